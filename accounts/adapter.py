@@ -1,0 +1,4 @@
+"""allauth adapter."""
+from allauth.account.adapter import DefaultAccountAdapter
+class AccountAdapter(DefaultAccountAdapter):
+    """Ours."""

@@ -1,0 +1,7 @@
+"""Tables of the room."""
+
+from accounts.models.teams import Membership, Team
+from accounts.models.tokens import ApiToken, FirstRun
+from accounts.models.users import User
+
+__all__ = ["ApiToken", "FirstRun", "Membership", "Team", "User"]

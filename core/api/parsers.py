@@ -1,0 +1,4 @@
+"""Strict JSON."""
+from rest_framework.parsers import JSONParser
+class StrictJSONParser(JSONParser):
+    """JSON."""

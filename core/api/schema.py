@@ -1,0 +1,4 @@
+"""OpenAPI."""
+from drf_spectacular.openapi import AutoSchema
+class PortalSchema(AutoSchema):
+    """Ours."""

@@ -1,0 +1,113 @@
+"""Tables of the mechanics: nothing here knows a noun of the product."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from core import clock
+
+
+class DueRow(models.Model):
+    """Something to be done at a time; `key` names the intent and stays after it is done (stack 2)."""
+
+    WAITING, LEASED, DONE, PARKED = "waiting", "leased", "done", "parked"
+    key = models.CharField(max_length=250, unique=True)
+    kind = models.CharField(max_length=60)
+    ref = models.CharField(max_length=250, blank=True, default="")
+    lane = models.CharField(max_length=40, blank=True, default="")
+    due = models.DateTimeField(default=clock.now)
+    priority = models.SmallIntegerField(default=50)
+    state = models.CharField(max_length=8, default="waiting")
+    lease_owner = models.CharField(max_length=80, blank=True, default="")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True, default="")
+    created_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["state", "due"], name="due_state_due"),
+            models.Index(fields=["ended_at"], condition=models.Q(state="done"), name="due_done_age"),
+        ]
+
+
+class Fact(models.Model):
+    """Something happened; its readers are rows of the due queue."""
+
+    kind = models.CharField(max_length=60)
+    payload = models.JSONField()
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="fact_age")]
+
+
+class FeedTopic(models.Model):
+    """The counter of one topic: its row lock orders the writers, so a topic has no gaps."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    last_seq = models.PositiveIntegerField(default=0)
+
+
+class FeedEntry(models.Model):
+    """One change that sockets show; `ref` names what to render."""
+
+    topic = models.CharField(max_length=80)
+    seq = models.PositiveIntegerField()
+    kind = models.CharField(max_length=40)
+    ref = models.CharField(max_length=120, blank=True, default="")
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["topic", "seq"], name="feed_seq_once")]
+        indexes = [models.Index(fields=["at"], name="feed_age")]
+
+
+class AuditEntry(models.Model):
+    """Who changed what, before and after; the database refuses to alter or delete a row (A93)."""
+
+    at = models.DateTimeField(default=clock.now)
+    actor = models.CharField(max_length=120)
+    label = models.CharField(max_length=200, blank=True, default="")
+    verb = models.CharField(max_length=60)
+    thing = models.CharField(max_length=120)
+    address = models.CharField(max_length=64, blank=True, default="")
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name_plural = "audit entries"
+        indexes = [models.Index(fields=["thing"], name="audit_thing")]
+
+
+class IdempotencyKey(models.Model):
+    """A request that was done once: its answer is given again. Also spent nonces of signed forms."""
+
+    key = models.CharField(max_length=200, unique=True)
+    actor = models.CharField(max_length=120)
+    digest = models.CharField(max_length=64, blank=True, default="")
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.JSONField(null=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["created_at"], name="idempotency_age")]
+
+
+class Beat(models.Model):
+    """The last sign of life of a process or a periodic pass."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    at = models.DateTimeField(default=clock.now)
+    ok = models.BooleanField(default=True)
+    detail = models.JSONField(default=dict)
+
+
+class StoredSecret(models.Model):
+    """A secret made by the portal itself (VAPID keys), sealed with FIELD_KEYS."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    sealed = models.TextField()

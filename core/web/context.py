@@ -1,0 +1,4 @@
+"""Context of the shell."""
+def shell(request):
+    """Values for every page."""
+    return {}

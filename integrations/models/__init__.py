@@ -1,0 +1,7 @@
+"""Tables of the room."""
+
+from integrations.models.heartbeats import Heartbeat
+from integrations.models.inbound import InboundEvent
+from integrations.models.keys import IntegrationKey
+
+__all__ = ["Heartbeat", "InboundEvent", "IntegrationKey"]

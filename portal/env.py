@@ -1,0 +1,88 @@
+"""Typed reader of the environment: every setting is `WATCHBILL_X`, or a file named by `WATCHBILL_X_FILE`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+PREFIX = "WATCHBILL_"
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+
+
+def refuse(sentence: str) -> NoReturn:
+    """End the start with one sentence and a non-zero exit code (F49)."""
+    sys.stderr.write(f"watchbill: {sentence}\n")
+    raise SystemExit(78)
+
+
+def text(name: str, default: str = "") -> str:
+    """The value of a setting; `X_FILE` wins over nothing, both at once are refused."""
+    key, value = PREFIX + name, os.environ.get(PREFIX + name)
+    path = os.environ.get(f"{key}_FILE")
+    if path is None:
+        return default if value is None else value
+    if value is not None:
+        refuse(f"{key} and {key}_FILE are both set; keep one.")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        refuse(f"{key}_FILE cannot be read: {error.strerror or 'unknown reason'}.")
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """A yes-or-no setting."""
+    value = text(name, "on" if default else "off").strip().lower()
+    if value in TRUE:
+        return True
+    if value in FALSE:
+        return False
+    refuse(f"{PREFIX}{name} must be on or off, not “{value}”.")
+
+
+def number(name: str, default: int, *, low: int, high: int) -> int:
+    """A whole number between `low` and `high`."""
+    value = text(name, str(default)).strip()
+    try:
+        result = int(value)
+    except ValueError:
+        refuse(f"{PREFIX}{name} must be a whole number, not “{value}”.")
+    if not low <= result <= high:
+        refuse(f"{PREFIX}{name} must be between {low} and {high}, not {result}.")
+    return result
+
+
+def words(name: str, default: Sequence[str] = ()) -> list[str]:
+    """A comma list."""
+    value = text(name, ",".join(default))
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def choice(name: str, default: str, allowed: Sequence[str]) -> str:
+    """One of a few words."""
+    value = text(name, default).strip()
+    if value not in allowed:
+        refuse(f"{PREFIX}{name} must be one of {', '.join(allowed)}, not “{value}”.")
+    return value
+
+
+def kept_secret(name: str, path: Path, make: str = "token") -> str:
+    """A secret from the environment, or one made at the first start and kept in `path`, mode 0600 (A97)."""
+    value = text(name)
+    if value:
+        return value
+    try:
+        if path.exists():
+            return path.read_text(encoding="ascii").strip()
+        made = secrets.token_urlsafe(64) if make == "token" else secrets.token_urlsafe(32)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as handle:
+            handle.write(made + "\n")
+        return made
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        refuse(f"{path} cannot be written: {error.strerror or 'unknown reason'}.")

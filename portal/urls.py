@@ -1,0 +1,3 @@
+"""Mounts each room's pages."""
+from django.urls import URLPattern, URLResolver
+urlpatterns: list[URLPattern | URLResolver] = []
