@@ -1,0 +1,102 @@
+# The commands of the portal. `make run` and `make test` are the whole set-up.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+export PORT
+PYTEST := $(BIN)/pytest -p no:cacheprovider
+JOBS ?= 2
+SOURCES := core accounts notifications oncall incidents integrations portal
+FAST := not browser and not long and not services
+
+.PHONY: run setup setup-dev demo test test-fast test-browser test-services test-long check lint format types imports \
+	templates migrations deploy docs docs-generate lock bench chaos pictures lighthouse clean
+
+run: setup
+	@WATCHBILL_PORT=$${WATCHBILL_PORT:-$(PORT)} exec $(BIN)/python manage.py up
+
+setup: $(VENV)/.run-stamp
+
+setup-dev: $(VENV)/.dev-stamp
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 14) else "Watchbill needs Python 3.11, 3.12 or 3.13.")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run-stamp: requirements/run.lock | $(VENV)/bin/python
+	@test -f $(VENV)/.dev-stamp || $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/run.lock
+	@touch $@
+
+$(VENV)/.dev-stamp: requirements/dev.lock | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock
+	@touch $@ $(VENV)/.run-stamp
+
+demo: setup
+	@WATCHBILL_DATA_DIR=$${WATCHBILL_DATA_DIR:-var-demo} $(BIN)/python manage.py demo --json
+	@WATCHBILL_DATA_DIR=$${WATCHBILL_DATA_DIR:-var-demo} WATCHBILL_PORT=$${WATCHBILL_PORT:-$(PORT)} exec $(BIN)/python manage.py up
+
+test: setup-dev test-fast test-browser
+
+test-fast: setup-dev
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "$(FAST)" --ignore=tests/browser
+
+test-browser: setup-dev
+	$(PYTEST) tests/browser -m "browser and not long"
+
+test-services: setup-dev
+	$(BIN)/python -m tools.services -- $(PYTEST) -n $(JOBS) --dist loadfile -m "not browser and not long" --ignore=tests/browser
+
+test-long: setup-dev
+	$(PYTEST) -m "long" --ignore=tests/browser
+	$(PYTEST) tests/browser -m "browser"
+
+check: lint imports templates types migrations deploy test
+
+lint: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: setup-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: setup-dev
+	$(BIN)/mypy $(SOURCES) tests tools
+
+imports: setup-dev
+	$(BIN)/lint-imports
+
+templates: setup-dev
+	$(BIN)/djlint templates --lint --quiet
+
+migrations: setup-dev
+	@d=$$(mktemp -d) && WATCHBILL_DATA_DIR=$$d $(BIN)/python manage.py makemigrations --check --dry-run; s=$$?; rm -rf $$d; exit $$s
+
+deploy: setup-dev
+	@d=$$(mktemp -d) && WATCHBILL_DATA_DIR=$$d WATCHBILL_URL=https://watchbill.example.org $(BIN)/python manage.py check --deploy --fail-level WARNING; s=$$?; rm -rf $$d; exit $$s
+
+docs: setup-dev
+	$(BIN)/mkdocs build --strict --quiet --site-dir site
+
+docs-generate: setup-dev
+	@d=$$(mktemp -d) && WATCHBILL_DATA_DIR=$$d $(BIN)/python -m tools.reference; s=$$?; rm -rf $$d; exit $$s
+
+lock:
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet --custom-compile-command "make lock" pyproject.toml -o requirements/run.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet --custom-compile-command "make lock" --extra scale --extra dev pyproject.toml -o requirements/dev.lock
+
+bench: setup-dev
+	$(BIN)/python -m bench
+
+chaos: setup-dev
+	$(BIN)/python -m tools.chaos $(CHAOS)
+
+pictures: setup-dev
+	$(BIN)/python -m tools.pictures
+
+lighthouse: setup-dev
+	$(BIN)/python -m tools.lighthouse
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache site build dist

@@ -1,0 +1,1 @@
+"""Tools for developers: throw-away servers, the kill loop, pictures, generated reference pages."""
