@@ -1,4 +1,7 @@
 """allauth adapter."""
+
 from allauth.account.adapter import DefaultAccountAdapter
+
+
 class AccountAdapter(DefaultAccountAdapter):
     """Ours."""

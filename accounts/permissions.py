@@ -17,11 +17,16 @@ from core.errors import Forbidden
 
 COLUMNS = ("AN", "ST", "RE", "RX", "IN", "MG", "PO", "AD", "IK", "OW")
 STAFF = ("RE", "RX", "IN", "MG", "PO", "AD")
+SCOPES = ("read", "write", "admin")
+PERSON = "person"  # a scope that no token can carry: only somebody who signed in may (matrix 3.4, AT)
 
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One row of the matrix; `scope` is what an API token must carry (read, write or admin)."""
+    """One row of the matrix; `scope` is what an API token must carry (read, write or admin).
+
+    The scope `PERSON` keeps tokens and links out altogether (tokens cannot make tokens).
+    """
 
     name: str
     columns: frozenset[str]
@@ -30,15 +35,16 @@ class Permission:
 
 
 _table: dict[str, Permission] = {}
-_relations: list[Callable[[Actor, Any], Iterable[str]]] = []
+Resolver = Callable[[Actor, Any], Iterable[str]]
+_relations: list[Resolver] = []
 
 
 def permission(name: str, columns: Iterable[str], sentence: str, *, scope: str = "write") -> Permission:
     """Add a row to the table; names are unique, columns must exist."""
     row = Permission(name, frozenset(columns), scope, sentence)
     unknown = row.columns - set(COLUMNS)
-    if unknown or name in _table:
-        raise ValueError(f"permission {name}: unknown columns {unknown} or already defined")
+    if unknown or name in _table or scope not in (*SCOPES, PERSON):
+        raise ValueError(f"permission {name}: unknown columns {unknown}, unknown scope or already defined")
     _table[name] = row
     return row
 
@@ -48,7 +54,7 @@ def table() -> list[Permission]:
     return [_table[name] for name in sorted(_table)]
 
 
-def relation(resolver: Callable[[Actor, Any], Iterable[str]]) -> Callable[[Actor, Any], Iterable[str]]:
+def relation(resolver: Resolver) -> Resolver:
     """Register a room's answer to "how does this actor stand to this thing?" (IN, IK, OW …)."""
     _relations.append(resolver)
     return resolver
@@ -68,23 +74,27 @@ def _own_columns(actor: Actor, thing: Any) -> set[str]:
         return set() if actor.kind in {"integration", "system"} else {"AN"}
     if not user.is_active:
         return {"AN"}
-    role = user.role
-    if role == "stakeholder":
-        return {"ST"}
-    found = {"RX"}
-    if role in {"process_owner", "administrator"}:
-        found.add("PO")
-    if role == "administrator":
-        found.add("AD")
-    found.update(_team_columns(actor, thing))
-    if thing is user or getattr(thing, "user_id", None) == user.pk:
+    found = _role_columns(user.role)
+    if user.role != "stakeholder":
+        found.update(_team_columns(user.team_roles(), thing))
+    if getattr(thing, "user_id", None) == user.pk:
         found.add("OW")
     return found
 
 
-def _team_columns(actor: Actor, thing: Any) -> set[str]:
-    assert actor.user is not None
-    roles = actor.user.team_roles()
+def _role_columns(role: str) -> set[str]:
+    """The columns that come with a role, wherever the thing stands."""
+    by_role = {
+        "stakeholder": {"ST"},
+        "responder": {"RX"},
+        "process_owner": {"RX", "PO"},
+        "administrator": {"RX", "PO", "AD"},
+    }
+    return set(by_role.get(role, ()))
+
+
+def _team_columns(roles: dict[int, str], thing: Any) -> set[str]:
+    """How a person of these teams stands to the thing's team; without a thing: whether a manager anywhere."""
     if thing is None:
         return {"MG"} if "manager" in roles.values() else set()
     team = getattr(thing, "owning_team_id", None)
@@ -97,6 +107,8 @@ def can(actor: Actor, row: Permission, thing: Any = None) -> bool:
     """Whether the actor may; the portal itself always may, since a command of a person stands before it."""
     if actor.kind == "system":
         return True
+    if row.scope == PERSON and actor.kind != "user":
+        return False
     if actor.scopes is not None and row.scope not in actor.scopes:
         return False
     return bool(row.columns & columns_of(actor, thing))
@@ -106,3 +118,23 @@ def require(actor: Actor, row: Permission, thing: Any = None) -> None:
     """Refuse with a sentence unless the actor may; the first line of every command."""
     if not can(actor, row, thing):
         raise Forbidden(f"You may not {row.sentence}.", code="forbidden", hint="Ask a manager of the team.")
+
+
+# --- the rows of this room -------------------------------------------------------------------------
+USER_SEE = permission("user.see", ["OW", *STAFF], "see people", scope="read")
+USER_EDIT = permission("user.edit", ["AD"], "change people", scope="admin")
+PROFILE_EDIT = permission("profile.edit", ["OW"], "change somebody else's profile")
+PASSWORD_EDIT = permission("password.edit", ["OW"], "change somebody else's password", scope=PERSON)
+TEAM_SEE = permission("team.see", STAFF, "see teams", scope="read")
+TEAM_CREATE = permission("team.create", ["PO", "AD"], "create teams")
+TEAM_EDIT = permission("team.edit", ["MG", "PO", "AD"], "change this team")
+TEAM_DELETE = permission("team.delete", ["PO", "AD"], "delete teams")
+TEAM_LEAVE = permission("team.leave", ["OW", "MG", "PO", "AD"], "take somebody else out of this team")
+TOKEN_SEE = permission("token.see", ["OW", "AD"], "see somebody else's tokens", scope="read")
+TOKEN_ISSUE = permission("token.issue", ["OW"], "make tokens here", scope=PERSON)
+TOKEN_REVOKE = permission("token.revoke", ["OW", "AD"], "revoke this token", scope=PERSON)
+SETTINGS_EDIT = permission("settings.edit", ["AD"], "change the settings", scope="admin")
+PROVIDER_EDIT = permission("provider.edit", ["AD"], "change the providers", scope="admin")
+AUDIT_SEE = permission("audit.see", ["PO", "AD"], "read the audit log", scope="admin")
+ADMIN_ENTER = permission("admin.enter", ["PO", "AD"], "enter the administration", scope=PERSON)
+HEALTH_SEE = permission("health.see", STAFF, "see the engine's health", scope="read")

@@ -1,19 +1,17 @@
-"""Shared fixtures: a throw-away data directory, the movable clock, the world of named people."""
+"""Shared fixtures: the movable clock, the world of named people, clients of the API and browsers."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-
-os.environ.setdefault("WATCHBILL_DATA_DIR", tempfile.mkdtemp(prefix="watchbill-test-"))
-os.environ.setdefault("WATCHBILL_STATIC_FROM_SOURCE", "on")
-
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
+from django.test import Client
+from rest_framework.test import APIClient
 
+from accounts.models import User
 from core import clock
+from tests.world import World, build, token
 
 MONDAY = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 
@@ -23,3 +21,35 @@ def at() -> Iterator[clock.FrozenClock]:
     """A clock that stands at Monday 16 November 2026, 09:00 UTC, until it is moved."""
     with clock.frozen(MONDAY) as frozen:
         yield frozen
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """Ana, Bo, Cy, Di, Eve the outsider, Pat, Ada and Sam, with a team, a policy and a service."""
+    return build()
+
+
+@pytest.fixture
+def api() -> Callable[..., APIClient]:
+    """A maker of API clients: `api(world.bo)` carries a token of all scopes, `api(world.bo, "read")` a narrow one."""
+
+    def client(user: User | None = None, *scopes: str) -> APIClient:
+        made = APIClient()
+        if user is not None:
+            made.credentials(HTTP_AUTHORIZATION=f"Bearer {token(user, *scopes)}")
+        return made
+
+    return client
+
+
+@pytest.fixture
+def browser() -> Callable[..., Client]:
+    """A maker of browsers: `browser(world.ana)` is signed in; CSRF is enforced when asked for."""
+
+    def client(user: User | None = None, *, csrf: bool = False) -> Client:
+        made = Client(enforce_csrf_checks=csrf)
+        if user is not None:
+            made.force_login(user)
+        return made
+
+    return client

@@ -36,7 +36,14 @@ class Membership(models.Model):
     role = models.CharField(max_length=10, choices=[(MEMBER, "Member"), (MANAGER, "Manager")], default=MEMBER)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "team"], name="member_once")]
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "team"], name="member_once"),
+            models.CheckConstraint(condition=models.Q(role__in=["member", "manager"]), name="member_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.team}"
 
     @property
     def owning_team_id(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 
@@ -21,6 +23,16 @@ class ApiToken(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    def is_usable(self, at: datetime) -> bool:
+        """Whether it opens anything at an aware time: not revoked, not expired (A44)."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > at)
+
 
 class FirstRun(models.Model):
     """The lock on the set-up: one row, so that two first visits make one administrator (A41)."""
@@ -32,3 +44,6 @@ class FirstRun(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="first_run_once")]
+
+    def __str__(self) -> str:
+        return "set up" if self.completed_at else "waiting for the first administrator"

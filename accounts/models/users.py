@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 
+from accounts.emails import normal
 from core import clock
 
 ROLES = (
@@ -16,15 +19,20 @@ ROLES = (
     ("process_owner", "Process owner"),
     ("administrator", "Administrator"),
 )
+RANKS = {role: rank for rank, (role, _) in enumerate(ROLES)}
 STAFF_ROLES = frozenset({"responder", "process_owner", "administrator"})
+ADMIN_ROLES = frozenset({"process_owner", "administrator"})
+# Config nouns that a process owner administers; people, tokens and providers are the administrator's (domain.md).
+OWNER_APPS = frozenset({"oncall", "incidents", "integrations", "core", "notifications"})
+OWNER_MODELS = frozenset({"accounts.team", "accounts.membership"})
 
 
 class UserManager(BaseUserManager["User"]):
     """Creates people with a normalised e-mail address."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Make and store a person; `email` is lower-cased as a whole."""
-        user = self.model(email=email.strip().lower(), **fields)
+        """Make and store a person; `email` is kept in its one normal form."""
+        user = self.model(email=normal(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -35,8 +43,8 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, role="administrator", **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
-        """Find by e-mail, whatever its case (A37)."""
-        return self.get(email=(username or "").strip().lower())
+        """Find by e-mail, whatever its case, blanks and compatibility forms (A37)."""
+        return self.get(email=normal(username or ""))
 
 
 class User(AbstractBaseUser):
@@ -69,14 +77,45 @@ class User(AbstractBaseUser):
         return self.name
 
     @property
+    def rank(self) -> int:
+        """How high the role stands; nobody grants above his or her own (A60)."""
+        return RANKS[self.role]
+
+    @property
     def is_staff(self) -> bool:
         """Whether Django admin opens: process owners and administrators."""
-        return self.is_active and self.role in {"process_owner", "administrator"}
+        return self.is_active and self.role in ADMIN_ROLES
 
     @property
     def is_superuser(self) -> bool:
         """Django's word for administrator."""
         return self.is_active and self.role == "administrator"
+
+    @property
+    def user_id(self) -> int:
+        """A person's row is his or her own: the column OW of the matrix."""
+        return self.pk
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must match to stand: a new password or epoch ends all others (A28)."""
+        value = f"{self.password}:{self.session_epoch}"
+        return salted_hmac("accounts.User.session", value, secret=secret, algorithm="sha256").hexdigest()
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Django admin's question, answered from the role: `app.verb_model`; commands ask `require` again."""
+        if not self.is_staff:
+            return False
+        app, _, action = perm.partition(".")
+        model = f"{app}.{action.rpartition('_')[2]}"
+        return self.is_superuser or app in OWNER_APPS or model in OWNER_MODELS
+
+    def has_perms(self, perms: Iterable[str], obj: object = None) -> bool:
+        """Whether all of them are granted."""
+        return all(self.has_perm(perm, obj) for perm in perms)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Whether an application appears in Django admin at all."""
+        return self.is_superuser or (self.is_staff and app_label in OWNER_APPS | {"accounts"})
 
     def team_roles(self) -> dict[int, str]:
         """Team id -> member or manager, read once for this instance."""

@@ -1,0 +1,106 @@
+"""Reads of people, teams and tokens."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.db.models import QuerySet
+
+from accounts.actors import Actor
+from accounts.models import ApiToken, Membership, Team, User
+from accounts.permissions import TEAM_SEE, TOKEN_SEE, USER_SEE, can
+from core import clock
+from core.errors import Missing
+
+
+def active_people() -> QuerySet[User]:
+    """Everybody who can sign in, by name."""
+    return User.objects.filter(is_active=True).order_by("name", "pk")
+
+
+def administrators() -> QuerySet[User]:
+    """The last of the last resort; there is always one once the portal is set up (A60)."""
+    return active_people().filter(role="administrator")
+
+
+def process_owners() -> QuerySet[User]:
+    """Those who keep the process, without the administrators."""
+    return active_people().filter(role="process_owner")
+
+
+def members_of(team_id: int) -> QuerySet[User]:
+    """The active people of a team, by name."""
+    return active_people().filter(memberships__team_id=team_id)
+
+
+def managers_of(team_id: int | None) -> QuerySet[User]:
+    """The active managers of a team; none where there is no team."""
+    if team_id is None:
+        return User.objects.none()
+    return active_people().filter(memberships__team_id=team_id, memberships__role=Membership.MANAGER)
+
+
+def teams_of(user: User) -> QuerySet[Team]:
+    """The teams in which a person is, by name."""
+    return Team.objects.filter(memberships__user=user).order_by("name")
+
+
+def people_seen_by(actor: Actor) -> QuerySet[User]:
+    """The people whom the actor may list: staff see all, a stakeholder only himself or herself."""
+    everybody = User.objects.order_by("name", "pk")
+    if can(actor, USER_SEE):
+        return everybody
+    own = actor.user if actor.user is not None and can(actor, USER_SEE, actor.user) else None
+    return everybody.filter(pk=own.pk) if own is not None else everybody.none()
+
+
+def person_seen_by(actor: Actor, pk: int) -> User:
+    """One person; Missing where there is none or the actor may not know (A57)."""
+    found = people_seen_by(actor).filter(pk=pk).first()
+    if found is None:
+        raise Missing("There is no such person.")
+    return found
+
+
+def teams_seen_by(actor: Actor) -> QuerySet[Team]:
+    """The teams that the actor may list."""
+    return Team.objects.order_by("name", "pk") if can(actor, TEAM_SEE) else Team.objects.none()
+
+
+def team_seen_by(actor: Actor, pk: int) -> Team:
+    """One team; Missing where there is none or the actor may not know."""
+    found = teams_seen_by(actor).filter(pk=pk).first()
+    if found is None:
+        raise Missing("There is no such team.")
+    return found
+
+
+def tokens_seen_by(actor: Actor) -> QuerySet[ApiToken]:
+    """One's own tokens; administrators see everybody's, without the secret that nobody can see."""
+    tokens = ApiToken.objects.select_related("user")
+    if can(actor, TOKEN_SEE):
+        return tokens
+    if actor.user is not None and can(actor, TOKEN_SEE, actor.user):
+        return tokens.filter(user=actor.user)
+    return tokens.none()
+
+
+def token_seen_by(actor: Actor, pk: int) -> ApiToken:
+    """One token; Missing where it is another's (A57)."""
+    found = tokens_seen_by(actor).filter(pk=pk).first()
+    if found is None:
+        raise Missing("There is no such token.")
+    return found
+
+
+def digest_of(raw: str) -> str:
+    """What is stored of a token or set-up link: its SHA-256, since 256 random bits need no salt."""
+    return hashlib.sha256(raw.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def token_for(raw: str) -> ApiToken | None:
+    """The usable token of an active person behind what was sent, or None for every other case alike (A44)."""
+    found = ApiToken.objects.select_related("user").filter(digest=digest_of(raw)).first()
+    if found is None or not found.is_usable(clock.now()) or not found.user.is_active:
+        return None
+    return found

@@ -1,0 +1,80 @@
+"""Who asks: the registry through which the web and API bases learn the actor without knowing people.
+
+`core` may not import `accounts`; `accounts/apps.py` fills these slots when Django starts, and a system
+check proves that they are filled. What they return is `accounts.actors.Actor`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+class ActorLike(Protocol):
+    """What the mechanics need to know of an actor: a text key for ever (A93) and a name for people."""
+
+    @property
+    def key(self) -> str:
+        """Such as `user:7`."""
+
+    @property
+    def label(self) -> str:
+        """The name as it was then."""
+
+
+@dataclass(slots=True)
+class _Registry:
+    actor_of: Callable[[Any], Any] | None = None
+    socket_actor: Callable[[Mapping[str, Any]], Any] | None = None
+    require: Callable[[Any, Any, Any], None] | None = None
+
+
+_registry = _Registry()
+
+
+def fill(
+    *,
+    actor_of: Callable[[Any], Any],
+    socket_actor: Callable[[Mapping[str, Any]], Any],
+    require: Callable[[Any, Any, Any], None],
+) -> None:
+    """Set the three answers; called once by the room that owns people."""
+    _registry.actor_of, _registry.socket_actor, _registry.require = actor_of, socket_actor, require
+
+
+def unfilled() -> list[str]:
+    """The names of the slots that nobody has filled, for the system check."""
+    slots = {
+        "actor_of": _registry.actor_of,
+        "socket_actor": _registry.socket_actor,
+        "require": _registry.require,
+    }
+    return [name for name, slot in slots.items() if slot is None]
+
+
+def actor_of(request: Any) -> Any:
+    """The `Actor` behind a Django or REST framework request; the anonymous actor where nobody signed in."""
+    if _registry.actor_of is None:
+        raise ImproperlyConfigured("core.web.access has not been filled")
+    return _registry.actor_of(request)
+
+
+def socket_actor(scope: Mapping[str, Any]) -> Any:
+    """The `Actor` behind an ASGI scope's session cookie or bearer token, or None.
+
+    Reads the database each time (call it off the event loop), so that asking again tells whether the
+    session still stands after sign-out, a change of role or deactivation (A28).
+    """
+    if _registry.socket_actor is None:
+        raise ImproperlyConfigured("core.web.access has not been filled")
+    return _registry.socket_actor(scope)
+
+
+def require(actor: Any, permission: Any, thing: Any = None) -> None:
+    """Raise Forbidden unless the actor may; for the generic views of `core`."""
+    if _registry.require is None:
+        raise ImproperlyConfigured("core.web.access has not been filled")
+    _registry.require(actor, permission, thing)

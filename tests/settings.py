@@ -1,0 +1,11 @@
+"""The portal's own settings on a throw-away data directory; set before Django reads them, unlike a conftest."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+os.environ.setdefault("WATCHBILL_DATA_DIR", tempfile.mkdtemp(prefix="watchbill-test-"))
+os.environ.setdefault("WATCHBILL_STATIC_FROM_SOURCE", "on")
+
+from portal.settings import *  # noqa: E402, F403
