@@ -5,12 +5,32 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from accounts.actors import Actor
 from core import clock
 from core.secrets import EncryptedJSONField
 
 
+class ContactMethodQuerySet(models.QuerySet["ContactMethod"]):
+    """Addresses, narrowed by who asks."""
+
+    def visible_to(self, actor: Actor) -> ContactMethodQuerySet:
+        """One's own addresses: another person's row does not exist (A43)."""
+        if actor.kind == "system":
+            return self.all()
+        if actor.user is None or not actor.user.is_active or actor.kind == "link":
+            return self.none()
+        return self.filter(user=actor.user)
+
+    def usable(self) -> ContactMethodQuerySet:
+        """Those that a page may go to: verified and not marked as broken."""
+        return self.filter(verified_at__isnull=False, broken_at__isnull=True)
+
+
 class ContactMethod(models.Model):
-    """One address of one person with one provider; unverified ones get nothing but the code (A43)."""
+    """One address of one person with one provider; unverified ones get nothing but the code (A43).
+
+    `slot_at` and `slot_delivery` say which page took the minute of this address: later ones wait and are bundled.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="contact_methods")
     provider = models.CharField(max_length=30)
@@ -22,10 +42,22 @@ class ContactMethod(models.Model):
     broken_reason = models.CharField(max_length=200, blank=True, default="")
     last_delivered_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=clock.now)
+    slot_at = models.DateTimeField(null=True, blank=True)
+    slot_delivery = models.BigIntegerField(null=True, blank=True)
+
+    objects = ContactMethodQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["user", "provider", "address"], name="method_once")]
+
+    def __str__(self) -> str:
+        return self.label or f"{self.provider} of {self.user}"
+
+    @property
+    def masked(self) -> str:
+        """The address without most of its middle, for logs and other people's eyes (A95)."""
+        return mask_address(self.address)
 
 
 class Verification(models.Model):
@@ -46,3 +78,18 @@ class ProviderConfig(models.Model):
     settings = EncryptedJSONField(default=dict)
     callback_token = models.CharField(max_length=43, unique=True)
     version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        verbose_name = "provider's settings"
+        verbose_name_plural = "providers' settings"
+
+    def __str__(self) -> str:
+        return self.provider
+
+
+def mask_address(address: str) -> str:
+    """The first two and the last two characters of an address, and its host where it is a mailbox (A95)."""
+    name, at, host = address.partition("@")
+    if at and "/" not in address:
+        return f"{name[:2]}…@{host}"
+    return f"{address[:3]}…{address[-2:]}" if len(address) > 6 else "…"

@@ -5,12 +5,43 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from accounts.actors import Actor
+from accounts.permissions import can
 from core import clock
-from notifications.models.contact_methods import ContactMethod
+from core.secrets import EncryptedJSONField
+from notifications.kinds import Message
+from notifications.models.contact_methods import ContactMethod, mask_address
+from notifications.permissions import DELIVERY_SEE
+from notifications.states import STATES
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    """Messages, narrowed by who asks."""
+
+    def visible_to(self, actor: Actor) -> DeliveryQuerySet:
+        """One's own; a manager sees the team's, an administrator all."""
+        user = actor.user
+        if actor.kind == "system":
+            return self.all()
+        if user is None or not user.is_active or actor.kind == "link":
+            return self.none()
+        if user.is_superuser and can(actor, DELIVERY_SEE):
+            return self.all()
+        managed = [team for team, role in user.team_roles().items() if role == "manager"]
+        own = models.Q(user=user)
+        if not managed or user.role == "stakeholder":
+            return self.filter(own)
+        members = type(user).objects.filter(memberships__team_id__in=managed)
+        return self.filter(own | models.Q(user__in=members))
 
 
 class Delivery(models.Model):
-    """One message to one address. `key` names the intent and is unique: never twice for free."""
+    """One message to one address. `key` names the intent and is unique: never twice for free.
+
+    `message` stands encrypted, since it holds the links and codes that answer. `turn` counts the rows of the due
+    queue that it has had. `held_until` is set while the address' minute is taken; `rides_until` while another
+    message carries it along.
+    """
 
     key = models.CharField(max_length=200, unique=True)
     purpose = models.CharField(max_length=30)
@@ -19,7 +50,7 @@ class Delivery(models.Model):
     method = models.ForeignKey(ContactMethod, null=True, on_delete=models.SET_NULL, related_name="deliveries")
     provider = models.CharField(max_length=30)
     address = models.CharField(max_length=500)
-    message = models.JSONField()
+    message = EncryptedJSONField(default=dict)
     rank = models.PositiveSmallIntegerField(default=3)
     first = models.BooleanField(default=False)
     state = models.CharField(max_length=12, default="queued")
@@ -29,16 +60,48 @@ class Delivery(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    turn = models.PositiveIntegerField(default=0)
+    held_until = models.DateTimeField(null=True, blank=True)
+    rides_until = models.DateTimeField(null=True, blank=True)
     provider_ref = models.CharField(max_length=200, blank=True, default="", db_index=True)
     code = models.CharField(max_length=12, blank=True, default="")
     error = models.CharField(max_length=300, blank=True, default="")
     bundled_into = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="bundled")
 
+    objects = DeliveryQuerySet.as_manager()
+
     class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(state__in=STATES), name="delivery_state_known"),
+        ]
         indexes = [
             models.Index(fields=["purpose", "purpose_key"], name="delivery_purpose"),
             models.Index(fields=["user", "-created_at"], name="delivery_user_recent"),
+            models.Index(fields=["method", "handed_at"], name="delivery_handed"),
+            models.Index(fields=["method"], condition=models.Q(state="queued"), name="delivery_waiting"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.purpose_key} by {self.provider}"
+
+    @property
+    def row_key(self) -> str:
+        """The key of its present row in the due queue."""
+        return f"delivery:{self.pk}:{self.turn}"
+
+    @property
+    def masked(self) -> str:
+        """The address without most of its middle (A95)."""
+        return mask_address(self.address)
+
+    @property
+    def heading(self) -> str:
+        """Number and title of what was sent; empty where it cannot be read any more."""
+        try:
+            return Message.from_json(self.message).heading
+        except ValueError:
+            return ""
 
 
 class DeliveryAttempt(models.Model):
@@ -50,3 +113,6 @@ class DeliveryAttempt(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=12, blank=True, default="")
     detail = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        ordering = ["pk"]
