@@ -32,7 +32,9 @@ class Escalation(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["subject"], condition=models.Q(state="running"), name="escalation_one_running"),
+            models.UniqueConstraint(
+                fields=["subject"], condition=models.Q(state="running"), name="escalation_one_running"
+            ),
             models.UniqueConstraint(fields=["subject", "run"], name="escalation_run_once"),
         ]
         indexes = [models.Index(fields=["due_at"], condition=models.Q(state="running"), name="escalation_due")]

@@ -56,7 +56,9 @@ class Target(models.Model):
     """Whom a level pages: a person, or whoever a schedule names when the level fires (O16)."""
 
     level = models.ForeignKey(Level, on_delete=models.CASCADE, related_name="targets")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     schedule = models.ForeignKey(Schedule, null=True, blank=True, on_delete=models.PROTECT, related_name="targets")
 
     class Meta:

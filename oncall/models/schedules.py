@@ -16,7 +16,11 @@ class Schedule(models.Model):
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="schedules")
     time_zone = models.CharField(max_length=64, default="UTC")
     anchor = models.CharField(max_length=16, help_text="Local time of the first hand-off, 2026-01-05T09:00")
-    unit = models.CharField(max_length=8, choices=[("hour", "Hours"), ("day", "Days"), ("week", "Weeks"), ("month", "Months")], default="week")
+    unit = models.CharField(
+        max_length=8,
+        choices=[("hour", "Hours"), ("day", "Days"), ("week", "Weeks"), ("month", "Months")],
+        default="week",
+    )
     length = models.PositiveSmallIntegerField(default=1)
     version = models.PositiveIntegerField(default=1)
 

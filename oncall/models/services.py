@@ -15,7 +15,9 @@ class Service(models.Model):
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True, default="")
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="services")
-    policy = models.ForeignKey(EscalationPolicy, null=True, blank=True, on_delete=models.PROTECT, related_name="services")
+    policy = models.ForeignKey(
+        EscalationPolicy, null=True, blank=True, on_delete=models.PROTECT, related_name="services"
+    )
     urgency = models.CharField(
         max_length=12,
         choices=[("priority", "By the incident's priority"), ("high", "Always high"), ("low", "Always low")],

@@ -1,0 +1,88 @@
+"""What can be escalated: higher rooms register a `Subject` under the prefix of its keys (`incident:42`).
+
+Locks are always taken in this order, so that an acknowledgement and a step never wait for each other:
+subject, escalation, deliveries, pages. That is why every background step calls `Subject.lock` first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+    from oncall.models import Page
+
+#: Kinds that `Subject.noted` is given. `page_sent` and `escalated` carry in `data`: people (ids of the persons who
+#: have just been paged), names, level, pass, late_minutes. `level_skipped`: level, pass, why (sentences).
+#: `page_declined`, `page_failed`: people (one id), names. `exhausted`: people, names (the last resort).
+NOTED_KINDS = ("page_sent", "escalated", "level_skipped", "page_declined", "page_failed", "exhausted")
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectText:
+    """What a page says. `title` is the codename where the subject is private; `url` is absolute.
+
+    `asks` is the sentence that says what is wanted of the person; `standing` says in one sentence how the subject
+    stands now ("Priya Raman acknowledged it at 09:04 UTC."), for people whose answer comes too late.
+    """
+
+    number: str
+    title: str
+    url: str
+    rank: int
+    priority_name: str
+    service: str
+    asks: str = "Please accept or decline this page."
+    standing: str = ""
+
+
+class Noted(Protocol):
+    """Writes one timeline entry of the subject; `kind` is one of NOTED_KINDS."""
+
+    def __call__(
+        self, key: str, kind: str, text: str, data: Mapping[str, Any], *, actor: Actor | None = None
+    ) -> None: ...
+
+
+class Answered(Protocol):
+    """Does what an answer means for the subject and returns a sentence for the person who answered.
+
+    `answer` is accept, decline or escalate. An accept must call `escalations.stop` in the same transaction (O18).
+    """
+
+    def __call__(self, key: str, actor: Actor, answer: str, page: Page, via: str) -> str: ...
+
+
+def _nothing_to_lock(key: str) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One kind of thing that people are paged for; all methods run in the caller's transaction."""
+
+    prefix: str
+    describe: Callable[[str], SubjectText]
+    noted: Noted
+    answered: Answered
+    exhausted: Callable[[str], None]
+    still_wanted: Callable[[str], bool]
+    lock: Callable[[str], None] = _nothing_to_lock
+
+
+_subjects: dict[str, Subject] = {}
+
+
+def register_subject(subject: Subject) -> None:
+    """Add or replace a kind of subject."""
+    _subjects[subject.prefix] = subject
+
+
+def subject_of(key: str) -> Subject:
+    """The kind that a key such as `incident:42` belongs to; raises LookupError for an unknown prefix."""
+    prefix = key.partition(":")[0]
+    if prefix not in _subjects:
+        raise LookupError(f"nobody has registered subjects of the kind “{prefix}”")
+    return _subjects[prefix]
