@@ -21,7 +21,7 @@ def states() -> str:
     parts = [NOTE + "# States\n"]
     for path in sorted(ROOT.glob("*/states.py")):
         module = importlib.import_module(f"{path.parent.name}.states")
-        for name, value in sorted(vars(module).items()):
+        for _, value in sorted(vars(module).items()):
             if type(value).__name__ == "StateTable":
                 parts.append(f"## {value.noun.capitalize()}\n\n```mermaid\n{value.mermaid()}\n```\n")
     return "\n".join(parts)

@@ -50,9 +50,10 @@ class Postgres:
     """One cluster in a temporary folder; `stop`, `start` and `restart` serve the fault tests (F21, F22)."""
 
     def __init__(self, folder: Path, *, max_connections: int = 100) -> None:
-        self.bin = postgres_bin()
-        if self.bin is None:
+        found = postgres_bin()
+        if found is None:
             raise RuntimeError("PostgreSQL's server is not installed (Debian: postgresql)")
+        self.bin = found
         self.folder = folder / "postgres"
         self.port = free_port()
         self.user = "postgres" if os.geteuid() == 0 else getpass.getuser()
@@ -72,14 +73,16 @@ class Postgres:
         return f"postgres://watchbill@127.0.0.1:{self.port}/watchbill"
 
     def _run(self, program: str, *arguments: str) -> None:
-        assert self.bin is not None
         command = [str(self.bin / program), *arguments]
         if os.geteuid() == 0:
             command = ["runuser", "-u", self.user, "--", *command]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
 
     def _control(self, *arguments: str) -> None:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections={self.max_connections}"
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= "
+            f"-c max_connections={self.max_connections}"
+        )
         self._run("pg_ctl", "-D", str(self.folder), "-w", "-l", str(self.folder / "log"), "-o", options, *arguments)
 
     def start(self) -> None:

@@ -1,0 +1,39 @@
+"""`make chaos`: 500 kills on SQLite and 500 on PostgreSQL; `CHAOS="--kills 40 --only sqlite"` for less."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from tools.chaos.loop import Figures, Loop
+from tools.services import Postgres, postgres_bin
+
+
+def main() -> int:
+    """Run, print the figures as JSON, fail when a page was lost or sent more than twice."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kills", type=int, default=500)
+    parser.add_argument("--only", choices=["sqlite", "postgresql"])
+    options = parser.parse_args()
+    say = lambda line: print(line, file=sys.stderr, flush=True)  # noqa: E731
+    results: list[Figures] = []
+    if options.only != "postgresql":
+        results.append(Loop(options.kills).run(say))
+    if options.only != "sqlite" and postgres_bin() is not None:
+        folder = Path(tempfile.mkdtemp(prefix="watchbill-services-"))
+        server = Postgres(folder)
+        try:
+            results.append(Loop(options.kills, postgres=server).run(say))
+        finally:
+            server.stop("immediate")
+            shutil.rmtree(folder, ignore_errors=True)
+    print(json.dumps([figures.summary() for figures in results], indent=2))
+    return int(any(figures.lost or max([1, *figures.duplicates.values()]) > 2 for figures in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""A real SMTP server that keeps its own log: what it took is the truth, not our tables."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import time
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+from aiosmtpd.controller import Controller
+
+from tools.services import free_port
+
+
+@dataclass(frozen=True)
+class Received:
+    """One mail that the sink accepted; `at` is monotonic seconds."""
+
+    at: float
+    to: str
+    subject: str
+    message_id: str
+    text: str
+
+
+@dataclass
+class Sink:
+    """Takes every mail after `delay` seconds; `mode` may be ok, lost (takes it, then breaks the line), 451, 550."""
+
+    delay: float = 0.0
+    mode: str = "ok"
+    log: list[Received] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.port = free_port()
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=10)
+
+    @property
+    def url(self) -> str:
+        """The address for WATCHBILL_EMAIL_URL."""
+        return f"smtp://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Listen, in a thread of its own."""
+        self._controller.start()
+
+    def stop(self) -> None:
+        """End it."""
+        self._controller.stop()
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 (aiosmtpd's name)
+        """Keep the mail, then answer."""
+        if self.mode in {"451", "550"}:
+            return f"{self.mode} not now"
+        message = email.message_from_bytes(envelope.content, policy=default)
+        body = message.get_body(("plain",)) if isinstance(message, EmailMessage) else None
+        text = body.get_content() if body is not None else ""
+        self.log.append(
+            Received(
+                time.monotonic(),
+                str(envelope.rcpt_tos[0]),
+                str(message["Subject"] or ""),
+                str(message["Message-ID"] or ""),
+                text,
+            )
+        )
+        if self.delay:
+            await asyncio.sleep(self.delay)
+        if self.mode == "lost":
+            server.transport.abort()
+        return "250 taken"
+
+    def holding(self, token: str) -> list[Received]:
+        """The mails that name a token in subject or text."""
+        return [mail for mail in list(self.log) if token in mail.subject or token in mail.text]
