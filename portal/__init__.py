@@ -1,0 +1,1 @@
+"""Settings, root routes and wiring; nothing imports this room."""

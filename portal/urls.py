@@ -1,3 +1,24 @@
-"""Mounts each room's pages."""
-from django.urls import URLPattern, URLResolver
-urlpatterns: list[URLPattern | URLResolver] = []
+"""Mounts each room's pages, the API, the admin and sign-in; rooms never know where they hang."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(url="/now/"), name="root"),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include(("portal.api_urls", "api"))),
+    path("", include("accounts.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("", include("notifications.urls")),
+    path("", include("oncall.urls")),
+    path("", include("incidents.urls")),
+    path("", include("integrations.urls")),
+]
+
+handler400 = "core.web.errors.bad_request"
+handler403 = "core.web.errors.permission_denied"
+handler404 = "core.web.errors.page_not_found"
+handler500 = "core.web.errors.server_error"

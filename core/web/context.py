@@ -1,4 +1,23 @@
-"""Context of the shell."""
-def shell(request):
-    """Values for every page."""
-    return {}
+"""What the shell of every page needs: who is here, what is wrong, where one can go, the server's time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from core import clock
+from core.web import errors, navigation
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """`actor`, `banner`, `navigation` (lazy: a fragment does not pay for them), `server_now_ms`, `request_id`."""
+    actor = getattr(request, "actor", None)
+    signed_in = getattr(actor, "user", None) is not None
+    return {
+        "actor": actor,
+        "navigation": SimpleLazyObject(lambda: navigation.groups(actor, request.path)) if signed_in else [],
+        "server_now_ms": int(clock.now().timestamp() * 1000),
+        "request_id": errors.request_id(request),
+    }

@@ -1,0 +1,209 @@
+"""daphne, started from Python with limits that it does not have itself (stack 3, A77, A104, F41, F42).
+
+Loaded in the web process alone: importing daphne makes an event loop, which must not be forked.
+Twisted's parsing of multipart forms on the event loop is switched off; a body that is too big is refused
+with 413 before it is read, one that is too slow with 408; idle and half-open clients end by time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import signal
+import socket
+from typing import Any
+
+import daphne.server
+import structlog
+from daphne.http_protocol import HTTPFactory, WebRequest
+from twisted.internet import reactor
+from twisted.web import http
+
+RECEIVE_SECONDS = 30.0  # for the head and body of one request together
+IDLE_SECONDS = 30.0  # until the first line of the next request
+LINGER_SECONDS = 5.0  # a refused client may finish sending, unread
+DRAIN_SECONDS = 4.0  # requests in flight at the end of the process
+APPLICATION_SECONDS = 120
+FRAME_BYTES = 64 * 1024
+SPARE_FILES = 128  # descriptors kept for databases, files and outgoing calls
+REASONS = {408: b"Request Timeout", 413: b"Content Too Large"}
+log = structlog.get_logger("portal.server")
+
+
+class LimitedRequest(WebRequest):
+    """A request with a body limit by path and a total deadline for being received."""
+
+    error_template = "%(title)s: %(body)s\n"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._parsePOSTFormSubmission = False
+        self._received = 0
+        self._limit = 0
+        self._refused = False
+        self._deadline = reactor.callLater(RECEIVE_SECONDS, self._refuse, 408)
+
+    def gotLength(self, length: int | None) -> None:
+        """The head is complete: refuse a declared length over the limit at once."""
+        path = self.channel._path.split(b"?", 1)[0].decode("ascii", "replace")
+        self._limit = self.server.application.body_limit(path)
+        too_big = length is not None and length > self._limit
+        super().gotLength(0 if too_big else length)
+        if too_big:
+            self._refuse(413)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Count what a chunked body brings; a refused one is thrown away unread, so memory stays flat."""
+        self._received += len(data)
+        if not self._refused and self._received > self._limit:
+            self._refuse(413)
+        if not self._refused:
+            super().handleContentChunk(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """All of it is here: hand it on, unless it was refused."""
+        self._cancel_deadline()
+        if self._refused:
+            self.channel.loseConnection()
+        else:
+            super().requestReceived(command, path, version)
+
+    def connectionLost(self, reason: Any) -> None:
+        """The client has gone."""
+        self._cancel_deadline()
+        super().connectionLost(reason)
+
+    def handle_exception(self, exception: BaseException) -> None:
+        """A response that broke half-way is cut, never finished as if it were whole."""
+        if self.channel is None or self.finished:
+            return
+        if self._response_started:
+            self.channel.forceAbortClient()
+        else:
+            self.basic_error(500, b"Internal Server Error", "Something broke on our side.")
+
+    def _refuse(self, status: int) -> None:
+        self._refused = True
+        self._cancel_deadline()
+        self.requestHeaders.removeHeader(b"Expect")
+        self.content.close() if self.content is not None else None
+        body = REASONS[status] + b"\n"
+        self.channel.transport.write(
+            b"HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s"
+            % (status, REASONS[status], len(body), body)
+        )
+        self._deadline = reactor.callLater(LINGER_SECONDS, self.channel.forceAbortClient)
+
+    def _cancel_deadline(self) -> None:
+        if self._deadline is not None and self._deadline.active():
+            self._deadline.cancel()
+        self._deadline = None
+
+
+class LimitedChannel(http.HTTPChannel):
+    """One connection: bytes alone do not keep an idle one alive, and only so many are open at once."""
+
+    open = 0
+
+    def connectionMade(self) -> None:
+        """Count it in."""
+        LimitedChannel.open += 1
+        super().connectionMade()
+
+    def dataReceived(self, data: bytes) -> None:
+        """Between requests the idle clock runs on until a first line is complete (slow clients, F41)."""
+        if self.requests:
+            self.resetTimeout()
+        http.basic.LineReceiver.dataReceived(self, data)
+
+    def connectionLost(self, reason: Any) -> None:
+        """Count it out."""
+        LimitedChannel.open -= 1
+        super().connectionLost(reason)
+
+
+class LimitedFactory(HTTPFactory):
+    """Builds our channels and requests; above the limit of open files a new connection is closed at once (F42)."""
+
+    limit = 900
+
+    def __init__(self, server: Any) -> None:
+        super().__init__(server)
+        self.timeOut = IDLE_SECONDS
+
+    def protocol(self) -> Any:
+        """Twisted's wrapper around our channel."""
+        return http._GenericHTTPChannelProtocol(LimitedChannel())
+
+    def buildProtocol(self, addr: Any) -> Any:
+        """A channel for one client, or None."""
+        if LimitedChannel.open >= self.limit:
+            log.warning("connection refused: too many are open", open=LimitedChannel.open)
+            return None
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = LimitedRequest
+        return protocol
+
+
+class PortalServer(daphne.server.Server):
+    """daphne on a socket that is open already, which ends what is in flight before it stops."""
+
+    def __init__(self, application: Any, listener: socket.socket) -> None:
+        super().__init__(
+            application,
+            endpoints=["adopted"],
+            signal_handlers=False,
+            action_logger=None,
+            http_timeout=APPLICATION_SECONDS,
+            websocket_max_message_size=FRAME_BYTES,
+            websocket_max_frame_size=FRAME_BYTES,
+            websocket_connect_timeout=10,
+            ready_callable=self._ready,
+            server_name="",
+        )
+        self.endpoints = []
+        self._listener = listener
+        self._port: Any = None
+
+    def _ready(self) -> None:
+        self._port = reactor.adoptStreamPort(self._listener.fileno(), self._listener.family, self.http_factory)
+        loop = asyncio.get_event_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._begin_stop)
+
+    def _begin_stop(self) -> None:
+        """Take no new connection, let requests in flight finish for DRAIN_SECONDS, then stop."""
+        if self._port is not None:
+            self._port.stopListening()
+            self._port = None
+            self._stop_when_idle(reactor.seconds() + DRAIN_SECONDS)
+
+    def _stop_when_idle(self, deadline: float) -> None:
+        busy = any(
+            isinstance(key, WebRequest) and "disconnected" not in entry for key, entry in self.connections.items()
+        )
+        if busy and reactor.seconds() < deadline:
+            reactor.callLater(0.05, self._stop_when_idle, deadline)
+        else:
+            self.stop()
+
+    def kill_all_applications(self) -> Any:
+        """daphne's own fails on a connection that has sent no complete request."""
+        running = [
+            entry["application_instance"] for entry in self.connections.values() if "application_instance" in entry
+        ]
+        for task in running:
+            task.cancel()
+        ended = daphne.server.defer.Deferred.fromFuture(asyncio.gather(*running, return_exceptions=True))
+        return ended.addErrback(lambda failure: None)
+
+
+def serve(application: Any, listener: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT; `application` tells the body limit of a path in bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(hard, 16384) if hard != resource.RLIM_INFINITY else 16384
+    if wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    LimitedFactory.limit = max(64, max(wanted, soft) - SPARE_FILES)
+    daphne.server.HTTPFactory = LimitedFactory
+    PortalServer(application, listener).run()
