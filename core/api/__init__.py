@@ -1,0 +1,1 @@
+"""The base of the REST API: reading, refusing, paging, repeating, describing."""

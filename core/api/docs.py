@@ -1,0 +1,21 @@
+"""The API's description and its offline page, for people who are signed in."""
+
+from __future__ import annotations
+
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from core.api.permissions import SignedIn
+
+
+class Schema(SpectacularAPIView):
+    """OpenAPI 3 as YAML or JSON."""
+
+    permission_classes = [SignedIn]
+
+
+class Docs(SpectacularSwaggerSplitView):
+    """Swagger UI from our own host: no inline script or style, so that the content policy holds (A30, A102)."""
+
+    permission_classes = [SignedIn]
+    template_name = "core/api_docs.html"
+    url_name = "api:schema"
