@@ -1,0 +1,1 @@
+"""Incidents: alerts, routing, the incident and its record."""

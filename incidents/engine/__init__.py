@@ -1,0 +1,1 @@
+"""Pure arithmetic: rules and grouping."""

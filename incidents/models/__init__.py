@@ -1,7 +1,14 @@
 """Tables of the room."""
 
-from incidents.models.alerts import Alert, ChangeEvent, Signal
-from incidents.models.incidents import ImpactInterval, Incident, Milestone, Participant, PriorityChange
+from incidents.models.alerts import Alert, ChangeEvent, EarlyResolve, Signal
+from incidents.models.incidents import (
+    ImpactInterval,
+    Incident,
+    IncidentCounter,
+    Milestone,
+    Participant,
+    PriorityChange,
+)
 from incidents.models.priorities import Priority
 from incidents.models.routing import EventRule, GroupingRule
 from incidents.models.timeline import EntryRevision, TimelineEntry
@@ -9,11 +16,13 @@ from incidents.models.timeline import EntryRevision, TimelineEntry
 __all__ = [
     "Alert",
     "ChangeEvent",
+    "EarlyResolve",
     "EntryRevision",
     "EventRule",
     "GroupingRule",
     "ImpactInterval",
     "Incident",
+    "IncidentCounter",
     "Milestone",
     "Participant",
     "Priority",

@@ -8,10 +8,23 @@ from django.db import models
 from accounts.actors import Actor
 from core import clock
 from incidents.models.priorities import Priority
+from incidents.states import OPEN
 from oncall.models import Service
 
-OPEN = ("triggered", "acknowledged", "identified", "mitigated")
 STATUSES = (*OPEN, "resolved", "closed", "merged", "cancelled")
+
+
+class IncidentCounter(models.Model):
+    """The last number given; its row lock puts openings into an order."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="incident_counter_once")]
+
+    def __str__(self) -> str:
+        return f"last number {self.last}"
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
@@ -25,7 +38,8 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
             return self.none()
         if actor.scopes is not None and "read" not in actor.scopes:
             return self.none()
-        return self.filter(models.Q(visibility="open") | models.Q(participants__user=actor.user)).distinct()
+        own = Participant.objects.filter(incident=models.OuterRef("pk"), user=actor.user)
+        return self.filter(models.Q(visibility="open") | models.Exists(own))
 
     def open(self) -> IncidentQuerySet:
         """Not yet resolved."""
@@ -56,7 +70,9 @@ class Incident(models.Model):
     resolution_code = models.CharField(max_length=16, blank=True, default="")
     review_later = models.BooleanField(default=False)
     reopen_count = models.PositiveIntegerField(default=0)
-    recurrence_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="recurrences")
+    recurrence_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="recurrences"
+    )
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="sources")
     group_key = models.CharField(max_length=128, blank=True, default="")
     group_until = models.DateTimeField(null=True, blank=True)
@@ -99,6 +115,11 @@ class Incident(models.Model):
         return f"incident:{self.number}"
 
     @property
+    def public_name(self) -> str:
+        """What a page, a mail or a list outside the incident may call it: a private one by its codename (S34)."""
+        return self.title if self.visibility == "open" else self.codename or "Private incident"
+
+    @property
     def is_open(self) -> bool:
         """Whether work is still expected."""
         return self.status in OPEN
@@ -115,6 +136,9 @@ class Participant(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["incident", "user"], name="participant_once")]
 
+    def __str__(self) -> str:
+        return f"{self.user} on {self.incident}"
+
 
 class Milestone(models.Model):
     """When something was reached: `at` is the time that figures use, `recorded_at` when it was written (S20)."""
@@ -129,6 +153,9 @@ class Milestone(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["incident", "kind"], name="milestone_once")]
 
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.incident}"
+
 
 class ImpactInterval(models.Model):
     """A span in which customers were hit."""
@@ -136,6 +163,9 @@ class ImpactInterval(models.Model):
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="impact_intervals")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"impact of {self.incident}"
 
 
 class PriorityChange(models.Model):
@@ -147,3 +177,6 @@ class PriorityChange(models.Model):
     actor = models.CharField(max_length=120)
     reason = models.CharField(max_length=300, blank=True, default="")
     at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"{self.before} to {self.after}"

@@ -25,6 +25,7 @@ class TimelineEntry(models.Model):
     data = models.JSONField(default=dict)
     pinned = models.BooleanField(default=False)
     struck_reason = models.CharField(max_length=200, blank=True, default="")
+    redacted = models.BooleanField(default=False)
     visibility = models.CharField(max_length=12, default="responders")
     edited_at = models.DateTimeField(null=True, blank=True)
     hash = models.CharField(max_length=64, blank=True, default="")
@@ -33,6 +34,14 @@ class TimelineEntry(models.Model):
         ordering = ["occurred_at", "pk"]
         constraints = [models.UniqueConstraint(fields=["incident", "seq"], name="entry_seq_once")]
         indexes = [models.Index(fields=["incident", "occurred_at", "id"], name="entry_in_order")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.seq}"
+
+    @property
+    def owning_team_id(self) -> int:
+        """The team of the incident's service."""
+        return self.incident.owning_team_id
 
 
 class EntryRevision(models.Model):
@@ -44,3 +53,6 @@ class EntryRevision(models.Model):
     actor = models.CharField(max_length=120)
     at = models.DateTimeField(default=clock.now)
     why = models.CharField(max_length=200, blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"revision of entry {self.entry_id}"

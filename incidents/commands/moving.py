@@ -1,0 +1,108 @@
+"""What every move of an incident shares: the lock, the version, the state table, the end of paging."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from accounts.actors import Actor
+from core import clock
+from core.db import bump, locked
+from core.errors import Conflict
+from incidents.commands import people, timeline, timers
+from incidents.models import Alert, Incident, TimelineEntry
+from incidents.states import INCIDENT
+from oncall.commands import escalations
+from oncall.models import Escalation
+
+SENTENCES = {
+    "acknowledged": "{who} acknowledged it at {at}.",
+    "identified": "{who} named the cause at {at}.",
+    "mitigated": "{who} marked it as mitigated at {at}.",
+    "resolved": "{who} resolved it at {at}.",
+    "closed": "{who} closed it at {at}.",
+    "cancelled": "{who} cancelled it at {at}.",
+    "triggered": "It has been waiting for an answer since {at}.",
+    "merged": "{who} merged it at {at}.",
+}
+
+
+def hold(incident: Incident) -> Incident:
+    """The incident as it is now, locked until the end of the transaction (its row is always locked first)."""
+    return locked(Incident.objects.select_related("service__team", "service__policy", "priority")).get(pk=incident.pk)
+
+
+def held(number: int) -> Incident | None:
+    """As `hold`, by number; None where there is none."""
+    rows = locked(Incident.objects.select_related("service__team", "service__policy", "priority"))
+    return rows.filter(number=number).first()
+
+
+def check(incident: Incident, verb: str, version: int | None) -> str:
+    """The state that `verb` leads to. Raises Conflict with what changed for a stale form or an illegal move (S51, F45)."""
+    if version is not None and version != incident.version:
+        raise Conflict(
+            f"This incident has changed since you opened it. {standing(incident)}",
+            code="stale",
+            hint="Look at what changed, and try again.",
+            fields={
+                "version": [str(incident.version)],
+                "status": [incident.status],
+                "priority": [incident.priority.name],
+            },
+        )
+    return INCIDENT.next(verb, incident.status)
+
+
+def standing(incident: Incident) -> str:
+    """One sentence about who brought it into its present state, and when (UTC)."""
+    moves = incident.entries.filter(kind__in=["acknowledged", "status_changed", "snoozed", "reopened"])
+    last = moves.order_by("-seq").values_list("actor_label", flat=True).first()
+    at = f"{incident.status_since:%H:%M} UTC"
+    return SENTENCES[incident.status].format(who=last or "Watchbill", at=at)
+
+
+def enter(incident: Incident, status: str) -> None:
+    """Set the status; the caller saves."""
+    incident.status = status
+    incident.status_since = clock.now()
+
+
+def save(incident: Incident, *fields: str) -> None:
+    """Write what a move has changed, count the version and have the page's header drawn anew."""
+    bump(incident)
+    incident.save(update_fields=["status", "status_since", "snoozed_until", "version", *fields])
+    timeline.panel_changed(incident)
+
+
+def before(incident: Incident) -> dict[str, Any]:
+    """What an undo needs to know of the state that is about to end."""
+    running = Escalation.objects.filter(subject=incident.subject, state="running")
+    due_at: datetime | None = running.values_list("due_at", flat=True).first()
+    return {
+        "status": incident.status,
+        "since": incident.status_since.isoformat(),
+        "due_at": due_at.isoformat() if due_at else None,
+        "assignees": people.assignees_of(incident),
+        "snoozed_until": incident.snoozed_until.isoformat() if incident.snoozed_until else None,
+    }
+
+
+def silence(actor: Actor, incident: Incident, reason: str) -> None:
+    """Stop paging and forget every timer; called down by the moves that need nobody any more (O18)."""
+    escalations.stop(actor, incident.subject, reason=reason)
+    timers.withdraw(incident)
+
+
+def close_alerts(incident: Incident) -> list[int]:
+    """Resolve what is still open of it, in the order in which intake locks, and say which (O36)."""
+    ids = list(
+        locked(Alert.objects.filter(incident=incident, state="open").order_by("pk")).values_list("pk", flat=True)
+    )
+    Alert.objects.filter(pk__in=ids).update(state="resolved", resolved_at=clock.now())
+    return ids
+
+
+def last_move(incident: Incident, *kinds: str) -> TimelineEntry | None:
+    """The newest entry of these kinds."""
+    return incident.entries.filter(kind__in=kinds).order_by("-seq").first()

@@ -1,0 +1,157 @@
+"""Shapes and registries of the room: what monitoring says, kinds of timeline entries, panels of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+    from incidents.models import Incident
+
+ACTIONS = ("trigger", "acknowledge", "resolve", "info", "change")
+SEVERITIES = ("critical", "error", "warning", "info")
+FLOOD_KEY = "watchbill:flood"
+
+
+def severity_rank(severity: str) -> int:
+    """0 for critical to 3 for info; an unknown word counts as error."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """One event of any tool in our own words; `event_at` is the tool's time (aware, UTC) if it gave one (O35).
+
+    `generated` says that the tool sent no key and one was made up; `tool_group` is the tool's own grouping.
+    `kind` is the tool's class of event, or the kind of a change (deploy, config, flag, package, infra).
+    """
+
+    service_id: int
+    action: str
+    key: str
+    summary: str = ""
+    severity: str = "error"
+    source: str = ""
+    component: str = ""
+    group: str = ""
+    kind: str = ""
+    tool_group: str = ""
+    tool: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    links: Sequence[Mapping[str, Any]] = ()
+    event_at: datetime | None = None
+    marks: Sequence[str] = ()
+    generated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of one event: new, duplicate, worse, resolved, acknowledged, unknown_key, stale, signal or change."""
+
+    outcome: str
+    alert_id: int | None = None
+
+
+def into_flood(event: Normalised) -> Normalised:
+    """The same event as one more count of the service's flood alert, which is paged once (A84)."""
+    summary = "Flood of alerts: more than 100 new keys in a minute"
+    return replace(
+        event, key=FLOOD_KEY, summary=summary, tool_group="", group="", marks=(*event.marks, "flood"), generated=False
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EntryKind:
+    """How one kind of timeline entry behaves: `human` ones may be edited, `tone` and `icon` draw the node."""
+
+    key: str
+    label: str
+    icon: str = "dot"
+    tone: str = "neutral"
+    human: bool = False
+    visibility: str = "responders"
+
+
+_entry_kinds: dict[str, EntryKind] = {}
+
+
+def register_entry_kind(kind: EntryKind) -> EntryKind:
+    """Add a kind of timeline entry; raises ValueError when the key is taken by another."""
+    if _entry_kinds.get(kind.key, kind) != kind:
+        raise ValueError(f"timeline kind {kind.key} is registered twice")
+    _entry_kinds[kind.key] = kind
+    return kind
+
+
+def entry_kind(key: str) -> EntryKind:
+    """The kind under this key; raises KeyError for one that nobody registered."""
+    return _entry_kinds[key]
+
+
+def entry_kinds() -> list[EntryKind]:
+    """Every kind, in the order of registration."""
+    return list(_entry_kinds.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Something that a room shows in a named slot of the incident page; `render` gives safe HTML or ""."""
+
+    key: str
+    slot: str
+    title: str
+    render: Callable[[Actor, Incident], str]
+    position: int = 50
+
+
+_panels: dict[str, Panel] = {}
+
+
+def register_panel(panel: Panel) -> None:
+    """Put a panel into its slot; raises ValueError when the key is taken."""
+    if panel.key in _panels:
+        raise ValueError(f"panel {panel.key} is registered twice")
+    _panels[panel.key] = panel
+
+
+def panels(slot: str) -> list[Panel]:
+    """The panels of a slot, by position and key."""
+    return sorted((p for p in _panels.values() if p.slot == slot), key=lambda p: (p.position, p.key))
+
+
+HUMAN_KINDS = (
+    ("note", "Note", "note"),
+    ("todo", "To do", "check"),
+    ("finding", "Finding", "search"),
+    ("hypothesis", "Hypothesis", "bulb"),
+    ("can_report", "CAN report", "report"),
+    ("customer_report", "Customer report", "person"),
+    ("decision", "Decision", "hand"),
+)
+SYSTEM_KINDS = (
+    ("opened", "Opened", "triangle", "danger", "stakeholders"),
+    ("alert_received", "Alert", "triangle", "danger", "responders"),
+    ("alert_grouped", "Alert grouped", "triangle", "danger", "responders"),
+    ("alert_resolved", "Alert resolved", "check", "success", "responders"),
+    ("page_sent", "Paged", "bell", "warning", "responders"),
+    ("page_failed", "Page failed", "bell", "danger", "responders"),
+    ("acknowledged", "Acknowledged", "check", "warning", "stakeholders"),
+    ("escalated", "Escalated", "arrow-up", "danger", "responders"),
+    ("responder_declined", "Declined", "person", "warning", "responders"),
+    ("assigned", "Assigned", "person", "neutral", "responders"),
+    ("priority_changed", "Priority", "flag", "warning", "stakeholders"),
+    ("status_changed", "Status", "dot", "info", "stakeholders"),
+    ("snoozed", "Snoozed", "clock", "neutral", "responders"),
+    ("suggestion", "Suggestion", "bulb", "info", "responders"),
+    ("milestone_edited", "Milestone", "clock", "neutral", "responders"),
+    ("change_event", "Change", "commit", "neutral", "responders"),
+    ("split", "Split", "branch", "neutral", "responders"),
+    ("reopened", "Reopened", "triangle", "danger", "stakeholders"),
+)
+for _key, _label, _icon in HUMAN_KINDS:
+    register_entry_kind(EntryKind(_key, _label, _icon, human=True))
+for _key, _label, _icon, _tone, _visibility in SYSTEM_KINDS:
+    register_entry_kind(EntryKind(_key, _label, _icon, _tone, visibility=_visibility))

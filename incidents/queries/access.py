@@ -1,0 +1,68 @@
+"""How an actor stands to an incident, and what may be known of it (A57, S34, S36)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from accounts.actors import Actor
+from accounts.permissions import can
+from core.errors import Missing
+from incidents import permissions
+from incidents.models import Alert, ChangeEvent, Incident, Participant, TimelineEntry
+from incidents.models.incidents import IncidentQuerySet
+from oncall.models import Service
+
+SERVICE_BOUND = (Incident, Alert, ChangeEvent)
+
+
+def stands_on_incident(actor: Actor, thing: Any) -> Iterable[str]:
+    """IN for people on the incident, OW for an entry's author, IK for the key of that very service."""
+    if actor.kind == "integration":
+        return _key_columns(actor, thing)
+    if actor.user is None or not actor.user.is_active:
+        return ()
+    found = set()
+    incident_id = _incident_id(thing)
+    if incident_id and Participant.objects.filter(incident_id=incident_id, user=actor.user).exists():
+        found.add("IN")
+    if isinstance(thing, TimelineEntry) and thing.actor_user_id == actor.user.pk:
+        found.add("OW")
+    return found
+
+
+def _key_columns(actor: Actor, thing: Any) -> Iterable[str]:
+    if isinstance(thing, SERVICE_BOUND):
+        return {"IK"} if thing.service_id == actor.service_id else ()
+    if isinstance(thing, Service):
+        return {"IK"} if thing.pk == actor.service_id else ()
+    return ()
+
+
+def _incident_id(thing: Any) -> int | None:
+    if isinstance(thing, Incident):
+        return thing.pk
+    if isinstance(thing, TimelineEntry | Alert):
+        return thing.incident_id
+    return None
+
+
+def incidents_seen_by(actor: Actor) -> IncidentQuerySet:
+    """Every incident that the actor may know of, with what lists show; nothing for those without the right."""
+    seen = Incident.objects.visible_to(actor).select_related("service__team", "priority")
+    return seen if can(actor, permissions.INCIDENT_SEE) else seen.none()
+
+
+def incident_seen_by(actor: Actor, number: int) -> Incident:
+    """One incident by its number; Missing where there is none or the actor may not know (A57)."""
+    found = incidents_seen_by(actor).filter(number=number).first() if 0 < number < 2**31 else None
+    if found is None:
+        raise Missing("There is no such incident.")
+    return found
+
+
+def audience(actor: Actor, incident: Incident) -> str | None:
+    """Which audience of the live page the actor belongs to: responders, stakeholders, or None for nobody."""
+    if not incidents_seen_by(actor).filter(pk=incident.pk).exists():
+        return None
+    return "responders" if can(actor, permissions.INCIDENT_SEE_ALL, incident) else "stakeholders"
