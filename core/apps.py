@@ -1,8 +1,18 @@
 """Wiring of the room."""
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class CoreConfig(AppConfig):
+    """The mechanics; the last of our rooms to get ready."""
+
     name = "core"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Fit django-q2 to our rules, load every room's handlers, readers and jobs, and the system checks."""
+        from core import checks, jobs  # noqa: F401
+
+        jobs.harden()
+        autodiscover_modules("due", "reactions", "jobs")

@@ -21,6 +21,7 @@ class DueRow(models.Model):
     lease_owner = models.CharField(max_length=80, blank=True, default="")
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    lost = models.PositiveSmallIntegerField(default=0)  # leases in a row that ended without the worker's word (F18)
     error = models.CharField(max_length=500, blank=True, default="")
     created_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -28,6 +29,7 @@ class DueRow(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["state", "due"], name="due_state_due"),
+            models.Index(fields=["state", "priority", "due"], name="due_next"),
             models.Index(fields=["ended_at"], condition=models.Q(state="done"), name="due_done_age"),
         ]
 
@@ -83,6 +85,30 @@ class AuditEntry(models.Model):
         indexes = [models.Index(fields=["thing"], name="audit_thing")]
 
 
+class AuditHead(models.Model):
+    """The end of the audit chain: its row lock orders the writers, its count shows entries cut off at the end."""
+
+    entries = models.PositiveBigIntegerField(default=0)
+    hash = models.CharField(max_length=64, blank=True, default="")
+
+
+class BulkJob(models.Model):
+    """One bulk job: django-q2 carries only its id, attempts are counted here before each run (A99)."""
+
+    WAITING, DONE, PARKED = "waiting", "done", "parked"
+    name = models.CharField(max_length=60)
+    ref = models.CharField(max_length=120, blank=True, default="")
+    state = models.CharField(max_length=8, default="waiting")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True, default="")
+    created_at = models.DateTimeField(default=clock.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "created_at"], name="bulk_job_state")]
+
+
 class IdempotencyKey(models.Model):
     """A request that was done once: its answer is given again. Also spent nonces of signed forms."""
 
@@ -111,3 +137,14 @@ class StoredSecret(models.Model):
 
     name = models.CharField(max_length=60, primary_key=True)
     sealed = models.TextField()
+
+
+class ThrottleCount(models.Model):
+    """How often something was tried in the present window; one atomic upsert counts it (A37, A85)."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    count = models.PositiveIntegerField(default=0)
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["until"], name="throttle_age")]

@@ -1,0 +1,111 @@
+"""What differs between the two databases, and the guards that both share: locks, versions, deadlines, clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from django.db import connection, models
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+
+from core import clock
+from core.errors import Conflict
+
+M = TypeVar("M", bound=models.Model)
+CLOCK_EVERY = 10.0
+CLOCK_DEAD_BAND = timedelta(milliseconds=100)
+_measured_at = [float("-inf")]
+
+
+class Versioned(Protocol):
+    """A row with a version column."""
+
+    version: int
+
+
+def locked(queryset: models.QuerySet[M]) -> models.QuerySet[M]:
+    """The rows, locked until the end of the transaction: row locks on PostgreSQL.
+
+    SQLite needs none: its transactions are IMMEDIATE, so a second writer waits at its start.
+    """
+    if connection.vendor == "postgresql":
+        return queryset.select_for_update(of=("self",))
+    return queryset
+
+
+def check_version(thing: Versioned, version: int | None) -> None:
+    """Refuse a form that was opened on an older version; None asks for no check. Raises Conflict (A59, F45)."""
+    if version is not None and thing.version != version:
+        raise Conflict(
+            "Somebody has changed this since you opened it.",
+            code="stale",
+            hint="Reload, look at what changed, and try again.",
+        )
+
+
+def bump(thing: Versioned) -> None:
+    """Count a change; the caller saves the row."""
+    thing.version += 1
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Break off queries of this thread after `seconds` (raises django.db.OperationalError)."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('statement_timeout')")
+            before = cursor.fetchone()[0]
+            cursor.execute("SELECT set_config('statement_timeout', %s, false)", [str(int(seconds * 1000))])
+        try:
+            yield
+        finally:
+            if not connection.needs_rollback:
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT set_config('statement_timeout', %s, false)", [before])
+        return
+    connection.ensure_connection()
+    end = time.monotonic() + seconds
+    raw: Any = connection.connection
+    raw.set_progress_handler(lambda: time.monotonic() > end, 20_000)
+    try:
+        yield
+    finally:
+        raw.set_progress_handler(None, 0)
+
+
+def measure_clock() -> None:
+    """Follow the database's clock, so that several hosts agree; measured at most every 10 s (F13). SQLite: nothing."""
+    started = time.monotonic()
+    if connection.vendor != "postgresql" or started - _measured_at[0] < CLOCK_EVERY:
+        return
+    before = datetime.now(UTC)  # noqa: TID251 (this host's own clock is what is measured)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        theirs: datetime = cursor.fetchone()[0]
+    after = datetime.now(UTC)  # noqa: TID251
+    _measured_at[0] = started
+    if after - before > timedelta(seconds=1):  # too slow an answer says nothing
+        return
+    offset = theirs - (before + (after - before) / 2)
+    clock.set_offset(offset if abs(offset) >= CLOCK_DEAD_BAND else timedelta(0))
+
+
+def schema_state() -> str:
+    """How the tables stand to this code: ok, behind (migrations wait), ahead (a newer release was here: F51)."""
+    executor = MigrationExecutor(connection)
+    loader = executor.loader
+    if executor.migration_plan(loader.graph.leaf_nodes()):
+        return "behind"
+    ours = {label for label, _ in loader.graph.leaf_nodes()}
+    known = set(loader.disk_migrations) | set(loader.replacements)
+    applied = {key for key in MigrationRecorder(connection).applied_migrations() if key[0] in ours}
+    return "ahead" if applied - known else "ok"
+
+
+def applied_count() -> int:
+    """How many migrations the database has had: a cheap sign that somebody is upgrading it (F50)."""
+    return MigrationRecorder(connection).migration_qs.count()

@@ -1,0 +1,188 @@
+"""Is the engine well? Its own audit, as rows and as one report (G14, G15).
+
+Rooms register checks; the auditor runs them each minute within a deadline of its own and keeps what it found.
+The report judges signs of life from the database alone, so any process can give it, also when every worker is
+dead. "The auditor has not run" is a failure like any other (F61).
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db import transaction
+from django.db.models import Min
+
+from core import clock, db, due
+from core.models import Beat, DueRow
+
+log = logging.getLogger(__name__)
+TICK, LATENESS, AUDITOR = timedelta(seconds=30), timedelta(seconds=60), timedelta(minutes=3)
+DISK = 0.05
+AUDIT_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that the auditor does not accept; `thing` names it ("INC-42") and `sentence` says it to people."""
+
+    thing: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One line of the report."""
+
+    name: str
+    ok: bool
+    sentence: str
+    value: float | int | str | None = None
+    limit: float | int | str | None = None
+
+
+Check = Callable[[], Iterable[Finding]]
+_checks: dict[str, tuple[Check, timedelta]] = {}
+_last_run: dict[str, float] = {}
+
+
+def check(name: str, every: timedelta = timedelta(seconds=60)) -> Callable[[Check], Check]:
+    """Register a check of the auditor; it reads, is indexed, and returns what is wrong (nothing = well)."""
+
+    def register(call: Check) -> Check:
+        _checks[name] = (call, every)
+        return call
+
+    return register
+
+
+def checks() -> list[str]:
+    """The names of all checks."""
+    return sorted(_checks)
+
+
+# --- alarms ---------------------------------------------------------------------------------------
+def alarm(code: str, sentence: str) -> bool:
+    """Raise an alarm, or renew it; says whether it is new. Logged as an error when it is."""
+    name = f"alarm:{code}"[:80]
+    with transaction.atomic():
+        before = db.locked(Beat.objects.filter(name=name)).first()
+        fresh = before is None or before.ok
+        since = clock.now().isoformat() if fresh or before is None else before.detail.get("since")
+        detail = {"sentence": sentence, "since": since}
+        Beat.objects.update_or_create(name=name, defaults={"at": clock.now(), "ok": False, "detail": detail})
+    if fresh:
+        log.error("alarm %s: %s", code, sentence)
+    return fresh
+
+
+def clear(code: str) -> bool:
+    """End an alarm; says whether it stood."""
+    ended = Beat.objects.filter(name=f"alarm:{code}"[:80], ok=False).update(ok=True, at=clock.now()) == 1
+    if ended:
+        log.warning("alarm %s is over", code)
+    return ended
+
+
+def alarms() -> list[Beat]:
+    """The alarms that stand, oldest name first."""
+    return list(Beat.objects.filter(name__startswith="alarm:", ok=False).order_by("name"))
+
+
+# --- the report -----------------------------------------------------------------------------------
+def report() -> dict[str, Any]:
+    """What `/healthz/engine` answers: `healthy`, and one line per probe. Never raises."""
+    try:
+        probes = [*_signs_of_life(), *_queue(), _parked(), _auditor(), *_alarms()]
+    except DatabaseError as error:
+        probes = [Probe("database", False, f"The database does not answer ({type(error).__name__}).")]
+    probes.append(_disk())
+    return {
+        "healthy": all(probe.ok for probe in probes),
+        "at": clock.now().isoformat(),
+        "checks": [asdict(probe) for probe in probes],
+    }
+
+
+def _age(at: datetime | None) -> float | None:
+    return None if at is None else round((clock.now() - at).total_seconds(), 1)
+
+
+def last_tick() -> datetime | None:
+    """When a worker last went round its loop."""
+    return Beat.objects.filter(name__startswith="worker:").order_by("-at").values_list("at", flat=True).first()
+
+
+def _signs_of_life() -> list[Probe]:
+    age = _age(last_tick())
+    ok = age is not None and age < TICK.total_seconds()
+    said = "A worker is at work." if ok else "No worker is at work: pages do not leave."
+    return [Probe("tick", ok, said, age, TICK.total_seconds())]
+
+
+def _queue() -> list[Probe]:
+    external = [handler.kind for handler in due.handlers().values() if handler.effect == "external"]
+    waiting = DueRow.objects.filter(state=DueRow.WAITING, due__lt=clock.now())
+    groups = (("steps", waiting.exclude(kind__in=external)), ("deliveries", waiting.filter(kind__in=external)))
+    probes = []
+    for name, rows in groups:
+        late = _age(rows.aggregate(oldest=Min("due"))["oldest"]) or 0.0
+        ok = late < LATENESS.total_seconds()
+        said = f"The oldest of the {name} is {late:.0f} s late." if late else f"No {name} are late."
+        probes.append(Probe(name, ok, said, late, LATENESS.total_seconds()))
+    return probes
+
+
+def _parked() -> Probe:
+    count = due.parked().count()
+    said = "Nothing was given up." if not count else f"{count} pieces of work were given up; look at them in the admin."
+    return Probe("parked", count == 0, said, count, 0)
+
+
+def _auditor() -> Probe:
+    beat = Beat.objects.filter(name="auditor").first()
+    age = _age(beat.at) if beat else None
+    if beat is None or age is None or age >= AUDITOR.total_seconds():
+        return Probe("auditor", False, "The auditor has not run.", age, AUDITOR.total_seconds())
+    said = (
+        "The auditor found nothing wrong." if beat.ok else str(beat.detail.get("sentence", "The auditor found faults."))
+    )
+    return Probe("auditor", beat.ok, said, age, AUDITOR.total_seconds())
+
+
+def _alarms() -> list[Probe]:
+    return [Probe(beat.name, False, str(beat.detail.get("sentence", ""))) for beat in alarms()]
+
+
+def _disk() -> Probe:
+    try:
+        usage = shutil.disk_usage(settings.DATA_DIR)
+    except OSError:
+        return Probe("disk", False, "The data directory cannot be read.")
+    free = usage.free / usage.total if usage.total else 1.0
+    ok = free > DISK
+    return Probe("disk", ok, f"{free:.0%} of the disk is free.", round(free, 4), DISK)
+
+
+_banner: list[tuple[float, str | None]] = []
+
+
+def banner() -> str | None:
+    """The sentence of the red banner on every page, None while all is well; asked anew every 5 s."""
+    now = time.monotonic()
+    if not _banner or now - _banner[0][0] > 5.0:
+        wrong = [probe for probe in report()["checks"] if not probe["ok"]]
+        _banner[:] = [(now, str(wrong[0]["sentence"]) if wrong else None)]
+    return _banner[0][1]
+
+
+def parked_rows() -> int:
+    """How much work was given up."""
+    return due.parked().count()
