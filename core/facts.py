@@ -60,7 +60,7 @@ def readers() -> dict[str, list[str]]:
 
 
 def record(happened: Any) -> None:
-    """Store a fact and one due row per reader, in the caller's transaction. Raises TypeError for values that are not plain."""
+    """Store a fact and one due row per reader in the caller's transaction; raises TypeError for values not plain."""
     name = _names[type(happened)]
     payload = asdict(happened)
     for key, value in payload.items():

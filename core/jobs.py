@@ -129,14 +129,8 @@ def _failed(row: BulkJob, error: str) -> None:
         _give_up(row, error)
         return
     BulkJob.objects.filter(pk=row.pk).update(error=error)
-    after = timedelta(seconds=10 * 4 ** (row.attempts - 1))
-    due.put(
-        f"job:{row.pk}:{row.attempts}",
-        "core.job",
-        str(row.pk),
-        due=clock.now() + after,
-        priority=due.Priority.SUBSCRIBER,
-    )
+    again = clock.now() + timedelta(seconds=10 * 4 ** (row.attempts - 1))
+    due.put(f"job:{row.pk}:{row.attempts}", "core.job", str(row.pk), due=again, priority=due.Priority.SUBSCRIBER)
 
 
 def _give_up(row: BulkJob, error: str) -> None:

@@ -1,4 +1,4 @@
-"""The threads that talk to the outside: bounded in all and per lane, so that one hanging provider delays nobody else."""
+"""The threads that talk to the outside: bounded in all and per lane, so that a hanging provider delays only itself."""
 
 from __future__ import annotations
 

@@ -18,10 +18,11 @@ from collections import Counter
 from types import FrameType
 
 from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import connection
 
 from core import claims, clock, db, due, passes, wake
-from core.claims import Candidate, host
+from core.claims import Candidate
+from core.leases import host
 from core.models import Beat
 from core.pool import Pool
 
@@ -74,7 +75,7 @@ class Worker:
         while not self.stopping.is_set():
             try:
                 if db.schema_state() == "ok":
-                    freed = claims.free_the_dead()
+                    freed = due.free_the_dead()
                     if freed:
                         log.warning("gave back %d rows that dead processes held", freed)
                     return
@@ -240,7 +241,7 @@ def drain(limit: int = 1000, *, strict: bool = True) -> int:
     """
     done = 0
     while done < limit:
-        items = claims.claim(1)
+        items = due.claim(1)
         if not items:
             return done
         external = due.handlers()[items[0].kind].effect == "external"
