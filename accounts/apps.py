@@ -12,7 +12,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell `core` who asks, and the runner what to print until an administrator exists."""
-        from accounts import access, permissions
+        from accounts import access, facts, jobs, permissions  # noqa: F401 (facts and jobs are known by name)
+        from accounts.greeting import set_up_link
+        from core.startup import on_start
         from core.web import access as registry
 
         registry.fill(actor_of=access.actor_of, socket_actor=access.socket_actor, require=permissions.require)
+        on_start(set_up_link)

@@ -1,8 +1,27 @@
-"""Pages of the room."""
+"""Pages of this room; of django-allauth's only those that the portal uses: no sign-up, no further addresses."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from allauth.account import views as allauth_views
+from django.urls import path, re_path
 
-app_name = "accounts"
-urlpatterns: list[URLPattern | URLResolver] = []
+from accounts.views import setup, sign_in
+
+urlpatterns = [
+    path("setup/<str:token>/", setup.first_administrator, name="first_administrator"),
+    path("accounts/login/", allauth_views.login, name="account_login"),
+    path("accounts/logout/", allauth_views.logout, name="account_logout"),
+    path("accounts/password/change/", sign_in.PasswordChangeView.as_view(), name="account_change_password"),
+    path("accounts/password/reset/", sign_in.PasswordResetView.as_view(), name="account_reset_password"),
+    path("accounts/password/reset/done/", allauth_views.password_reset_done, name="account_reset_password_done"),
+    re_path(
+        r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]{1,13})-(?P<key>[0-9A-Za-z-]{1,80})/$",
+        sign_in.PasswordResetFromKeyView.as_view(),
+        name="account_reset_password_from_key",
+    ),
+    path(
+        "accounts/password/reset/key/done/",
+        allauth_views.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
+]

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import F
 
 from core import clock
 from core.errors import TooMany
@@ -49,6 +50,11 @@ def hit(name: str, key: str, limit: int, seconds: int) -> None:
 def forget(name: str, key: str) -> None:
     """Begin anew, after the true owner got in (A37)."""
     ThrottleCount.objects.filter(key=_row(name, key)).delete()
+
+
+def give_back(name: str, key: str) -> None:
+    """Take one count back: the try turned out to be rightful, while the others still count (A37)."""
+    ThrottleCount.objects.filter(key=_row(name, key), count__gt=0).update(count=F("count") - 1)
 
 
 def sweep() -> int:

@@ -11,7 +11,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("api/v1/", include(("portal.api_urls", "api"))),
     path("", include("accounts.urls")),
-    path("accounts/", include("allauth.urls")),
     path("", include("notifications.urls")),
     path("", include("oncall.urls")),
     path("", include("incidents.urls")),

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from accounts.api import teams, tokens, users
 
 app_name = "accounts"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("me/", users.Me.as_view(), name="me"),
+    path("me/password/", users.MyPassword.as_view(), name="me_password"),
+    path("users/", users.People.as_view(), name="users"),
+    path("users/<int:pk>/", users.Person.as_view(), name="user"),
+    path("users/<int:pk>/role/", users.PersonRole.as_view(), name="user_role"),
+    path("users/<int:pk>/deactivate/", users.DeactivatePerson.as_view(), name="user_deactivate"),
+    path("users/<int:pk>/reactivate/", users.ReactivatePerson.as_view(), name="user_reactivate"),
+    path("teams/", teams.Teams.as_view(), name="teams"),
+    path("teams/<int:pk>/", teams.Team.as_view(), name="team"),
+    path("teams/<int:pk>/members/", teams.Members.as_view(), name="team_members"),
+    path("teams/<int:pk>/members/<int:user>/", teams.Member.as_view(), name="team_member"),
+    path("tokens/", tokens.Tokens.as_view(), name="tokens"),
+    path("tokens/<int:pk>/", tokens.Token.as_view(), name="token"),
+]

@@ -1,0 +1,58 @@
+"""What a name, a time zone, a role or a password must look like; each raises Invalid beside its field (A4, A21)."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from accounts.models.users import RANKS
+from core.errors import Invalid
+from core.text import clean_line, clean_text
+
+LOCALES = {"en-gb"}
+THEMES = {"", "light", "dark"}
+
+
+@lru_cache(maxsize=1)
+def zones() -> frozenset[str]:
+    """Every time zone of the IANA database by name."""
+    return frozenset(zoneinfo.available_timezones())
+
+
+def name(value: Any, field: str = "name", limit: int = 120) -> str:
+    """One line that is not empty."""
+    text = clean_line(value, limit, field)
+    if not text:
+        raise Invalid("A name is needed.", fields={field: ["A name is needed."]})
+    return text
+
+
+def zone(value: Any) -> str:
+    """The name of a time zone."""
+    return _one_of(value, zones(), "time_zone", "There is no such time zone.")
+
+
+def role(value: Any) -> str:
+    """One of the four roles."""
+    return _one_of(value, RANKS, "role", "There is no such role.")
+
+
+def password(value: Any) -> str:
+    """Any text of 256 signs at most: a longer one costs the hash without making it safer."""
+    return clean_text(value, 256, "password")
+
+
+def _one_of(value: Any, allowed: Any, field: str, sentence: str) -> str:
+    if not isinstance(value, str) or value not in allowed:
+        raise Invalid(sentence, fields={field: [sentence]})
+    return value
+
+
+PROFILE: Mapping[str, Callable[[Any], str]] = {
+    "name": name,
+    "time_zone": zone,
+    "locale": lambda value: _one_of(value, LOCALES, "locale", "There is no such language."),
+    "theme": lambda value: _one_of(value, THEMES, "theme", "There is no such theme."),
+}

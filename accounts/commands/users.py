@@ -1,0 +1,202 @@
+"""Verbs of people: create, edit, change role, deactivate, reactivate, set a password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from accounts.actors import Actor
+from accounts.commands import shapes
+from accounts.emails import clean as clean_email
+from accounts.facts import UserCreated, UserDeactivated
+from accounts.models import ApiToken, User
+from accounts.models.users import RANKS
+from accounts.permissions import PASSWORD_EDIT, PROFILE_EDIT, USER_EDIT, require
+from core import audit, clock
+from core.db import bump, check_version, locked
+from core.errors import Conflict, Forbidden, Invalid
+from core.facts import record
+
+HIGHEST = max(RANKS.values())
+
+
+@transaction.atomic
+def create(
+    actor: Actor,
+    *,
+    email: str,
+    name: str,
+    role: str = "responder",
+    time_zone: str = "UTC",
+    password: str | None = None,
+) -> User:
+    """Make a person; without a password he or she sets one through the mailed reset link.
+
+    Raises Invalid, Conflict (`taken`) for a known address, Forbidden for a role above the actor's (A60).
+    """
+    require(actor, USER_EDIT)
+    _refuse_above(actor, shapes.role(role))
+    made = User(email=clean_email(email), name=shapes.name(name), role=role, time_zone=shapes.zone(time_zone))
+    if password is not None:
+        check_password_rules(password, made)
+    made.set_password(password)
+    try:
+        with transaction.atomic():
+            made.save(force_insert=True)
+    except IntegrityError as error:
+        raise Conflict("Somebody with this e-mail address is here already.", code="taken") from error
+    record(UserCreated(user_id=made.pk))
+    audit.write(actor, "user.create", f"user:{made.pk}", after={"email": made.email, "name": made.name, "role": role})
+    return made
+
+
+@transaction.atomic
+def edit_profile(actor: Actor, user: User, *, version: int | None = None, **changes: Any) -> User:
+    """Change one's own name, time zone, language or theme; raises Invalid and Conflict (`stale`)."""
+    require(actor, PROFILE_EDIT, user)
+    return _edit(actor, user, version, {key: shapes.PROFILE[key](value) for key, value in _known(changes).items()})
+
+
+@transaction.atomic
+def edit(actor: Actor, user: User, *, version: int | None = None, email: str | None = None, **changes: Any) -> User:
+    """Change another's profile or e-mail address; sessions end with the address (A28)."""
+    require(actor, USER_EDIT, user)
+    _refuse_above(actor, user.role)
+    cleaned = {key: shapes.PROFILE[key](value) for key, value in _known(changes).items()}
+    if email is not None:
+        cleaned["email"] = clean_email(email)
+    try:
+        with transaction.atomic():
+            return _edit(actor, user, version, cleaned)
+    except IntegrityError as error:
+        raise Conflict("Somebody with this e-mail address is here already.", code="taken") from error
+
+
+@transaction.atomic
+def change_role(actor: Actor, user: User, *, role: str, version: int | None = None) -> User:
+    """Give a person another role; every session of his or hers ends (A28).
+
+    Nobody grants above his or her own rank or changes his or her own role, and the last administrator
+    stays (A60): Forbidden, Forbidden, Conflict (`last_administrator`).
+    """
+    require(actor, USER_EDIT, user)
+    _refuse_above(actor, shapes.role(role))
+    user = locked(User.objects.filter(pk=user.pk)).get()
+    check_version(user, version)
+    _refuse_above(actor, user.role)
+    if actor.user is not None and actor.user.pk == user.pk:
+        raise Forbidden("You may not change your own role.", code="own_role", hint="Ask another administrator.")
+    if role == user.role:
+        return user
+    if role != "administrator":
+        _keep_one_administrator(user)
+    before, user.role = user.role, role
+    _end_sessions(user)
+    audit.write(actor, "user.change_role", f"user:{user.pk}", before={"role": before}, after={"role": role})
+    return user
+
+
+@transaction.atomic
+def deactivate(actor: Actor, user: User) -> User:
+    """Shut a person out at once: sessions, sockets and tokens end in this transaction, others take over (S50).
+
+    Raises Conflict (`last_administrator`) rather than leaving nobody who can let people in (A60).
+    """
+    require(actor, USER_EDIT, user)
+    user = locked(User.objects.filter(pk=user.pk)).get()
+    _refuse_above(actor, user.role)
+    if not user.is_active:
+        return user
+    _keep_one_administrator(user)
+    user.is_active, user.deactivated_at = False, clock.now()
+    _end_sessions(user)
+    ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=clock.now())
+    record(UserDeactivated(user_id=user.pk))
+    audit.write(actor, "user.deactivate", f"user:{user.pk}", before={"active": True}, after={"active": False})
+    return user
+
+
+@transaction.atomic
+def reactivate(actor: Actor, user: User) -> User:
+    """Let a person in again; former tokens and sessions stay dead."""
+    require(actor, USER_EDIT, user)
+    user = locked(User.objects.filter(pk=user.pk)).get()
+    _refuse_above(actor, user.role)
+    if user.is_active:
+        return user
+    user.is_active, user.deactivated_at = True, None
+    _end_sessions(user)
+    record(UserCreated(user_id=user.pk))
+    audit.write(actor, "user.reactivate", f"user:{user.pk}", before={"active": False}, after={"active": True})
+    return user
+
+
+@transaction.atomic
+def set_password(actor: Actor, user: User, *, password: str) -> User:
+    """Set one's own password; every other session ends with it (A28). Raises Invalid for a weak one."""
+    require(actor, PASSWORD_EDIT, user)
+    check_password_rules(password, user)
+    user.set_password(password)
+    _end_sessions(user)
+    audit.write(actor, "user.set_password", f"user:{user.pk}")
+    return user
+
+
+def check_password_rules(password: str, user: User) -> None:
+    """Raise Invalid with every sentence of the configured rules that the password breaks."""
+    try:
+        validate_password(shapes.password(password), user)
+    except ValidationError as error:
+        raise Invalid("Choose another password.", fields={"password": list(error.messages)}) from error
+
+
+def _known(changes: dict[str, Any]) -> dict[str, Any]:
+    """Refuse whatever is not a field of the profile, such as `role` or `is_staff` (A59)."""
+    unknown = sorted(set(changes) - set(shapes.PROFILE))
+    if unknown:
+        raise Invalid("Unknown field.", fields={key: ["This cannot be changed here."] for key in unknown})
+    return changes
+
+
+def _edit(actor: Actor, user: User, version: int | None, cleaned: dict[str, str]) -> User:
+    user = locked(User.objects.filter(pk=user.pk)).get()
+    check_version(user, version)
+    before = {key: getattr(user, key) for key, value in cleaned.items() if getattr(user, key) != value}
+    if not before:
+        return user
+    for key in before:
+        setattr(user, key, cleaned[key])
+    if "email" in before:
+        _end_sessions(user)
+    else:
+        bump(user)
+        user.save()
+    audit.write(actor, "user.edit", f"user:{user.pk}", before=before, after={key: cleaned[key] for key in before})
+    return user
+
+
+def _end_sessions(user: User) -> None:
+    """A new epoch: no session or socket of before fits any more (A28)."""
+    user.session_epoch += 1
+    bump(user)
+    user.save()
+
+
+def _refuse_above(actor: Actor, role: str) -> None:
+    rank = HIGHEST if actor.user is None else actor.user.rank
+    if RANKS[role] > rank:
+        raise Forbidden("You may not deal with a role above your own.", code="above_own_rank")
+
+
+def _keep_one_administrator(leaving: User) -> None:
+    """Lock the administrators, so that two who remove each other cannot both succeed (A60)."""
+    if leaving.role != "administrator" or not leaving.is_active:
+        return
+    present = locked(User.objects.filter(role="administrator", is_active=True).order_by("pk"))
+    if not [each for each in present if each.pk != leaving.pk]:
+        raise Conflict(
+            "This is the last administrator.", code="last_administrator", hint="Make somebody else administrator first."
+        )

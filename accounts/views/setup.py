@@ -1,0 +1,34 @@
+"""The one-time set-up page, opened by the link that the console prints (A41)."""
+
+from __future__ import annotations
+
+from django.contrib.auth import login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts.commands import first_run
+from accounts.forms import FirstAdministratorForm
+from core.errors import Invalid, Missing
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def first_administrator(request: HttpRequest, token: str) -> HttpResponse:
+    """GET shows the form, POST makes the administrator and signs him or her in; 404 ever after."""
+    if not first_run.is_open(token):
+        raise Missing("There is nothing here, or nothing that you may see.")
+    form = FirstAdministratorForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = first_run.complete(token, **form.cleaned_data)
+        except Invalid as refusal:
+            for field, sentences in refusal.fields.items():
+                form.add_error(field if field in form.fields else None, sentences)
+        else:
+            login(request, user)
+            return HttpResponseRedirect("/now/")
+    return render(request, "setup/first.html", {"form": form}, status=400 if form.errors else 200)

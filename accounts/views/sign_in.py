@@ -1,0 +1,49 @@
+"""Sign-in pages on top of django-allauth's: what differs is who is counted and what is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import views as allauth_views
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+
+from accounts.emails import normal
+from core import throttle
+from core.jobs import enqueue
+from core.web.address import client_address
+
+QUARTER = 15 * 60  # seconds
+
+
+class PasswordResetView(allauth_views.PasswordResetView):  # type: ignore[misc]
+    """Asks for an address and answers the same whether somebody has it or not (A38)."""
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Leave the rest to the bulk lane; raises TooMany after 5 an hour per address of either kind."""
+        email = normal(form.cleaned_data["email"])
+        throttle.hit("reset-person", email, 5, 60 * 60)
+        throttle.hit("reset-address", client_address(self.request.META), 20, 60 * 60)
+        enqueue("accounts.reset_mail", email)
+        return HttpResponseRedirect(self.get_success_url())
+
+
+class PasswordResetFromKeyView(allauth_views.PasswordResetFromKeyView):  # type: ignore[misc]
+    """Sets a new password by the mailed link, once (A39)."""
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """A used, expired or wrong link is 400."""
+        if context.get("token_fail"):
+            kwargs["status"] = 400
+        return super().render_to_response(context, **kwargs)  # type: ignore[no-any-return]
+
+
+class PasswordChangeView(allauth_views.PasswordChangeView):  # type: ignore[misc]
+    """Sets a new password against the present one."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """A stolen session does not make the present password guessable: ten tries (A37)."""
+        if request.method == "POST":
+            throttle.hit("password-change", str(request.user.pk), 10, QUARTER)
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[no-any-return]
