@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -17,16 +18,19 @@ from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import transaction
+from django.db import connection
 from django.db.models import Min
 
-from core import clock, db, due
+from core import alarms, clock, db, due
+from core.alarms import alarm, clear
 from core.models import Beat, DueRow
+
+__all__ = ["Finding", "Probe", "alarm", "banner", "check", "checks", "clear", "report", "web_side_watch"]
 
 log = logging.getLogger(__name__)
 TICK, LATENESS, AUDITOR = timedelta(seconds=30), timedelta(seconds=60), timedelta(minutes=3)
 DISK = 0.05
-AUDIT_SECONDS = 15.0
+DEAD_FOR = 45.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,6 @@ class Probe:
 
 Check = Callable[[], Iterable[Finding]]
 _checks: dict[str, tuple[Check, timedelta]] = {}
-_last_run: dict[str, float] = {}
 
 
 def check(name: str, every: timedelta = timedelta(seconds=60)) -> Callable[[Check], Check]:
@@ -63,37 +66,9 @@ def check(name: str, every: timedelta = timedelta(seconds=60)) -> Callable[[Chec
     return register
 
 
-def checks() -> list[str]:
-    """The names of all checks."""
-    return sorted(_checks)
-
-
-# --- alarms ---------------------------------------------------------------------------------------
-def alarm(code: str, sentence: str) -> bool:
-    """Raise an alarm, or renew it; says whether it is new. Logged as an error when it is."""
-    name = f"alarm:{code}"[:80]
-    with transaction.atomic():
-        before = db.locked(Beat.objects.filter(name=name)).first()
-        fresh = before is None or before.ok
-        since = clock.now().isoformat() if fresh or before is None else before.detail.get("since")
-        detail = {"sentence": sentence, "since": since}
-        Beat.objects.update_or_create(name=name, defaults={"at": clock.now(), "ok": False, "detail": detail})
-    if fresh:
-        log.error("alarm %s: %s", code, sentence)
-    return fresh
-
-
-def clear(code: str) -> bool:
-    """End an alarm; says whether it stood."""
-    ended = Beat.objects.filter(name=f"alarm:{code}"[:80], ok=False).update(ok=True, at=clock.now()) == 1
-    if ended:
-        log.warning("alarm %s is over", code)
-    return ended
-
-
-def alarms() -> list[Beat]:
-    """The alarms that stand, oldest name first."""
-    return list(Beat.objects.filter(name__startswith="alarm:", ok=False).order_by("name"))
+def checks() -> dict[str, tuple[Check, timedelta]]:
+    """Every check with its interval, by name."""
+    return dict(sorted(_checks.items()))
 
 
 # --- the report -----------------------------------------------------------------------------------
@@ -158,7 +133,7 @@ def _auditor() -> Probe:
 
 
 def _alarms() -> list[Probe]:
-    return [Probe(beat.name, False, str(beat.detail.get("sentence", ""))) for beat in alarms()]
+    return [Probe(beat.name, False, str(beat.detail.get("sentence", ""))) for beat in alarms.standing()]
 
 
 def _disk() -> Probe:
@@ -183,6 +158,27 @@ def banner() -> str | None:
     return _banner[0][1]
 
 
-def parked_rows() -> int:
-    """How much work was given up."""
-    return due.parked().count()
+# --- the other pair of eyes -----------------------------------------------------------------------
+_ill_since: list[float] = []
+_watching = threading.Lock()
+
+
+def web_side_watch() -> None:
+    """What a web process does each 15 s: follow the clock, and mail the administrators itself when no worker is
+    at work or the database has gone, for 45 s (F60). Never raises; for a thread, not for the event loop."""
+    with _watching:
+        try:
+            db.measure_clock()
+            alarms.remember_administrators()
+        except DatabaseError:
+            connection.close()
+        dead = [p for p in report()["checks"] if p["name"] in {"tick", "database"} and not p["ok"]]
+        if not dead:
+            _ill_since.clear()
+            return
+        now = time.monotonic()
+        _ill_since[:] = _ill_since or [now]
+        if now - _ill_since[0] >= DEAD_FOR:
+            sentence = str(dead[0]["sentence"])
+            log.error("the engine is ill: %s", sentence)
+            alarms.tell("engine", "The engine is down: pages do not leave", sentence)
