@@ -1,0 +1,1 @@
+"""Messages to people: addresses, carriers, deliveries with every attempt."""

@@ -1,8 +1,23 @@
-"""Wiring of the room."""
+"""Wiring of the room: loads every provider, the purposes and the handler of the due queue."""
+
+from importlib import import_module
+from pkgutil import iter_modules
 
 from django.apps import AppConfig
 
 
 class NotificationsConfig(AppConfig):
+    """Addresses, providers and deliveries."""
+
     name = "notifications"
     default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = "Notifications"
+
+    def ready(self) -> None:
+        """Register what this room brings; a provider is one file in `providers/`."""
+        from notifications import providers
+
+        for module in iter_modules(providers.__path__):
+            import_module(f"notifications.providers.{module.name}")
+        for name in ("purposes", "due", "reactions"):
+            import_module(f"notifications.{name}")

@@ -7,67 +7,16 @@ sent: it knows whether a message is still wanted, and what an answer or a failur
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
 
 from core.errors import Invalid, Missing
+from notifications.messages import Message as Message
 
 if TYPE_CHECKING:
     from notifications.models import Delivery
 
 ANSWERS = ("accept", "decline", "escalate")
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What is to be said, in plain values; a provider cuts it to its carrier's size.
-
-    `html` is a clean fragment (core.text) and may be empty; `link` shows, `answer_link` asks; `rank` is the
-    priority (1 is P1); `incident` the number in writing ("INC-42"); `code` binds an answer to this very message
-    (O30); `speech` is what a call says, else title and text.
-    """
-
-    title: str
-    text: str
-    html: str = ""
-    link: str = ""
-    answer_link: str = ""
-    rank: int = 3
-    incident: str = ""
-    code: str = ""
-    speech: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values for the database."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Message:
-        """Back from the database; raises ValueError when it is not a message (F17)."""
-        if not isinstance(value, Mapping) or not isinstance(value.get("title"), str):
-            raise ValueError("not a message")
-        known = {f.name for f in fields(cls)}
-        return cls(**{"text": "", **{k: v for k, v in value.items() if k in known}})
-
-    @property
-    def heading(self) -> str:
-        """Number and title, as every message must carry them."""
-        return f"{self.incident}: {self.title}" if self.incident else self.title
-
-    @property
-    def best_link(self) -> str:
-        """The link that a short message ends with."""
-        return self.answer_link or self.link
-
-    def late(self, minutes: int) -> Message:
-        """The same message, saying that it is late: a page is never dropped for its age."""
-        note = f"Late by {minutes} min."
-        return replace(
-            self,
-            text=f"{note} {self.text}".strip(),
-            html=f"<p>{note}</p>{self.html}" if self.html else "",
-            speech=f"{note} {self.speech}" if self.speech else "",
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +104,8 @@ class Provider:
     """A carrier: plain values in and out, no database. Subclasses fill the class variables.
 
     `proof` is "code" where an address must send back a code before it is used, or "none" where adding it proves
-    possession. `limits` are (messages, seconds) per address. `own_secret` names a secret that the portal makes
-    itself with `make_secret()`; it arrives in the settings under "own_secret".
+    possession. `limits` are (messages, seconds) per address. `own_key` names a secret that the portal makes
+    itself with `make_secret()`; it arrives in the settings under "own_key".
     """
 
     id: ClassVar[str]
@@ -167,7 +116,7 @@ class Provider:
     needs_set_up: ClassVar[bool] = False
     proof: ClassVar[str] = "code"
     limits: ClassVar[tuple[tuple[int, int], ...]] = ()
-    own_secret: ClassVar[str] = ""
+    own_key: ClassVar[str] = ""
     via: ClassVar[str] = ""
 
     def clean_address(self, value: str) -> str:
@@ -239,8 +188,9 @@ class Purpose:
 
     `still_wanted` is asked right before each attempt (O18). `answered(delivery, answer, via)` returns the sentence
     to tell the person. `failed(delivery, final)` is told at the first failure, so that the person's next method
-    goes at once (O29), and at the final one. `handed` is told when a provider took it. `tries` ends the attempts;
-    None goes on for as long as it is wanted. `bundled` messages of one person become digests.
+    goes at once (O29), and at the final one. `handed` is told when a provider took it. `lock` takes the locks that
+    these need, before any row of this room is written. `tries` ends the attempts; None goes on for as long as it
+    is wanted. `bundled` messages to one address become digests.
     """
 
     id: str
@@ -248,6 +198,7 @@ class Purpose:
     answered: Callable[[Delivery, str, str], str] = _no_answer
     failed: Callable[[Delivery, bool], None] = _no_matter
     handed: Callable[[Delivery], None] = _nothing
+    lock: Callable[[Delivery], None] = _nothing
     tries: int | None = None
     bundled: bool = False
 
@@ -296,6 +247,11 @@ def purpose_of(purpose_id: str) -> Purpose:
         return _known.purposes[purpose_id]
     except KeyError:
         raise Missing(f"Nobody has registered the purpose “{purpose_id[:40]}”.") from None
+
+
+def purposes() -> list[Purpose]:
+    """Every purpose, by id."""
+    return [_known.purposes[key] for key in sorted(_known.purposes)]
 
 
 purpose = purpose_of

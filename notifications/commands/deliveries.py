@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-import structlog
 from django.db import transaction
 
 from core import clock, due
@@ -16,7 +16,7 @@ from notifications.kinds import Message, purpose_of
 from notifications.models import ContactMethod, Delivery
 from notifications.states import QUEUED, WITHDRAWN
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 KIND = "delivery.send"
 
 
@@ -38,7 +38,7 @@ def queue(
     """
     purpose_of(purpose)
     if method.verified_at is None and purpose != "verify":
-        log.warning("delivery.unverified", key=key, provider=method.provider)
+        log.warning("%s was not queued: the address is not verified", key)
         return None
     code = f"{secrets.randbelow(10**6):06d}" if message.answer_link else ""
     at = due_at or clock.now()
@@ -60,32 +60,26 @@ def queue(
             },
         )
         if made:
-            put_row(delivery, at)
+            ref, priority = str(delivery.pk), priority_of(delivery)
+            due.put(delivery.row_key, KIND, ref, due=at, priority=priority, lane=delivery.provider)
     return delivery if made else None
 
 
-def put_row(delivery: Delivery, at: datetime) -> None:
-    """The row of the due queue for the delivery's present turn."""
-    due.put(delivery.row_key, KIND, str(delivery.pk), due=at, priority=priority_of(delivery), lane=delivery.provider)
-
-
-def priority_of(delivery: Delivery) -> int:
-    """First pages before reminders before the rest; a P1's first page before all."""
+def priority_of(delivery: Delivery) -> Priority:
+    """First pages before reminders before the rest."""
     if delivery.purpose == "verify":
         return Priority.VERIFY
     if delivery.purpose == "test":
         return Priority.TEST
     if delivery.purpose == "notice":
         return Priority.NORMAL
-    if not delivery.first:
-        return Priority.REMINDER
-    return Priority.FIRST_PAGE if delivery.rank == 1 else Priority.FIRST_PAGE + 1
+    return Priority.FIRST_PAGE if delivery.first else Priority.REMINDER
 
 
 def withdraw(purpose: str, purpose_keys: Collection[str]) -> int:
     """Take back what no provider has yet (O18), in the caller's transaction; returns how many."""
     waiting = Delivery.objects.filter(purpose=purpose, purpose_key__in=list(purpose_keys), state=QUEUED)
-    found = list(waiting.only("pk", "turn"))
+    found = list(waiting.only("pk"))
     if not found:
         return 0
     taken = Delivery.objects.filter(pk__in=[d.pk for d in found], state=QUEUED).update(

@@ -69,6 +69,9 @@ class Verification(models.Model):
     tries = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(default=clock.now)
 
+    def __str__(self) -> str:
+        return f"code for {self.method}"
+
 
 class ProviderConfig(models.Model):
     """An operator's settings of one provider; values are encrypted with FIELD_KEYS (A98)."""

@@ -38,9 +38,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 class Delivery(models.Model):
     """One message to one address. `key` names the intent and is unique: never twice for free.
 
-    `message` stands encrypted, since it holds the links and codes that answer. `turn` counts the rows of the due
-    queue that it has had. `held_until` is set while the address' minute is taken; `rides_until` while another
-    message carries it along.
+    `message` stands encrypted, since it holds the links and codes that answer. `held_until` is set while the
+    minute of the address is taken by another page. `carrier` is the delivery that sends this one's words just now
+    (itself, or the digest that takes it along), until `rides_until`.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -60,8 +60,8 @@ class Delivery(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    turn = models.PositiveIntegerField(default=0)
     held_until = models.DateTimeField(null=True, blank=True)
+    carrier = models.BigIntegerField(null=True, blank=True)
     rides_until = models.DateTimeField(null=True, blank=True)
     provider_ref = models.CharField(max_length=200, blank=True, default="", db_index=True)
     code = models.CharField(max_length=12, blank=True, default="")
@@ -87,8 +87,8 @@ class Delivery(models.Model):
 
     @property
     def row_key(self) -> str:
-        """The key of its present row in the due queue."""
-        return f"delivery:{self.pk}:{self.turn}"
+        """The key of its row in the due queue."""
+        return f"delivery:{self.pk}"
 
     @property
     def masked(self) -> str:
@@ -116,3 +116,6 @@ class DeliveryAttempt(models.Model):
 
     class Meta:
         ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"try {self.number}: {self.outcome}"

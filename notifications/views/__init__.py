@@ -1,0 +1,1 @@
+"""Doors for carriers; the pages of people stand here too."""
