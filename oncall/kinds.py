@@ -41,9 +41,8 @@ class SubjectText:
 class Noted(Protocol):
     """Writes one timeline entry of the subject; `kind` is one of NOTED_KINDS."""
 
-    def __call__(
-        self, key: str, kind: str, text: str, data: Mapping[str, Any], *, actor: Actor | None = None
-    ) -> None: ...
+    def __call__(self, key: str, kind: str, text: str, data: Mapping[str, Any], *, actor: Actor | None = None) -> None:
+        """Append the entry in the caller's transaction."""
 
 
 class Answered(Protocol):
@@ -52,7 +51,8 @@ class Answered(Protocol):
     `answer` is accept, decline or escalate. An accept must call `escalations.stop` in the same transaction (O18).
     """
 
-    def __call__(self, key: str, actor: Actor, answer: str, page: Page, via: str) -> str: ...
+    def __call__(self, key: str, actor: Actor, answer: str, page: Page, via: str) -> str:
+        """Act on the answer in the caller's transaction."""
 
 
 def _nothing_to_lock(key: str) -> None:

@@ -16,4 +16,3 @@ PAGE_SEE = permission("page.see", ("OW", "AD"), "see other people's pages", scop
 PAGE_ANSWER = permission("page.answer", ("OW",), "answer a page that was sent to somebody else")
 RULE_SEE = permission("rule.see", ("OW", "AD"), "see other people's notification rules", scope="read")
 RULE_EDIT = permission("rule.edit", ("OW",), "change other people's notification rules")
-ESCALATION_RUN = permission("escalation.run", (*STAFF, "IK"), "start or stop paging")

@@ -1,0 +1,1 @@
+"""The room's doors under /api/v1."""

@@ -1,0 +1,1 @@
+"""Pure arithmetic: no database, no clock."""

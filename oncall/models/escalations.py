@@ -5,12 +5,18 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from accounts.actors import Actor
 from core import clock
 from oncall.models.policies import EscalationPolicy
+from oncall.states import ESCALATION, OPEN_PAGES, PAGE
 
 
 class Escalation(models.Model):
-    """A running copy of a policy for one subject, an opaque key such as `incident:42` (O15, O24)."""
+    """A running copy of a policy for one subject, an opaque key such as `incident:42` (O15, O24).
+
+    `step` counts the changes of `due_at`: the due row that carries the present number is the only one that may act.
+    `due_at` is None where nothing follows by itself: low urgency after its level (O25), or exhausted (O21).
+    """
 
     subject = models.CharField(max_length=80, db_index=True)
     run = models.PositiveIntegerField(default=1)
@@ -26,6 +32,7 @@ class Escalation(models.Model):
     level = models.PositiveSmallIntegerField(default=0)
     step = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(null=True)
+    fired_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=30, blank=True, default="")
@@ -36,12 +43,42 @@ class Escalation(models.Model):
                 fields=["subject"], condition=models.Q(state="running"), name="escalation_one_running"
             ),
             models.UniqueConstraint(fields=["subject", "run"], name="escalation_run_once"),
+            models.CheckConstraint(condition=models.Q(state__in=ESCALATION.states()), name="escalation_state_known"),
         ]
         indexes = [models.Index(fields=["due_at"], condition=models.Q(state="running"), name="escalation_due")]
 
+    def __str__(self) -> str:
+        return f"{self.subject}, run {self.run}"
+
+    @property
+    def step_key(self) -> str:
+        """The key of the due row that may take the next step."""
+        return f"escalation:{self.pk}:{self.step}"
+
+
+class PageQuerySet(models.QuerySet["Page"]):
+    """Reads of pages."""
+
+    def visible_to(self, actor: Actor) -> PageQuerySet:
+        """One's own pages; the portal itself sees all."""
+        if actor.kind == "system":
+            return self
+        if actor.user is None or not actor.user.is_active or (actor.scopes is not None and "read" not in actor.scopes):
+            return self.none()
+        return self.filter(user=actor.user)
+
+    def open(self) -> PageQuerySet:
+        """Neither answered nor withdrawn; of an escalation that has not been stopped."""
+        return self.filter(state__in=OPEN_PAGES)
+
 
 class Page(models.Model):
-    """One person asked by one level in one pass; `sent` until answered, timed out or withdrawn."""
+    """One person asked by one level in one pass; `sent` until answered, timed out or withdrawn.
+
+    `asked` counts how often it was sent out anew (the undo of an acknowledgement). `handed_at` is when the first
+    provider took a message of it, `failed_at` when every way to the person had failed; `ended_at` when it left the
+    open states, by an answer or otherwise.
+    """
 
     escalation = models.ForeignKey(Escalation, on_delete=models.CASCADE, related_name="pages")
     subject = models.CharField(max_length=80, db_index=True)
@@ -50,16 +87,31 @@ class Page(models.Model):
     pass_number = models.PositiveSmallIntegerField()
     reason = models.CharField(max_length=20, default="level")
     state = models.CharField(max_length=13, default="sent")
+    asked = models.PositiveSmallIntegerField(default=1)
     created_at = models.DateTimeField(default=clock.now)
+    handed_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_via = models.CharField(max_length=30, blank=True, default="")
     answer_reason = models.CharField(max_length=200, blank=True, default="")
 
+    objects = PageQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["escalation", "pass_number", "user"], name="page_once_per_pass"),
+            models.CheckConstraint(condition=models.Q(state__in=PAGE.states()), name="page_state_known"),
         ]
         indexes = [models.Index(fields=["user", "state"], name="page_user_state")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {self.user}"
+
+    @property
+    def rule_prefix(self) -> str:
+        """What the keys of this page's delayed rules begin with."""
+        return f"rule:{self.escalation_id}:{self.pk}:"
 
 
 class NotificationRule(models.Model):
@@ -76,3 +128,6 @@ class NotificationRule(models.Model):
             models.UniqueConstraint(fields=["user", "urgency", "delay_minutes", "method"], name="rule_once"),
             models.CheckConstraint(condition=models.Q(delay_minutes__lte=120), name="rule_delay_sane"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.urgency}, after {self.delay_minutes} min"

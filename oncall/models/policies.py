@@ -51,6 +51,9 @@ class Level(models.Model):
             models.CheckConstraint(condition=models.Q(timeout_minutes__gte=1), name="level_timeout_positive"),
         ]
 
+    def __str__(self) -> str:
+        return f"level {self.position}"
+
 
 class Target(models.Model):
     """Whom a level pages: a person, or whoever a schedule names when the level fires (O16)."""
@@ -68,3 +71,6 @@ class Target(models.Model):
                 condition=models.Q(user__isnull=True) ^ models.Q(schedule__isnull=True), name="target_exactly_one"
             )
         ]
+
+    def __str__(self) -> str:
+        return str(self.user or self.schedule)

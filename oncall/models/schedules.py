@@ -15,7 +15,7 @@ class Schedule(models.Model):
     name = models.CharField(max_length=120)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="schedules")
     time_zone = models.CharField(max_length=64, default="UTC")
-    anchor = models.CharField(max_length=16, help_text="Local time of the first hand-off, 2026-01-05T09:00")
+    anchor = models.CharField(max_length=16, help_text="Local time of the first hand-off, such as 2026-01-05T09:00.")
     unit = models.CharField(
         max_length=8,
         choices=[("hour", "Hours"), ("day", "Days"), ("week", "Weeks"), ("month", "Months")],
@@ -26,7 +26,10 @@ class Schedule(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(Lower("name"), name="schedule_name_once")]
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="schedule_name_once"),
+            models.CheckConstraint(condition=models.Q(length__gte=1), name="schedule_length_positive"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -47,3 +50,6 @@ class ScheduleMember(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [models.UniqueConstraint(fields=["schedule", "position"], name="turn_position_once")]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.user}"

@@ -54,3 +54,6 @@ class ServiceDependency(models.Model):
             models.UniqueConstraint(fields=["service", "needs"], name="dependency_once"),
             models.CheckConstraint(condition=~models.Q(service=models.F("needs")), name="dependency_not_self"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.service} needs {self.needs}"

@@ -1,0 +1,61 @@
+"""Messages that ask for nothing: about an escalation that is exhausted, about a page that reaches nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from accounts import queries as people
+from core import clock
+from notifications.commands import deliveries
+from notifications.models import Delivery
+from oncall.commands.texts import notice
+from oncall.kinds import subject_of
+from oncall.models import Escalation, Page
+from oncall.queries.reach import verified_methods, ways_to
+
+PURPOSE = "notice"
+
+
+def tell_process_owners(escalation: Escalation, *, without: Collection[int]) -> None:
+    """One notice to each process owner that nobody answered (domain.md); not to those who are paged themselves."""
+    about = subject_of(escalation.subject).describe(escalation.subject)
+    message = notice(about, "Nobody has answered; the last resort has been paged.")
+    for user in people.process_owners():
+        ways = ways_to(user, "low")[:1]
+        if user.pk in without or not ways:
+            continue
+        deliveries.queue(
+            key=f"notice:exhausted:{escalation.pk}:{user.pk}",
+            purpose=PURPOSE,
+            purpose_key=escalation.subject,
+            method=ways[0].method,
+            message=message,
+            rank=escalation.rank,
+            first=False,
+        )
+
+
+def tell_administrators(page: Page) -> None:
+    """Tell the administrators by another way than those that failed that this person cannot be reached (G13).
+
+    Once an hour for each person who cannot be reached, so that a storm does not become a second one.
+    """
+    failed = Delivery.objects.filter(purpose="page", purpose_key=str(page.pk)).exclude(error="", state="queued")
+    broken = set(failed.values_list("provider", flat=True))
+    about = subject_of(page.subject).describe(page.subject)
+    message = notice(about, f"No message reaches {page.user.name}: every address has failed.")
+    hour = clock.now().strftime("%Y%m%d%H")
+    for user in people.administrators():
+        methods = [m for m in verified_methods(user.pk) if m.broken_at is None]
+        others = [m for m in methods if m.provider not in broken] or methods
+        if user.pk == page.user_id or not others:
+            continue
+        deliveries.queue(
+            key=f"notice:unreachable:{page.user_id}:{user.pk}:{hour}",
+            purpose=PURPOSE,
+            purpose_key=page.subject,
+            method=others[0],
+            message=message,
+            rank=about.rank,
+            first=False,
+        )

@@ -1,0 +1,55 @@
+"""What a message of the purpose "page" means: still wanted, answered, failed, handed over."""
+
+from __future__ import annotations
+
+from accounts.actors import link_holder
+from core import clock, due
+from core.due import Priority
+from core.errors import Invalid
+from notifications.kinds import Purpose
+from notifications.models import Delivery
+from oncall.commands import pages
+from oncall.commands.paging import PURPOSE, is_wanted
+from oncall.kinds import subject_of
+from oncall.models import Page
+
+ANSWERS = {"accept": pages.accept, "decline": pages.decline, "escalate": pages.escalate}
+
+
+def _page_of(delivery: Delivery) -> Page | None:
+    found = Page.objects.select_related("escalation", "user").filter(pk=int(delivery.purpose_key))
+    return found.first()
+
+
+def still_wanted(delivery: Delivery) -> bool:
+    """Asked right before each attempt: open, its escalation not stopped, the person active, the subject waiting (O18)."""
+    page = _page_of(delivery)
+    if page is None or not is_wanted(page) or not page.user.is_active:
+        return False
+    return subject_of(page.subject).still_wanted(page.subject)
+
+
+def answered(delivery: Delivery, answer: str, via: str) -> str:
+    """A reply or a key pressed counts as the person's own answer (O30); returns a sentence to tell."""
+    page = _page_of(delivery)
+    if page is None or answer not in ANSWERS:
+        raise Invalid("There is nothing to answer.")
+    return ANSWERS[answer](link_holder(page.user, via=via), page, via=via)
+
+
+def failed(delivery: Delivery, final: bool) -> None:
+    """Look for the next way in a transaction of its own, so that locks are always taken in one order (O29)."""
+    key = f"page.failed:{delivery.purpose_key}:{delivery.pk}:{'final' if final else 'first'}"
+    due.put(key, "page.failed", delivery.purpose_key, priority=Priority.STEP)
+
+
+def handed(delivery: Delivery) -> None:
+    """Somebody has been notified: the time of the first hand-over is kept, an earlier failure is over (G14)."""
+    mine = Page.objects.filter(pk=int(delivery.purpose_key))
+    mine.filter(handed_at__isnull=True).update(handed_at=clock.now())
+    mine.filter(failed_at__isnull=False).update(failed_at=None)
+
+
+PAGE_PURPOSE = Purpose(
+    PURPOSE, still_wanted=still_wanted, answered=answered, failed=failed, handed=handed, bundled=True
+)

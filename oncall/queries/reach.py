@@ -1,0 +1,84 @@
+"""Whether and how a person can be reached, and who is the last resort."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from accounts import queries as people
+from accounts.models import User
+from notifications.models import ContactMethod
+from oncall.models import NotificationRule
+from oncall.queries.on_call import can_be_on_call
+
+#: A new person's default: at once by mail and push (defaults.md).
+DEFAULT_PROVIDERS = ("email", "webpush", "ntfy")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One message that a page causes: so many minutes after it, to this address."""
+
+    delay_minutes: int
+    method: ContactMethod
+
+
+def verified_methods(user_id: int) -> list[ContactMethod]:
+    """Addresses that have proved theirs; the secrets stay sealed, so that a damaged one harms no other (F17)."""
+    found = ContactMethod.objects.filter(user_id=user_id, verified_at__isnull=False)
+    return list(found.defer("secrets").order_by("pk"))
+
+
+def ways_to(user: User, urgency: str) -> list[Way]:
+    """What the person's rules for this urgency say, soonest first; the default where none can work.
+
+    Broken addresses are only used where there is no other one: a page that may fail beats none (O29).
+    """
+    methods = verified_methods(user.pk)
+    usable = [method for method in methods if method.broken_at is None] or methods
+    by_id = {method.pk: method for method in usable}
+    rules = NotificationRule.objects.filter(user=user, urgency=urgency, method_id__in=by_id)
+    ways = [Way(rule.delay_minutes, by_id[rule.method_id]) for rule in rules.order_by("delay_minutes", "pk")]
+    return ways or _default_ways(usable)
+
+
+def _default_ways(methods: Collection[ContactMethod]) -> list[Way]:
+    usual = [method for method in methods if method.provider in DEFAULT_PROVIDERS]
+    return [Way(0, method) for method in usual or methods]
+
+
+def reachable(user: User) -> bool:
+    """Active, staff, and with at least one address that works."""
+    return user.pk in reachable_ids([user.pk])
+
+
+def reachable_ids(ids: Iterable[int]) -> set[int]:
+    """Those of these people who can be reached now, in one query."""
+    wanted = Q(contact_methods__verified_at__isnull=False, contact_methods__broken_at__isnull=True)
+    found = User.objects.filter(wanted, pk__in=list(ids), is_active=True).exclude(role="stakeholder")
+    return set(found.values_list("pk", flat=True))
+
+
+def last_resort(*, fallback_id: int | None, team_id: int | None, without: Collection[int] = ()) -> list[User]:
+    """The fallback contact, else the team's managers, else the administrators: the first group that can be reached.
+
+    `without` are people who have been asked as last resort and said no. Where nobody of any group can be reached,
+    the last group that has anybody is returned all the same: never fewer than one person (domain.md).
+    """
+    groups = [
+        [user for user in _people(fallback_id) if can_be_on_call(user)],
+        [user for user in people.managers_of(team_id) if can_be_on_call(user)],
+        list(people.administrators()),
+    ]
+    groups = [[user for user in group if user.pk not in without] for group in groups]
+    for group in groups:
+        ids = reachable_ids(user.pk for user in group)
+        if ids:
+            return [user for user in group if user.pk in ids]
+    return next((group for group in reversed(groups) if group), [])
+
+
+def _people(user_id: int | None) -> list[User]:
+    return [] if user_id is None else list(User.objects.filter(pk=user_id))

@@ -1,0 +1,116 @@
+"""The directory: services, policies and schedules as an actor may see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.actors import Actor
+from accounts.permissions import can
+from core.errors import Missing
+from oncall import permissions
+from oncall.models import EscalationPolicy, NotificationRule, Schedule, Service, ServiceDependency
+
+
+def services_seen_by(actor: Actor, *, archived: bool = False) -> QuerySet[Service]:
+    """Services by name; archived ones only when asked for."""
+    found = Service.objects.select_related("team", "policy").prefetch_related("dependencies__needs")
+    if not can(actor, permissions.SERVICE_SEE):
+        return found.none()
+    return found if archived else found.filter(archived_at__isnull=True)
+
+
+def service_seen_by(actor: Actor, pk: int) -> Service:
+    """One service, archived or not; Missing where there is none or the actor may not know (A57)."""
+    return _one(services_seen_by(actor, archived=True), pk, "There is no such service.")
+
+
+def policies_seen_by(actor: Actor) -> QuerySet[EscalationPolicy]:
+    """Policies by name, with their levels and targets read ahead."""
+    found = EscalationPolicy.objects.select_related("team", "fallback").prefetch_related(
+        "levels__targets__user", "levels__targets__schedule"
+    )
+    return found if can(actor, permissions.POLICY_SEE) else found.none()
+
+
+def policy_seen_by(actor: Actor, pk: int) -> EscalationPolicy:
+    """One policy; Missing where there is none or the actor may not know."""
+    return _one(policies_seen_by(actor), pk, "There is no such escalation policy.")
+
+
+def schedules_seen_by(actor: Actor) -> QuerySet[Schedule]:
+    """Schedules by name, with their members read ahead."""
+    found = Schedule.objects.select_related("team").prefetch_related("members__user")
+    return found if can(actor, permissions.SCHEDULE_SEE) else found.none()
+
+
+def schedule_seen_by(actor: Actor, pk: int) -> Schedule:
+    """One schedule; Missing where there is none or the actor may not know."""
+    return _one(schedules_seen_by(actor), pk, "There is no such schedule.")
+
+
+def on_call_schedules(actor: Actor) -> QuerySet[Schedule]:
+    """The schedules whose present people the actor may know: stakeholders too see who is on call."""
+    found = Schedule.objects.select_related("team").prefetch_related("members__user")
+    return found if can(actor, permissions.ON_CALL_SEE) else found.none()
+
+
+def rules_seen_by(actor: Actor) -> QuerySet[NotificationRule]:
+    """One's own notification rules."""
+    found = NotificationRule.objects.select_related("method", "user")
+    if actor.user is None or not can(actor, permissions.RULE_SEE, actor.user):
+        return found.none()
+    return found.filter(user=actor.user)
+
+
+def rule_seen_by(actor: Actor, pk: int) -> NotificationRule:
+    """One of one's own rules; Missing otherwise (A57)."""
+    return _one(rules_seen_by(actor), pk, "There is no such rule.")
+
+
+def needed_by(service: Service) -> list[Service]:
+    """The services that need this one to work."""
+    return [row.service for row in service.dependents.select_related("service").order_by("service__name")]
+
+
+def path_between(start: int, goal: int) -> list[int] | None:
+    """The ids along which `start` needs `goal`, both included; None where it does not (A83)."""
+    needs: dict[int, list[int]] = {}
+    for service_id, needed in ServiceDependency.objects.values_list("service_id", "needs_id"):
+        needs.setdefault(service_id, []).append(needed)
+    paths = [[start]]
+    seen = {start}
+    while paths:
+        path = paths.pop(0)
+        if path[-1] == goal:
+            return path
+        fresh = [pk for pk in needs.get(path[-1], []) if pk not in seen]
+        seen.update(fresh)
+        paths += [[*path, pk] for pk in fresh]
+    return None
+
+
+def document_of(policy: EscalationPolicy) -> dict[str, Any]:
+    """A policy as one document, for the audit log."""
+    return {
+        "name": policy.name,
+        "team": policy.team_id,
+        "repeats": policy.repeats,
+        "fallback": policy.fallback_id,
+        "levels": [
+            {
+                "timeout_minutes": level.timeout_minutes,
+                "users": [t.user_id for t in level.targets.all() if t.user_id is not None],
+                "schedules": [t.schedule_id for t in level.targets.all() if t.schedule_id is not None],
+            }
+            for level in policy.levels.prefetch_related("targets")
+        ],
+    }
+
+
+def _one(found: QuerySet[Any], pk: int, sentence: str) -> Any:
+    thing = found.filter(pk=pk).first()
+    if thing is None:
+        raise Missing(sentence)
+    return thing
