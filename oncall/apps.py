@@ -10,10 +10,9 @@ class OncallConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the due kinds, the reactions, the purpose "page" and the auditor's checks."""
+        """Register the purpose "page" and the auditor's checks."""
         from core import health
         from notifications.kinds import register_purpose
-        from oncall import due, reactions  # noqa: F401 (registers)
         from oncall.commands.purpose import PAGE_PURPOSE
         from oncall.queries.coverage import unreachable_policies
         from oncall.queries.escalations import unattended, unreached

@@ -22,7 +22,7 @@ def _page_of(delivery: Delivery) -> Page | None:
 
 
 def still_wanted(delivery: Delivery) -> bool:
-    """Asked right before each attempt: open, its escalation not stopped, the person active, the subject waiting (O18)."""
+    """Asked right before each attempt: page open, escalation not stopped, person active, subject waiting (O18)."""
     page = _page_of(delivery)
     if page is None or not is_wanted(page) or not page.user.is_active:
         return False
