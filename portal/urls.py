@@ -6,8 +6,13 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from core.web import health
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/now/"), name="root"),
+    path("healthz", health.alive, name="healthz"),
+    path("healthz/engine", health.engine, name="healthz_engine"),
+    path("metrics", health.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("api/v1/", include(("portal.api_urls", "api"))),
     path("", include("accounts.urls")),

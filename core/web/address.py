@@ -44,3 +44,9 @@ def client_address(meta: Mapping[str, Any]) -> str:
             break
         here = following
     return str(here)
+
+
+def is_proxy(peer: str) -> bool:
+    """Whether the address a connection comes from is in `TRUSTED_PROXIES`."""
+    here = _address(peer)
+    return here is not None and any(here in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))

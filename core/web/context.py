@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from core import clock
+from core import clock, health
 from core.web import errors, navigation
 
 
@@ -17,6 +17,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     signed_in = getattr(actor, "user", None) is not None
     return {
         "actor": actor,
+        "banner": SimpleLazyObject(health.banner) if signed_in else None,
         "navigation": SimpleLazyObject(lambda: navigation.groups(actor, request.path)) if signed_in else [],
         "server_now_ms": int(clock.now().timestamp() * 1000),
         "request_id": errors.request_id(request),

@@ -14,7 +14,8 @@ from core.web import address
 from core.web.bridge import Header, Receive, Scope, Send, plain
 from core.web.static import StaticFiles
 
-FORWARDED = (b"x-forwarded-", b"x-original-", b"x-rewrite-", b"forwarded", b"x-real-ip")
+RELAYED = "HTTP_X_RELAYED"  # our own mark on a request that came through a proxy that is not ours
+FORWARDED = (b"x-forwarded-", b"x-original-", b"x-rewrite-", b"forwarded", b"x-real-ip", b"x-relayed")
 
 
 class Front:
@@ -74,6 +75,8 @@ def _cleaned(scope: Scope) -> Scope:
         cleaned: list[Header] = [*kept, (b"x-forwarded-for", real.encode())]
     else:
         cleaned = [(name, value) for name, value in headers if not _is_forwarded(name)]
+        if len(cleaned) < len(headers):
+            cleaned.append((b"x-relayed", b"1"))
     return {**scope, "headers": cleaned}
 
 

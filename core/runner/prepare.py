@@ -1,0 +1,99 @@
+"""What must stand before anything is forked: one runner per directory, tables, static files (F49-F51).
+
+Everything is skipped when nothing has changed, since the first page must come within 3 s (P8).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+from django.db import DatabaseError, InterfaceError, connection
+
+from core import db
+
+IGNORED_FILES = ("*.map", "redoc*")
+
+
+class CannotStart(Exception):
+    """The portal cannot run here; the text is one sentence for the console (F49)."""
+
+
+def lock_directory() -> IO[str]:
+    """Hold the data directory until this process ends; raises CannotStart when another runner has it."""
+    path = Path(settings.DATA_DIR) / "run"
+    try:
+        path.mkdir(mode=0o700, exist_ok=True)
+        handle = (path / "up.lock").open("w", encoding="ascii")
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CannotStart(f"Watchbill is running already on {settings.DATA_DIR}.") from None
+    except OSError as error:
+        raise CannotStart(f"WATCHBILL_DATA_DIR {settings.DATA_DIR} cannot be written to: {_reason(error)}.") from None
+    os.set_inheritable(handle.fileno(), False)
+    return handle
+
+
+def tables() -> None:
+    """Bring the tables to this release, the cache's own among them; raises CannotStart."""
+    try:
+        state = db.schema_state()
+        if state == "ahead":
+            raise CannotStart(
+                "The database belongs to a newer release of Watchbill; start that one, or restore a backup."
+            )
+        if state == "behind":
+            call_command("migrate", interactive=False, verbosity=0)
+        cache = settings.CACHES["default"]
+        if "DatabaseCache" in cache["BACKEND"] and cache["LOCATION"] not in connection.introspection.table_names():
+            call_command("createcachetable", verbosity=0)
+    except (DatabaseError, InterfaceError) as error:
+        raise CannotStart(_database_sentence(error)) from None
+    finally:
+        connection.close()
+
+
+def static_files() -> bool:
+    """Collect static files when a package or a file of ours has changed; says whether it did."""
+    if settings.WHITENOISE_USE_FINDERS:
+        return False
+    stamp = Path(settings.STATIC_ROOT) / ".stamp"
+    wanted = _fingerprint()
+    if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
+        return False
+    try:
+        call_command("collectstatic", interactive=False, verbosity=0, clear=False, ignore_patterns=list(IGNORED_FILES))
+        stamp.write_text(wanted, encoding="ascii")
+    except OSError as error:
+        raise CannotStart(f"Static files cannot be written to {settings.STATIC_ROOT}: {_reason(error)}.") from None
+    return True
+
+
+def _fingerprint() -> str:
+    """Names, sizes and times of all sources, and the way they are stored."""
+    digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
+    for finder in finders.get_finders():
+        for name, storage in finder.list(None):
+            found = os.stat(storage.path(name))
+            digest.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _database_sentence(error: Exception) -> str:
+    """Which database and what to do, without its password."""
+    if connection.vendor == "sqlite":
+        name = settings.DATABASES["default"]["NAME"]
+        words = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return f"The database {name} cannot be used ({words}); check the file, or restore a backup."
+    host = settings.DATABASES["default"].get("HOST") or "this machine"
+    return f"The database on {host} does not answer or refuses us; check WATCHBILL_DATABASE_URL and that it runs."
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or "unknown reason").lower()

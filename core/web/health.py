@@ -1,0 +1,54 @@
+"""Signs of life for machines: `/healthz`, `/healthz/engine`, `/metrics` (G15).
+
+Strangers learn whether the engine is well and nothing else; the findings are for people who have signed in
+and for API tokens. `/metrics` answers tokens, people and this machine.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from core import health
+from core import metrics as figures
+from core.errors import Forbidden
+from core.web import access, address
+from core.web.front import RELAYED
+
+
+def alive(request: HttpRequest) -> HttpResponse:
+    """`ok`: the process answers. The web process itself answers in front of Django (`core.web.front`)."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def engine(request: HttpRequest) -> HttpResponse:
+    """200 only when the engine's own audit finds nothing wrong, else 503; details for those who may know."""
+    report = health.report()
+    body = report if _is_known(request) else {"healthy": report["healthy"]}
+    return JsonResponse(body, status=200 if report["healthy"] else 503)
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus text; the lateness of the oldest due row comes first."""
+    if not (_is_local(request) or _is_known(request)):
+        raise Forbidden("Metrics need an API token.", hint="Send “Authorization: Bearer <token>”.")
+    return HttpResponse(figures.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _is_known(request: HttpRequest) -> bool:
+    """Whether a person has signed in or a valid API token came along."""
+    if access.actor_of(request).user is not None:
+        return True
+    token = request.headers.get("Authorization", "")
+    return bool(token) and access.socket_actor({"headers": [(b"authorization", token.encode())]}) is not None
+
+
+def _is_local(request: HttpRequest) -> bool:
+    """Whether the client is on this machine and not merely behind a proxy that we do not know."""
+    if RELAYED in request.META:
+        return False
+    try:
+        return ipaddress.ip_address(address.client_address(request.META)).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,289 @@
+"""The sockets of this process, by topic: one look at the database and one rendering serve them all (stack 4).
+
+A write appends to the feed and wakes the web processes. One thread per process looks (SQLite: also when
+`PRAGMA data_version` has moved, asked every 100 ms), reads what is new in the topics that somebody watches,
+renders it once per audience and hands the frames to the event loop. A second thread asks again every few
+seconds whether each viewer may still see what it sees. A viewer joins first and then catches up from the
+database, dropping what it has: so nothing is lost and nothing comes twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+
+from core import live, wake
+from core.web import access
+
+Frames = list[tuple[int, str]]
+POLL = 0.1
+NET = 1.0  # how often the heads are read without any hint, in seconds
+RECHECK = 4.0
+PAGE = 500
+TOO_FAR = 5000
+WAITING_FRAMES = 400
+SIGNED_OUT, NO_RIGHT, TOO_SLOW = 4401, 4403, 4408
+log = structlog.get_logger("portal.live")
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a viewer may see now: a topic and the audience it belongs to there."""
+
+    topic: str
+    audience: str
+
+
+def grant(scope: dict[str, Any]) -> Grant | int:
+    """Ask the database who this is and what he may see; a close code where it is nothing (A28, A31)."""
+    actor = access.socket_actor(scope)
+    if actor is None:
+        return SIGNED_OUT
+    name = live.name_for(scope["path"].removeprefix("/"), actor)
+    found = live.topic_of(name) if name is not None else None
+    if name is None or found is None:
+        return NO_RIGHT
+    topic, key = found
+    audience = topic.may_see(actor, key)
+    return NO_RIGHT if audience is None else Grant(name, audience)
+
+
+def rendered(name: str, entries: Sequence[Any], audience: str) -> Frames:
+    """The texts of some entries for one audience, in order."""
+    found = live.topic_of(name)
+    if found is None:
+        return []
+    topic, key = found
+    frames = []
+    for frame in topic.render(key, entries, audience):
+        body: dict[str, Any] = {"seq": frame.seq, "kind": frame.kind}
+        if frame.kind != "skip":
+            body["html"] = frame.html
+        frames.append((frame.seq, json.dumps(body)))
+    return frames
+
+
+class Viewer:
+    """One open socket; everything but `scope` belongs to the event loop."""
+
+    def __init__(self, scope: dict[str, Any], granted: Grant) -> None:
+        self.scope = scope
+        self.granted = granted
+        self.last = 0
+        self.catching_up = True
+        self.checked = time.monotonic()
+        self.outgoing: asyncio.Queue[str | int] = asyncio.Queue()
+        self._held: Frames = []
+
+    @property
+    def key(self) -> tuple[str, bytes]:
+        """Viewers with the same path and credentials have the same rights: they are asked for once."""
+        wanted = {b"cookie", b"authorization"}
+        return self.scope["path"], b"\0".join(value for name, value in self.scope["headers"] if name in wanted)
+
+    def push(self, frames: Frames) -> None:
+        """Take new frames: keep them back while it catches up, drop what it has, cut it when it does not read."""
+        if self.catching_up:
+            self._held.extend(frames)
+            return
+        for seq, text in frames:
+            if seq > self.last:
+                self.last = seq
+                self.outgoing.put_nowait(text)
+        if self.outgoing.qsize() > WAITING_FRAMES:
+            self.close(TOO_SLOW)
+
+    def caught_up(self) -> None:
+        """The backlog is out: what came meanwhile follows."""
+        held, self._held = self._held, []
+        self.catching_up = False
+        self.push(held)
+
+    def close(self, code: int) -> None:
+        """Ask the socket's sender to close it; what is still waiting is dropped."""
+        while not self.outgoing.empty():
+            self.outgoing.get_nowait()
+        self.outgoing.put_nowait(code)
+
+
+class Hub:
+    """The registry of one process; its threads start with the first viewer."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._viewers: dict[str, set[Viewer]] = {}
+        self._heads: dict[str, int] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        self._look_again = False
+
+    # --- event loop -------------------------------------------------------------------------------
+    async def ask(self, call: Callable[..., Any], *args: Any) -> Any:
+        """Run something that reads the database in one of our few persistent threads."""
+        if self._pool is None:
+            self._start()
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _guarded, call, *args)
+
+    async def join(self, viewer: Viewer, since: int | None) -> None:
+        """Register the viewer, then send what it has missed (`since` None: nothing)."""
+        name = viewer.granted.topic
+        with self._lock:
+            self._viewers.setdefault(name, set()).add(viewer)
+        head = await self.ask(live.last_seq, name)
+        viewer.last = head if since is None else min(since, head)
+        await self.catch_up(viewer, head)
+
+    async def catch_up(self, viewer: Viewer, head: int | None = None) -> None:
+        """Send from the database everything after the viewer's last number."""
+        viewer.catching_up = True
+        name = viewer.granted.topic
+        if head is not None and head - viewer.last > TOO_FAR:
+            viewer.outgoing.put_nowait(json.dumps({"seq": head, "kind": "reload", "html": ""}))
+            viewer.last = head
+        while True:
+            frames: Frames = await self.ask(_backlog, name, viewer.last, viewer.granted.audience)
+            for seq, text in frames:
+                viewer.last = seq
+                viewer.outgoing.put_nowait(text)
+            if len(frames) < PAGE:
+                break
+        with self._lock:
+            self._heads.setdefault(name, viewer.last)
+        viewer.caught_up()
+        self._look_again = True  # for what was written after our last reading and before the line above
+
+    def leave(self, viewer: Viewer) -> None:
+        """Forget a viewer, and its topic with the last one."""
+        name = viewer.granted.topic
+        with self._lock:
+            viewers = self._viewers.get(name, set())
+            viewers.discard(viewer)
+            if not viewers:
+                self._viewers.pop(name, None)
+                self._heads.pop(name, None)
+
+    def _deliver(self, name: str, by_audience: dict[str, Frames]) -> None:
+        for viewer in list(self._viewers.get(name, ())):
+            frames = by_audience.get(viewer.granted.audience)
+            if frames is not None:
+                viewer.push(frames)
+            elif not viewer.catching_up:  # its audience changed while the frames were made
+                viewer.catching_up = True
+                asyncio.ensure_future(self.catch_up(viewer))  # noqa: RUF006 (the viewer holds its state)
+
+    def _regrant(self, viewer: Viewer, granted: Grant | int) -> None:
+        if isinstance(granted, int):
+            viewer.close(granted)
+        elif granted.topic != viewer.granted.topic:
+            viewer.close(NO_RIGHT)
+        else:
+            viewer.granted = granted
+
+    # --- threads ----------------------------------------------------------------------------------
+    def _start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="live")
+        for call in (self._watch, self._recheck):
+            threading.Thread(target=call, name=f"live{call.__name__}", daemon=True).start()
+
+    def _soon(self, call: Callable[..., None], *args: Any) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call, *args)
+
+    def _watched(self) -> dict[str, tuple[int, set[str]]]:
+        with self._lock:
+            return {n: (h, {v.granted.audience for v in self._viewers[n]}) for n, h in self._heads.items()}
+
+    def _watch(self) -> None:
+        """Look whenever a hint comes or the database has changed."""
+        ears = wake.listen("web")
+        version, looked = -1, 0.0
+        while True:
+            hint = ears.wait(POLL if self._heads else NET)
+            try:
+                seen = _data_version()
+                if hint or self._look_again or seen != version or time.monotonic() - looked > NET:
+                    self._look_again, version, looked = False, seen, time.monotonic()
+                    self._look()
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("live feed: the database does not answer", error=type(error).__name__)
+                connection.close()
+                version = -1
+                time.sleep(NET)
+
+    def _look(self) -> None:
+        watched = self._watched()
+        if not watched:
+            return
+        for name, newest in live.heads(watched).items():
+            head, audiences = watched[name]
+            if newest > head and (entries := live.since(name, head, PAGE)):
+                self._look_again = self._look_again or entries[-1].seq < newest
+                self._spread(name, entries, audiences)
+
+    def _spread(self, name: str, entries: Sequence[Any], audiences: Iterable[str]) -> None:
+        try:
+            by_audience = {audience: rendered(name, entries, audience) for audience in audiences}
+        except (DatabaseError, InterfaceError):
+            raise
+        except Exception:  # loop edge: one entry that cannot be drawn must not stop the feed of all others
+            log.exception("live feed: entries cannot be drawn", topic=name)
+            by_audience = {a: [(e.seq, json.dumps({"seq": e.seq, "kind": "skip"})) for e in entries] for a in audiences}
+        with self._lock:
+            if name not in self._heads:
+                return
+            self._heads[name] = entries[-1].seq
+        self._soon(self._deliver, name, by_audience)
+
+    def _recheck(self) -> None:
+        """Ask again for every viewer within RECHECK seconds; the revoked are closed (A28: 5 s)."""
+        while True:
+            time.sleep(0.5)
+            now = time.monotonic()
+            with self._lock:
+                stale = [v for viewers in self._viewers.values() for v in viewers if now - v.checked > RECHECK]
+            answers: dict[tuple[str, bytes], Grant | int] = {}
+            try:
+                for viewer in stale:
+                    if viewer.key not in answers:
+                        answers[viewer.key] = _guarded(grant, viewer.scope)
+                    viewer.checked = now
+                    self._soon(self._regrant, viewer, answers[viewer.key])
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("live feed: rights cannot be checked", error=type(error).__name__)
+                connection.close()
+
+
+def _guarded(call: Callable[..., Any], *args: Any) -> Any:
+    """A call in a persistent thread: with a connection that works, and none that is broken left behind."""
+    close_old_connections()
+    try:
+        return call(*args)
+    finally:
+        close_old_connections()
+
+
+def _backlog(name: str, after: int, audience: str) -> Frames:
+    entries = live.since(name, after, PAGE)
+    return rendered(name, entries, audience) if entries else []
+
+
+def _data_version() -> int:
+    """A number that moves when another connection has committed; constant on PostgreSQL, which notifies."""
+    if connection.vendor != "sqlite":
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA data_version")
+        return int(cursor.fetchone()[0])
+
+
+hub = Hub()

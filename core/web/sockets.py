@@ -1,0 +1,114 @@
+"""The one kind of socket: it shows a topic of the live feed and takes nothing from the client (A31).
+
+The path alone says which topic (rooms register paths with `core.live.register_path`); `?since=<seq>` says
+from where. Refused at the handshake with 403: a foreign, missing or null Origin. Closed with 4401: nobody
+is signed in (any more); 4403: no such topic or no right; 1009: a frame over 64 KB; 4429: a flood of
+messages; 4408: a reader too slow for what is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections import deque
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from core.web.hub import NO_RIGHT, Grant, Viewer, grant, hub
+
+FRAME_BYTES = 64 * 1024
+MESSAGES, SECONDS = 20, 10.0
+TOO_BIG, FLOOD = 1009, 4429
+
+
+def is_own_origin(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether the page that opens the socket is ours: Origin is the public address, or the very host asked for."""
+    found = {name: value.decode("latin1") for name, value in headers if name in {b"origin", b"host"}}
+    origin, host = urlsplit(found.get(b"origin", "")), found.get(b"host", "")
+    if origin.scheme not in {"http", "https"} or not origin.netloc or origin.path or origin.query:
+        return False
+    public = urlsplit(settings.PORTAL_URL)
+    if (origin.scheme, origin.netloc) == (public.scheme, public.netloc):
+        return True
+    domain, _ = split_domain_port(host)
+    return origin.netloc == host and validate_host(domain, settings.ALLOWED_HOSTS)
+
+
+def since_of(query: bytes) -> int | None:
+    """The number in `?since=`; None where there is none that makes sense."""
+    value = parse_qs(query.decode("latin1")).get("since", [""])[0]
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= 9 else None
+
+
+class LiveConsumer(AsyncWebsocketConsumer):
+    """One viewer of one topic."""
+
+    viewer: Viewer | None = None
+    _sender: asyncio.Task[None] | None = None
+    _heard: deque[float]
+
+    async def connect(self) -> None:
+        """Check origin and rights, join, catch up."""
+        self._heard = deque(maxlen=MESSAGES)
+        if not is_own_origin(self.scope["headers"]):
+            await self.close()
+            return
+        granted: Grant | int = await hub.ask(grant, dict(self.scope))
+        await self.accept()
+        if isinstance(granted, int):
+            await self.close(granted)
+            return
+        self.viewer = Viewer(dict(self.scope), granted)
+        self._sender = asyncio.ensure_future(self._send_all(self.viewer))
+        await hub.join(self.viewer, since_of(self.scope["query_string"]))
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Clients have nothing to say: what is no JSON object is a wrong client, too much of anything a flood."""
+        now = time.monotonic()
+        if len(self._heard) == MESSAGES and now - self._heard[0] < SECONDS:
+            await self._end(FLOOD)
+            return
+        self._heard.append(now)
+        if text_data is None:
+            await self._end(NO_RIGHT)
+        elif len(text_data.encode()) > FRAME_BYTES:
+            await self._end(TOO_BIG)
+        elif not _is_object(text_data):
+            await self._end(NO_RIGHT)
+
+    async def disconnect(self, code: int) -> None:
+        """Leave the registry."""
+        if self.viewer is not None:
+            hub.leave(self.viewer)
+            self.viewer = None
+        if self._sender is not None:
+            self._sender.cancel()
+
+    async def _end(self, code: int) -> None:
+        await self.disconnect(code)
+        await self.close(code)
+
+    async def _send_all(self, viewer: Viewer) -> None:
+        """Send what the hub puts out; a number instead of a text is the code to close with."""
+        while True:
+            message = await viewer.outgoing.get()
+            if isinstance(message, int):
+                hub.leave(viewer)
+                await self.close(message)
+                return
+            await self.send(text_data=message)
+
+
+def _is_object(text: str) -> bool:
+    with contextlib.suppress(ValueError, RecursionError):
+        return isinstance(json.loads(text), dict)
+    return False
+
+
+application: Any = LiveConsumer.as_asgi()
