@@ -12,7 +12,7 @@ class CoreConfig(AppConfig):
 
     def ready(self) -> None:
         """Fit django-q2 to our rules, load every room's handlers, readers and jobs, and the system checks."""
-        from core import auditor, checks, jobs  # noqa: F401
+        from core import auditor, checks, jobs, retention  # noqa: F401 (they register themselves)
 
         jobs.harden()
         autodiscover_modules("due", "reactions", "jobs")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.urls.resolvers import RoutePattern
 
 from core import clock, wake
@@ -41,13 +41,16 @@ class Topic(Protocol):
 
 PathTopic = Callable[[Any, Mapping[str, Any]], str | None]
 _topics: dict[str, Topic] = {}
+_keep: dict[str, timedelta] = {}
 _paths: list[tuple[RoutePattern, PathTopic]] = []
 
 
-def register_topic(topic: Topic) -> None:
-    """Add a family of topics; raises ValueError when its prefix is taken."""
+def register_topic(topic: Topic, *, keep: timedelta | None = None) -> None:
+    """Add a family of topics whose entries are kept for ever or for `keep`; raises ValueError for a taken prefix."""
     if _topics.setdefault(topic.prefix, topic) is not topic:
         raise ValueError(f"live topic {topic.prefix} is already registered")
+    if keep is not None:
+        _keep[topic.prefix] = keep
 
 
 def topic_of(name: str) -> tuple[Topic, str] | None:
@@ -101,7 +104,9 @@ def heads(topics: Iterable[str]) -> dict[str, int]:
     return dict(FeedTopic.objects.filter(name__in=list(topics)).values_list("name", "last_seq"))
 
 
-def prune(prefix: str, older_than: timedelta) -> int:
-    """Forget old entries of topics that nobody reads from the start; the numbers go on."""
-    old = FeedEntry.objects.filter(topic__startswith=f"{prefix}:", at__lt=clock.now() - older_than)
-    return old.delete()[0]
+def forgettable() -> list[models.QuerySet[FeedEntry]]:
+    """Old entries of the families that need not be read from their start; the numbers go on."""
+    now = clock.now()
+    return [
+        FeedEntry.objects.filter(topic__startswith=f"{prefix}:", at__lt=now - keep) for prefix, keep in _keep.items()
+    ]

@@ -1,0 +1,45 @@
+"""What the mechanics forget, hourly, in small batches so that no lock is held for long (F46)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+from core import clock, live
+from core.jobs import cron, job
+from core.models import Beat, BulkJob, DueRow, Fact
+
+BATCH, MOST = 1000, 100
+KEEP_DONE = timedelta(days=7)  # a key is the memory of "contacted once": keep it longer than any escalation runs
+KEEP_FACTS = timedelta(days=30)
+
+
+def forget(rows: QuerySet[Any, Any]) -> int:
+    """Delete rows in batches, oldest first, at most a hundred batches a turn; says how many went."""
+    gone = 0
+    for _ in range(MOST):
+        ids = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
+        if not ids:
+            break
+        gone += rows.filter(pk__in=ids).delete()[0]
+    return gone
+
+
+@job("core.prune")
+def prune(_ref: str) -> None:
+    """Forget finished work, old facts, old signs of life and feed entries that nobody reads from the start."""
+    now = clock.now()
+    forget(DueRow.objects.filter(state=DueRow.DONE, ended_at__lt=now - KEEP_DONE))
+    unread = DueRow.objects.filter(kind="fact.read").exclude(state=DueRow.DONE).values_list("ref", flat=True)
+    needed = {int(ref.partition(":")[0]) for ref in unread.iterator()}
+    forget(Fact.objects.filter(at__lt=now - KEEP_FACTS).exclude(pk__in=needed))
+    forget(BulkJob.objects.filter(state=BulkJob.DONE, ended_at__lt=now - KEEP_DONE))
+    forget(Beat.objects.filter(name__startswith="worker:", at__lt=now - timedelta(hours=1)))
+    forget(Beat.objects.filter(ok=True, at__lt=now - KEEP_FACTS))
+    for rows in live.forgettable():
+        forget(rows)
+
+
+cron("core.prune", every=timedelta(hours=1))
