@@ -43,10 +43,10 @@ def icon(name: str, extra: str = "") -> SafeString:
 
 
 @register.simple_tag
-def prio(priority: Any, size: str = "") -> SafeString:
-    """A priority as bars, number and name; takes the row or its rank (TRI-03)."""
+def prio(priority: Any, size: str = "", name: str = "") -> SafeString:
+    """A priority as bars, number and name; takes the row, or its rank and name (TRI-03)."""
     rank = priority if isinstance(priority, int) else priority.rank
-    name = f"P{priority}" if isinstance(priority, int) else priority.name
+    name = name or (f"P{priority}" if isinstance(priority, int) else priority.name)
     bars = format_html_join(
         "",
         '<rect class="{}" x="{}" y="{}" width="2.2" height="{}" rx=".6"/>',

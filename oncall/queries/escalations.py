@@ -112,6 +112,14 @@ def page_seen_by(actor: Actor, pk: int) -> Page:
     return page
 
 
+def page_by_id(pk: int) -> Page:
+    """The page that a signed link names; Missing where it is gone (A47)."""
+    page = Page.objects.select_related("escalation", "user").filter(pk=pk).first()
+    if page is None:
+        raise Missing("There is no such page.")
+    return page
+
+
 def unattended() -> Iterator[Finding]:
     """Running escalations whose next step is not in the due queue, or long overdue (G14)."""
     key = Concat(
