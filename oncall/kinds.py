@@ -72,6 +72,15 @@ class Subject:
     lock: Callable[[str], None] = _nothing_to_lock
 
 
+@dataclass(frozen=True, slots=True)
+class LevelDraft:
+    """A level of a policy as it is to be saved: minutes, ids of persons, ids of schedules."""
+
+    timeout_minutes: int
+    users: tuple[int, ...] = ()
+    schedules: tuple[int, ...] = ()
+
+
 _subjects: dict[str, Subject] = {}
 
 

@@ -1,6 +1,6 @@
 """The room's rows of the permission matrix (security.md, 3.4)."""
 
-from accounts.permissions import STAFF, permission
+from accounts.permissions import PERSON, STAFF, permission
 
 _EDITORS = ("MG", "PO", "AD")
 
@@ -15,4 +15,4 @@ ON_CALL_SEE = permission("on_call.see", ("ST", *STAFF), "see who is on call", sc
 PAGE_SEE = permission("page.see", ("OW", "AD"), "see other people's pages", scope="read")
 PAGE_ANSWER = permission("page.answer", ("OW",), "answer a page that was sent to somebody else")
 RULE_SEE = permission("rule.see", ("OW", "AD"), "see other people's notification rules", scope="read")
-RULE_EDIT = permission("rule.edit", ("OW",), "change other people's notification rules")
+RULE_EDIT = permission("rule.edit", ("OW",), "change notification rules here", scope=PERSON)
