@@ -12,7 +12,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell `core` who asks, and the runner what to print until an administrator exists."""
-        from accounts import access, facts, jobs, permissions  # noqa: F401 (facts and jobs are known by name)
+        from accounts import access, permissions
         from accounts.greeting import set_up_link
         from core.startup import on_start
         from core.web import access as registry

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from core.web import access
+
+if TYPE_CHECKING:  # rest_framework.views itself loads this module, as the default permission
+    from rest_framework.views import APIView
 
 
 class Deny(BasePermission):
