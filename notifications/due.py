@@ -15,6 +15,7 @@ from django.db import OperationalError, transaction
 
 from core import clock, due, links
 from core.due import Item
+from core.errors import PortalError
 from notifications.commands import outcomes, turns
 from notifications.commands.deliveries import KIND
 from notifications.commands.providers import end_alarm, given_to, raise_alarm
@@ -29,7 +30,7 @@ WRITE_TRIES = 3
 LOUD_AFTER = 3  # failures of one message
 LONG_HOLD = timedelta(seconds=90)
 # What a faulty plug-in or an unreadable row may raise: that delivery fails and is retried, the others go on (F17).
-FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, OSError)
+FAULTS = (PortalError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, OSError)
 
 
 @due.due(KIND, effect="external")

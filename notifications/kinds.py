@@ -135,6 +135,10 @@ class Provider:
         """The portal's own secret with this carrier, made once."""
         raise NotImplementedError
 
+    def public_key(self, own_key: str) -> str:
+        """What a browser must know of the portal's own secret to subscribe; empty where there is nothing."""
+        return ""
+
     def send(
         self, message: Message, address: str, secrets: Mapping[str, str], settings: Mapping[str, str], key: str
     ) -> Sent:

@@ -15,7 +15,7 @@ from notifications.commands import turns
 from notifications.facts import ContactMethodBroken
 from notifications.kinds import Permanent, Sent, Temporary, purpose_of
 from notifications.models import ContactMethod, Delivery, DeliveryAttempt
-from notifications.states import DELIVERY, QUEUED
+from notifications.states import CONFIRMED, DELIVERY, FAILED, QUEUED
 
 log = logging.getLogger(__name__)
 BACK_OFF = (5, 10, 20, 40, 60)  # seconds
@@ -43,7 +43,7 @@ def hand(delivery: Delivery, riders: Sequence[Delivery], sent: Sent, started: da
     _attempt(delivery, started, "sent", "")
     method = ContactMethod.objects.filter(pk=delivery.method_id)
     method.update(last_delivered_at=now, broken_at=None, broken_reason="")
-    told = [delivery] if _moved(delivery, "hand", sent=sent) else []
+    told = [delivery] if _moved(delivery, "hand", sent=sent) or _overtaken(delivery, sent) else []
     carried = [rider for rider in riders if _moved(rider, "bundle", into=delivery)]
     due.withdraw([rider.row_key for rider in carried])
     for each in [*told, *carried]:
@@ -69,6 +69,13 @@ def _moved(delivery: Delivery, verb: str, *, sent: Sent | None = None, into: Del
     )
     delivery.state, delivery.handed_at, delivery.attempts = target, now, delivery.attempts + 1
     return bool(taken) and before == QUEUED
+
+
+def _overtaken(delivery: Delivery, sent: Sent) -> bool:
+    """The carrier's call-back was faster than our mark: keep the state that it told, add what we know."""
+    values = {"provider_ref": sent.ref[:200], "handed_at": clock.now(), "attempts": delivery.attempts + 1}
+    moved = Delivery.objects.filter(pk=delivery.pk, state__in=[CONFIRMED, FAILED], handed_at__isnull=True)
+    return bool(moved.update(**values)) and delivery.state == CONFIRMED
 
 
 def _tell_handed(delivery: Delivery) -> None:

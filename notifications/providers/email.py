@@ -14,6 +14,7 @@ from django.utils.html import escape
 
 from accounts import emails
 from core import smtp
+from core.errors import Invalid
 from core.text import one_line
 from notifications.kinds import Field, Message, Permanent, Provider, Sent, Temporary, register_provider
 
@@ -37,13 +38,14 @@ class Email(Provider):
         self, message: Message, address: str, secrets: Mapping[str, str], settings: Mapping[str, str], key: str
     ) -> Sent:
         """One mail to one mailbox; raises Temporary (4xx, no answer) or Permanent (5xx)."""
-        mail = compose(message, address, key)
         try:
-            answer = smtp.deliver(mail)
+            answer = smtp.deliver(compose(message, address, key))
         except smtp.Temporary as error:
             raise Temporary(_reason(error)) from error
         except smtp.Permanent as error:
             raise Permanent(_reason(error)) from error
+        except Invalid as error:
+            raise Permanent(error.detail, broken="address" in error.fields) from error
         return Sent(ref=str(answer.ref)[:200])
 
 
@@ -57,7 +59,7 @@ def compose(message: Message, address: str, key: str) -> EmailMessage:
     mail = EmailMessage()
     mail["From"] = portal.EMAIL_FROM
     mail["To"] = address
-    mail["Subject"] = one_line(_subject(message), 180)
+    mail["Subject"] = one_line(_subject(message), 180).replace("=?", "= ?")
     mail["Message-ID"] = f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{host}>"
     if message.incident:
         thread = "".join(c for c in message.incident if c.isascii() and (c.isalnum() or c == "-"))

@@ -63,6 +63,12 @@ class WebPush(Provider):
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         ).decode()
 
+    def public_key(self, own_key: str) -> str:
+        """The public key as base64url of the uncompressed point, as `pushManager.subscribe` wants it."""
+        key = serialization.load_pem_private_key(own_key.encode(), password=None)
+        raw = key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+        return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
     def send(
         self, message: Message, address: str, secrets: Mapping[str, str], settings: Mapping[str, str], key: str
     ) -> Sent:
@@ -112,13 +118,6 @@ def vapid_headers(pem: str, endpoint: str) -> dict[str, str]:
         "sub": portal.PORTAL_URL if portal.TLS else f"mailto:{parseaddr(portal.EMAIL_FROM)[1]}",
     }
     return dict(Vapid02.from_pem(pem.encode()).sign(claims))
-
-
-def public_key(pem: str) -> str:
-    """What a browser needs to subscribe: the public key as base64url of the uncompressed point."""
-    key = serialization.load_pem_private_key(pem.encode(), password=None)
-    raw = key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def unpack(text: str) -> bytes:

@@ -1,0 +1,31 @@
+"""Short notices to people about their own matters; not pages, and never held to be answered."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from accounts.models import User
+from notifications.commands.deliveries import queue
+from notifications.messages import Message
+from notifications.models import ContactMethod, Delivery
+
+
+@transaction.atomic
+def tell(user: User, *, key: str, message: Message, without: int | None = None) -> Delivery | None:
+    """Called down: tell a person by mail, else by the first proven address, once per `key`; None if there is no way.
+
+    `without` leaves out one address, such as the one that is broken.
+    """
+    ways = ContactMethod.objects.filter(user=user).usable().exclude(pk=without).defer("secrets")
+    way = ways.filter(provider="email").first() or ways.first()
+    if way is None:
+        return None
+    return queue(
+        key=f"notice:{key}:{user.pk}",
+        purpose="notice",
+        purpose_key=key[:120],
+        method=way,
+        message=message,
+        rank=5,
+        first=False,
+    )
