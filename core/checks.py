@@ -10,7 +10,7 @@
 | core.E006 | stored secrets are encrypted with SECRET_KEY |
 | core.E007 | django-q2 with another broker, or with a retry that is shorter than its work |
 | core.E008 | sessions or cache in the memory of one process |
-| core.W001 | mail is only written to files |
+| core.I001 | mail is only written to files |
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from django.apps import AppConfig, apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Info, Tags, register
 
 from core import due
 from core.web import access
@@ -155,8 +155,8 @@ def state_is_shared(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> F
 
 @register(Tags.security, deploy=True)
 def mail_leaves(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Found:
-    """core.W001: without a mail server no page leaves by mail."""
+    """core.I001: without a mail server no page leaves by mail."""
     if settings.EMAIL_URL:
         return []
     hint = "Set WATCHBILL_EMAIL_URL, such as smtp://user:password@mail.example.org:587."
-    return [Warning("Mail is written to the data directory and sent to nobody.", hint=hint, id="core.W001")]
+    return [Info("Mail is written to the data directory and sent to nobody.", hint=hint, id="core.I001")]
