@@ -12,7 +12,7 @@ INCIDENT = StateTable(
         "acknowledge": (("triggered",), "acknowledged"),
         "snooze": (("triggered", "acknowledged"), "acknowledged"),
         "reassign": (("triggered", "acknowledged"), "triggered"),
-        "escalate_now": (("triggered",), "triggered"),
+        "escalate_now": (("triggered", "acknowledged"), "triggered"),
         "undo_acknowledge": (("acknowledged",), "triggered"),
         "time_out": (("acknowledged",), "triggered"),
         "identify": (("acknowledged", "mitigated"), "identified"),

@@ -6,7 +6,6 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.permissions import require
-from core import clock
 from core.errors import Conflict, Invalid
 from core.facts import record
 from core.text import clean_text
@@ -187,8 +186,3 @@ def close(actor: Actor, incident: Incident, *, version: int | None = None) -> In
     timeline.append(actor, incident, "status_changed", data={"from": before, "to": target})
     record(facts.IncidentClosed(number=incident.number))
     return incident
-
-
-def is_undoable(incident: Incident) -> bool:
-    """Whether the last acknowledgement or resolve is younger than ten seconds."""
-    return (clock.now() - incident.status_since).total_seconds() <= 10

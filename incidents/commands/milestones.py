@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 
 from django.db import transaction
 
@@ -72,7 +73,7 @@ def correct(actor: Actor, incident: Incident, *, kind: str, at: datetime, why: s
 def _check_order(times: dict[str, datetime], kind: str) -> None:
     order = ORDER if kind in ORDER else ("started", kind)
     known = [(name, times[name]) for name in order if name in times]
-    for (earlier, first), (later, second) in zip(known, known[1:], strict=False):
+    for (earlier, first), (later, second) in pairwise(known):
         if second < first and kind in (earlier, later):
             sentence = f"“{later.capitalize()}” cannot be before “{earlier}”."
             raise Invalid(sentence, code="out_of_order", fields={"at": [sentence]})

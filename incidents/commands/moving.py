@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from accounts.actors import Actor
@@ -14,7 +13,9 @@ from incidents.models import Alert, Incident, TimelineEntry
 from incidents.states import INCIDENT
 from oncall.commands import escalations
 from oncall.models import Escalation
+from oncall.states import LIVE_ESCALATIONS
 
+JOINED = ("service__team", "service__policy", "priority", "peak_priority")
 SENTENCES = {
     "acknowledged": "{who} acknowledged it at {at}.",
     "identified": "{who} named the cause at {at}.",
@@ -29,17 +30,28 @@ SENTENCES = {
 
 def hold(incident: Incident) -> Incident:
     """The incident as it is now, locked until the end of the transaction (its row is always locked first)."""
-    return locked(Incident.objects.select_related("service__team", "service__policy", "priority")).get(pk=incident.pk)
+    return hold_id(incident.pk)
+
+
+def hold_id(pk: int) -> Incident:
+    """As `hold`, by primary key."""
+    return locked(Incident.objects.select_related(*JOINED)).get(pk=pk)
 
 
 def held(number: int) -> Incident | None:
     """As `hold`, by number; None where there is none."""
-    rows = locked(Incident.objects.select_related("service__team", "service__policy", "priority"))
+    rows = locked(Incident.objects.select_related(*JOINED))
     return rows.filter(number=number).first()
 
 
 def check(incident: Incident, verb: str, version: int | None) -> str:
-    """The state that `verb` leads to. Raises Conflict with what changed for a stale form or an illegal move (S51, F45)."""
+    """The state that `verb` leads to; raises Conflict for a stale form or an illegal move."""
+    check_version(incident, version)
+    return INCIDENT.next(verb, incident.status)
+
+
+def check_version(incident: Incident, version: int | None) -> None:
+    """Refuse a form that was opened on an older version, and say what changed; None asks for no check (S51, F45)."""
     if version is not None and version != incident.version:
         raise Conflict(
             f"This incident has changed since you opened it. {standing(incident)}",
@@ -51,7 +63,6 @@ def check(incident: Incident, verb: str, version: int | None) -> str:
                 "priority": [incident.priority.name],
             },
         )
-    return INCIDENT.next(verb, incident.status)
 
 
 def standing(incident: Incident) -> str:
@@ -77,12 +88,12 @@ def save(incident: Incident, *fields: str) -> None:
 
 def before(incident: Incident) -> dict[str, Any]:
     """What an undo needs to know of the state that is about to end."""
-    running = Escalation.objects.filter(subject=incident.subject, state="running")
-    due_at: datetime | None = running.values_list("due_at", flat=True).first()
+    live = Escalation.objects.filter(subject=incident.subject, state__in=LIVE_ESCALATIONS).first()
     return {
         "status": incident.status,
         "since": incident.status_since.isoformat(),
-        "due_at": due_at.isoformat() if due_at else None,
+        "paging": live is not None,
+        "due_at": live.due_at.isoformat() if live and live.due_at else None,
         "assignees": people.assignees_of(incident),
         "snoozed_until": incident.snoozed_until.isoformat() if incident.snoozed_until else None,
     }
@@ -96,9 +107,8 @@ def silence(actor: Actor, incident: Incident, reason: str) -> None:
 
 def close_alerts(incident: Incident) -> list[int]:
     """Resolve what is still open of it, in the order in which intake locks, and say which (O36)."""
-    ids = list(
-        locked(Alert.objects.filter(incident=incident, state="open").order_by("pk")).values_list("pk", flat=True)
-    )
+    still_open = Alert.objects.filter(incident=incident, state="open").order_by("pk")
+    ids = [alert.pk for alert in locked(still_open.only("pk"))]
     Alert.objects.filter(pk__in=ids).update(state="resolved", resolved_at=clock.now())
     return ids
 

@@ -13,9 +13,8 @@ from incidents.models import Incident, Participant
 
 def assignees_of(incident: Incident) -> list[int]:
     """The ids of the people who answer for it, in the order in which they joined."""
-    return list(
-        incident.participants.filter(assignee=True).order_by("joined_at", "pk").values_list("user_id", flat=True)
-    )
+    found = incident.participants.filter(assignee=True).order_by("joined_at", "pk")
+    return list(found.values_list("user_id", flat=True))
 
 
 def join(incident: Incident, user_ids: Iterable[int], *, assignee: bool = False) -> None:

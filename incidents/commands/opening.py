@@ -1,0 +1,128 @@
+"""New incidents: declared by a person, or opened by an alert (DET-01, DET-02, DET-09)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+
+from accounts.actors import Actor
+from accounts.permissions import require
+from core.db import locked
+from core.errors import Invalid
+from core.facts import record
+from core.text import clean_line, clean_text, one_line
+from incidents import facts, gates, permissions
+from incidents.commands import milestones, paging, people, timeline
+from incidents.engine.rules import Decision
+from incidents.models import Alert, Incident, IncidentCounter, Priority
+from incidents.queries.priorities import priority_of_rank
+from oncall.models import Service
+
+DECLARED_RANK = 3
+LONGEST = 10_000
+
+
+@transaction.atomic
+def declare(
+    actor: Actor, *, title: str, service: Service, priority: Priority | None = None, description: str = ""
+) -> Incident:
+    """Open an incident by hand: title and service are enough, somebody is paged and answers for it (DET-02)."""
+    require(actor, permissions.INCIDENT_DECLARE)
+    name = clean_line(title, 255, "title")
+    if not name:
+        raise Invalid("An incident needs a title.", fields={"title": ["Must not be empty."]})
+    if service.archived_at is not None:
+        raise Invalid("This service is archived.", fields={"service": ["Is archived."]})
+    chosen = priority or priority_of_rank(DECLARED_RANK)
+    incident = _create(
+        service,
+        chosen,
+        title=name,
+        description=clean_text(description, LONGEST, "description"),
+        urgency=paging.urgency_of(service, chosen),
+        declared_by=actor.user,
+        declared_via=actor.via[:30],
+    )
+    if actor.user is not None:
+        people.join(incident, [actor.user.pk])
+    timeline.append(actor, incident, "opened", incident.description, data={"title": name, "service": service.name})
+    _begin(actor, incident)
+    return incident
+
+
+def open_from_alert(
+    actor: Actor,
+    alert: Alert,
+    decision: Decision,
+    *,
+    group_key: str = "",
+    group_until: datetime | None = None,
+    recurrence_of: Incident | None = None,
+) -> Incident:
+    """Open an incident for an alert, in the caller's transaction; page unless a gate holds it or it does not page."""
+    require(actor, permissions.EVENT_SEND, alert)
+    priority = priority_of_rank(decision.rank)
+    incident = _create(
+        alert.service,
+        priority,
+        title=one_line(alert.summary or alert.key, 255),
+        urgency=paging.urgency_of(alert.service, priority, decision.urgency),
+        declared_via="event",
+        group_key=group_key,
+        group_until=group_until,
+        recurrence_of=recurrence_of,
+        flood="flood" in alert.marks,
+    )
+    started = alert.event_at or alert.first_seen
+    milestones.reach(incident, "started", min(started, incident.created_at))
+    _attach_first(incident, alert)
+    data = {"rule": decision.rule.name if decision.rule else "", "severity": alert.severity, "alert": alert.pk}
+    if recurrence_of is not None:
+        data["recurrence_of"] = recurrence_of.number
+    timeline.append(actor, incident, "opened", alert.summary, data=data)
+    _begin(actor, incident)
+    return incident
+
+
+def _attach_first(incident: Incident, alert: Alert) -> None:
+    alert.incident, alert.judged_severity = incident, alert.severity
+    alert.save(update_fields=["incident", "judged_severity"])
+    incident.alert_count = 1
+    Incident.objects.filter(pk=incident.pk).update(alert_count=1)
+
+
+def _create(service: Service, priority: Priority, **fields: Any) -> Incident:
+    return Incident.objects.create(
+        number=next_number(),
+        service=service,
+        priority=priority,
+        initial_priority=priority,
+        peak_priority=priority,
+        is_major=priority.major,
+        **fields,
+    )
+
+
+def _begin(actor: Actor, incident: Incident) -> None:
+    milestones.reach(incident, "started", incident.created_at)
+    milestones.reach(incident, "detected", incident.created_at)
+    started = incident.milestones.get(kind="started")
+    milestones.open_impact(incident, started.at)
+    paging.start(actor, incident, first_due=gates.page_hold(incident))
+    record(facts.IncidentOpened(number=incident.number, via=incident.declared_via))
+
+
+def lock_numbers() -> None:
+    """Put openings into an order until the end of the transaction; always taken before an incident's own lock."""
+    IncidentCounter.objects.bulk_create([IncidentCounter(pk=1)], ignore_conflicts=True)
+    locked(IncidentCounter.objects.filter(pk=1)).get()
+
+
+def next_number() -> int:
+    """The next number; an opening that fails gives it back."""
+    lock_numbers()
+    IncidentCounter.objects.filter(pk=1).update(last=F("last") + 1)
+    return IncidentCounter.objects.values_list("last", flat=True).get(pk=1)

@@ -1,0 +1,87 @@
+"""What oncall may ask of an incident, and tell it: text of a page, entries, answers (flow A)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from accounts.actors import Actor, system
+from core.errors import Missing
+from core.facts import record
+from core.links import absolute
+from incidents import facts
+from incidents.commands import assignment, lifecycle, milestones, moving, people, timeline
+from incidents.models import Incident
+from oncall.kinds import Subject, SubjectText
+from oncall.models import Page
+
+PREFIX = "incident"
+
+
+def incident_of(key: str) -> Incident:
+    """The incident behind `incident:42`; raises Missing."""
+    number = key.partition(":")[2]
+    found = Incident.objects.select_related(*moving.JOINED).filter(number=int(number)).first()
+    if found is None:
+        raise Missing("There is no such incident.")
+    return found
+
+
+def describe(key: str) -> SubjectText:
+    """What a page says; a private incident goes out under its codename (S34)."""
+    incident = incident_of(key)
+    return SubjectText(
+        number=str(incident),
+        title=incident.public_name,
+        url=absolute(f"/incidents/{incident.number}/"),
+        rank=incident.priority.rank,
+        priority_name=incident.priority.name,
+        service=incident.service.name if incident.visibility == "open" else "A private service",
+        asks="Accept to acknowledge the incident, or decline.",
+        standing="" if incident.status == "triggered" else moving.standing(incident),
+    )
+
+
+def noted(key: str, kind: str, text: str, data: Mapping[str, Any], *, actor: Actor | None = None) -> None:
+    """Write an entry; whoever has just been paged answers for a triggered incident from now on (DET-09)."""
+    incident = incident_of(key)
+    timeline.append(actor or system(), incident, kind, text, data=data)
+    if kind in ("page_sent", "escalated", "exhausted") and incident.status == "triggered":
+        people.assign(incident, list(data.get("people", ())))
+    people.ensure_assignee(incident)
+    timeline.panel_changed(incident, "waiting")
+
+
+def answered(key: str, actor: Actor, answer: str, page: Page, via: str) -> str:
+    """Accepting acknowledges; a later accept joins; escalate asks the next level; gives a sentence for the person."""
+    incident = incident_of(key)
+    if answer == "decline":
+        return f"You have declined {incident}. Somebody else is asked."
+    if answer == "escalate":
+        assignment.escalate_now(actor, incident)
+        return f"{incident} was escalated: the next level is being paged."
+    if incident.status == "triggered":
+        lifecycle.acknowledge(actor, incident)
+        return f"You have acknowledged {incident}."
+    if incident.is_open and actor.user is not None:
+        people.join(incident, [actor.user.pk])
+        milestones.reach(incident, "mobilised")
+    return moving.standing(incident)
+
+
+def exhausted(key: str) -> None:
+    """Every level was asked in vain: the last resort has been paged, higher rooms may hear of it (O21)."""
+    record(facts.IncidentExhausted(number=incident_of(key).number))
+
+
+def still_wanted(key: str) -> bool:
+    """Whether anybody is still waited for: only while it is triggered (O18)."""
+    return Incident.objects.filter(number=int(key.partition(":")[2]), status="triggered").exists()
+
+
+def lock(key: str) -> None:
+    """Take the incident's row first, as every command does."""
+    moving.held(int(key.partition(":")[2]))
+
+
+SUBJECT = Subject(PREFIX, describe, noted, answered, exhausted, still_wanted, lock)

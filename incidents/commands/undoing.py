@@ -1,0 +1,102 @@
+"""Taking back an acknowledgement or a resolve (domain.md: ten seconds)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from accounts.actors import Actor
+from accounts.permissions import require
+from core import clock
+from core.errors import Conflict
+from core.facts import record
+from incidents import facts, permissions
+from incidents.commands import milestones, moving, paging, people, timeline, timers
+from incidents.models import Alert, Incident
+from oncall.commands import escalations
+
+UNDO = timedelta(seconds=10)
+
+
+@transaction.atomic
+def undo_acknowledge(actor: Actor, incident: Incident, *, version: int | None = None) -> Incident:
+    """Wait for an answer again: within 10 s as if nothing had been, with the former due time; later at level 1."""
+    require(actor, permissions.INCIDENT_ACKNOWLEDGE, incident)
+    incident = moving.hold(incident)
+    target = moving.check(incident, "undo_acknowledge", version)
+    at, move = incident.status_since, moving.last_move(incident, "acknowledged", "status_changed", "reopened")
+    before: dict[str, Any] = move.data.get("before", {}) if move and move.kind == "acknowledged" else {}
+    in_time = bool(before) and is_fresh(incident)
+    moving.enter(incident, target)
+    incident.snoozed_until = None
+    moving.save(incident)
+    timers.withdraw(incident)
+    data = {"from": "acknowledged", "to": target, "undo": True}
+    timeline.append(actor, incident, "status_changed", "Acknowledgement taken back.", data=data)
+    if in_time:
+        milestones.forget(incident, "acknowledged", at)
+        people.assign(incident, before["assignees"])
+    _page(actor, incident, before if in_time else {})
+    record(facts.IncidentRetriggered(number=incident.number, reason="undo"))
+    return incident
+
+
+@transaction.atomic
+def undo_resolve(actor: Actor, incident: Incident, *, version: int | None = None) -> Incident:
+    """Take a resolve back within 10 s: everything is as it was, and it does not count as reopened."""
+    require(actor, permissions.INCIDENT_RESOLVE, incident)
+    incident = moving.hold(incident)
+    moving.check(incident, "undo_resolve", version)
+    if not is_fresh(incident):
+        raise Conflict("The ten seconds are over.", code="too_late", hint="Reopen the incident instead.")
+    at, move = incident.status_since, moving.last_move(incident, "status_changed")
+    before: dict[str, Any] = move.data["before"] if move else {}
+    moving.enter(incident, before["status"])
+    incident.status_since = datetime.fromisoformat(before["since"])
+    incident.resolution = incident.resolution_code = ""
+    incident.group_key, incident.group_until = before["group_key"], _time(before["group_until"])
+    incident.snoozed_until = _time(before["snoozed_until"])
+    moving.save(incident, "resolution", "resolution_code", "group_key", "group_until")
+    milestones.forget(incident, "resolved", at)
+    milestones.restore_impact(incident, at)
+    _restore_alerts(incident, before["alerts"])
+    timers.withdraw(incident)
+    data = {"from": "resolved", "to": incident.status, "undo": True}
+    timeline.append(actor, incident, "status_changed", "Resolve taken back.", data=data)
+    _resume(actor, incident, before)
+    record(facts.IncidentResolveUndone(number=incident.number))
+    return incident
+
+
+def is_fresh(incident: Incident) -> bool:
+    """Whether the last move is at most ten seconds old."""
+    return clock.now() - incident.status_since <= UNDO
+
+
+def _resume(actor: Actor, incident: Incident, before: dict[str, Any]) -> None:
+    if incident.status == "triggered":
+        _page(actor, incident, before)
+    elif incident.snoozed_until:
+        timers.start_snooze(incident, max(incident.snoozed_until, clock.now()))
+    elif incident.status == "acknowledged":
+        timers.start_ack_timeout(incident)
+
+
+def _page(actor: Actor, incident: Incident, before: dict[str, Any]) -> None:
+    if before.get("paging"):
+        escalations.resume(actor, incident.subject, due_at=_time(before["due_at"]))
+    else:
+        paging.again(actor, incident, "undo")
+
+
+def _restore_alerts(incident: Incident, ids: list[int]) -> None:
+    for alert in Alert.objects.filter(pk__in=ids, incident=incident, state="resolved").order_by("pk"):
+        again = Alert.objects.filter(service_id=alert.service_id, key=alert.key, state="open")
+        if not again.exists():
+            Alert.objects.filter(pk=alert.pk).update(state="open", resolved_at=None)
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,114 @@
+"""Which rules, which group and which earlier incident an alert meets (DET-06, DET-07, S14)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+
+from accounts.actors import Actor
+from accounts.permissions import require
+from core.errors import Missing
+from incidents import permissions
+from incidents.engine import grouping, rules
+from incidents.models import Alert, EventRule, GroupingRule, Incident
+from oncall.models import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What an alert shares with others: `key` is "" where it stays apart."""
+
+    mode: str
+    key: str
+    minutes: int
+
+
+def fields_of(alert: Alert) -> dict[str, Any]:
+    """What rules and grouping can look at."""
+    return {
+        "summary": alert.summary,
+        "severity": alert.severity,
+        "source": alert.source,
+        "component": alert.component,
+        "group": alert.group,
+        "class": alert.kind,
+        "key": alert.key,
+        "tool": alert.tool,
+        "details": alert.details,
+    }
+
+
+def rules_for(service: Service) -> QuerySet[EventRule]:
+    """The service's own rules by position, then the general ones (TRI-06)."""
+    own = Case(When(service=service, then=Value(0)), default=Value(1), output_field=IntegerField())
+    found = EventRule.objects.filter(Q(service=service) | Q(service=None), enabled=True)
+    return found.select_related("priority").order_by(own, "position", "pk")
+
+
+def plain_rule(rule: EventRule) -> rules.Rule:
+    """A rule as the engine takes it."""
+    rank = rule.priority.rank if rule.priority else None
+    return rules.Rule(rule.pk, rule.name, rule.field, rule.operator, rule.value, rank, rule.urgency, rule.informational)
+
+
+def decision_for(alert: Alert) -> rules.Decision:
+    """What the rules say of an alert as it stands."""
+    return rules.decide([plain_rule(rule) for rule in rules_for(alert.service)], fields_of(alert))
+
+
+def tried(actor: Actor, service: Service, fields: Mapping[str, Any]) -> rules.Decision:
+    """The tester: what the rules would say of these fields; nothing is stored (DET-06)."""
+    require(actor, permissions.RULE_SEE, service)
+    return rules.decide([plain_rule(rule) for rule in rules_for(service)], fields)
+
+
+def group_of(alert: Alert) -> Group:
+    """The group of an alert by its service's rule; the tool's own group where there is none (defaults.md)."""
+    rule = GroupingRule.objects.filter(service=alert.service).first() or GroupingRule(service=alert.service)
+    key = grouping.group_key(rule.mode, fields_of(alert), names=rule.fields, tool_group=alert.tool_group)
+    return Group(rule.mode, key, rule.window_minutes)
+
+
+def open_group(alert: Alert, group: Group) -> Incident | None:
+    """The open incident of the group, inside its fixed window where it has one (O37)."""
+    if not group.key:
+        return None
+    found = Incident.objects.open().filter(service=alert.service)
+    if group.mode in grouping.WINDOWED:
+        found = found.filter(group_key__startswith=f"{group.key}@", group_until__gt=alert.first_seen)
+    else:
+        found = found.filter(group_key=group.key)
+    return found.order_by("-number").first()
+
+
+def previous_incident(alert: Alert) -> Incident | None:
+    """The incident of the same key's last alert; a merged one leads to where it went (S14, S16)."""
+    before = Alert.objects.filter(service=alert.service, key=alert.key, incident__isnull=False).exclude(pk=alert.pk)
+    last = before.select_related("incident").order_by("-pk").first()
+    found = last.incident if last else None
+    while found is not None and found.merged_into is not None:
+        found = found.merged_into
+    return found
+
+
+def rules_seen_by(actor: Actor) -> QuerySet[EventRule]:
+    """Every rule, for staff."""
+    require(actor, permissions.RULE_SEE)
+    return EventRule.objects.select_related("service", "priority").order_by("position", "pk")
+
+
+def rule_seen_by(actor: Actor, pk: int) -> EventRule:
+    """One rule; Missing where there is none."""
+    found = rules_seen_by(actor).filter(pk=pk).first()
+    if found is None:
+        raise Missing("There is no such rule.")
+    return found
+
+
+def grouping_of(actor: Actor, service: Service) -> GroupingRule:
+    """How the service's alerts are grouped; the default where nobody has chosen."""
+    require(actor, permissions.RULE_SEE, service)
+    return GroupingRule.objects.filter(service=service).first() or GroupingRule(service=service)
