@@ -77,7 +77,7 @@ class Place:
 
 def parse(url: str) -> Place:
     """The parts of an address; raises Refused for anything but plain http(s) without user, fragment or tricks."""
-    found = _url.fullmatch(url) if isinstance(url, str) and len(url) <= LONGEST else None
+    found = _url.fullmatch(url) if len(url) <= LONGEST else None
     if found is None:
         raise Refused
     scheme, host = found["scheme"].lower(), found["host"].lower()

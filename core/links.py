@@ -77,17 +77,19 @@ def _inserted(row: IdempotencyKey) -> bool:
 
 def absolute(path: str) -> str:
     """The public address of a path of ours; raises ValueError for anything but a path."""
-    if inward(path, fallback="") != path:
+    if not _is_path(path):
         raise ValueError(f"not a path of this portal: {path!r}")
     return f"{settings.PORTAL_URL}{path}"
 
 
 def inward(target: str, fallback: str = "/") -> str:
     """`target` where it is a plain path of this portal, else `fallback`: no open redirects (A27)."""
+    return target if _is_path(target) else fallback
+
+
+def _is_path(target: str) -> bool:
     plain = target.startswith("/") and not target.startswith("//") and "\\" not in target
-    if plain and target.isprintable() and " " not in target and len(target) <= 2048:
-        return target
-    return fallback
+    return plain and target.isprintable() and " " not in target and len(target) <= 2048
 
 
 def _signature(purpose: str, body: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import unescape
 
 import nh3
@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 
 from core.errors import Invalid
 
@@ -37,7 +38,7 @@ _blank = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 class _Renderer(RendererHTML):
     """Images become links: a picture of a foreign host would tell it who reads (A8)."""
 
-    def image(self, tokens: list[Token], idx: int, options: object, env: object) -> str:
+    def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """The text of the picture, linked to it."""
         token = tokens[idx]
         address = nh3.clean_text(str(token.attrs.get("src", "")))

@@ -133,7 +133,7 @@ def _of_header(request: Request) -> int | None:
 
 
 def _of_body(request: Request) -> int | None:
-    found = request.data.get("version") if isinstance(request.data, Mapping) else None
+    found = request.data.get("version")
     if found is not None and (not isinstance(found, int) or isinstance(found, bool) or found < 0):
         raise Invalid("version: Must be a whole number.", fields={"version": ["Must be a whole number."]})
     return found

@@ -80,8 +80,6 @@ def _of_ours(error: PortalError, headers: dict[str, str]) -> dict[str, Any]:
 def _of_framework(error: drf.APIException, headers: dict[str, str]) -> dict[str, Any]:
     if isinstance(error, drf.ValidationError):
         return _body("invalid", "Some values cannot be used.", fields=flat(error.detail))
-    if isinstance(error, drf.Throttled):
-        headers["Retry-After"] = str(int(error.wait or 60))
     scheme = getattr(error, "auth_header", None)
     if scheme:
         headers["WWW-Authenticate"] = scheme

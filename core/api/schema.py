@@ -87,6 +87,6 @@ class PortalSchema(AutoSchema):
         return bodies
 
     def _register(self, name: str, kind: str, schema: dict[str, Any]) -> ResolvedComponent:
-        component = ResolvedComponent(name=name, type=kind, object=name, schema=schema)
+        component = ResolvedComponent(name=name, type=kind, object=name, schema=schema)  # type: ignore[no-untyped-call]
         self.registry.register_on_missing(component)
         return component
