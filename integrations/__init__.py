@@ -1,0 +1,1 @@
+"""Foreign formats: monitoring tools and what they send us."""

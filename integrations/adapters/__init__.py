@@ -1,0 +1,1 @@
+"""Event adapters, one file for each kind of tool."""

@@ -1,0 +1,1 @@
+"""Doors for machines: the intake of events and the REST API."""

@@ -1,0 +1,1 @@
+"""Verbs of keys, events and heartbeats."""

@@ -27,8 +27,13 @@ class Heartbeat(models.Model):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(fields=["service", "name"], name="heartbeat_name_once"),
-            models.CheckConstraint(condition=models.Q(state__in=["new", "up", "down", "paused"]), name="heartbeat_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["new", "up", "down", "paused"]), name="heartbeat_state_known"
+            ),
         ]
+
+    def __str__(self) -> str:
+        return self.name
 
     @property
     def owning_team_id(self) -> int:

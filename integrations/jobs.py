@@ -1,0 +1,28 @@
+"""Periodic and bulk work of the room."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core import due, passes
+from core.jobs import cron, job
+from integrations.commands import heartbeats, inbound
+
+BATCHES = 200
+
+
+@passes.every("heartbeats", timedelta(seconds=10), priority=due.Priority.STEP)
+def watch_heartbeats() -> None:
+    """Remember that we hear, so that a restart of our own fires nothing (O41)."""
+    heartbeats.note_listening()
+
+
+@job("integrations.prune_inbound")
+def prune_inbound(_ref: str) -> None:
+    """Delete log rows older than 30 days in small transactions (G20)."""
+    for _ in range(BATCHES):
+        if inbound.prune() == 0:
+            return
+
+
+cron("integrations.prune_inbound", every=timedelta(hours=1))

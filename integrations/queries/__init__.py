@@ -1,0 +1,1 @@
+"""Reads of keys, heartbeats and the inbound log."""
