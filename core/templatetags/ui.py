@@ -7,6 +7,7 @@ from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
@@ -20,7 +21,8 @@ STATE_SHAPES = {
     "triggered": '<circle cx="7" cy="7" r="7" fill="currentColor"/>'
     '<path d="M7 3.4v4.2M7 10.2v.1" stroke="var(--surface)" stroke-width="1.7" stroke-linecap="round"/>',
     "acknowledged": RING + '<path d="M7 3a4 4 0 0 1 0 8z" fill="currentColor"/>',
-    "identified": RING + '<path d="M7 3a4 4 0 0 1 2.8 6.8L7 7z" fill="currentColor"/><circle cx="5" cy="8" r="1" fill="currentColor"/>',
+    "identified": RING
+    + '<path d="M7 3a4 4 0 0 1 2.8 6.8L7 7z" fill="currentColor"/><circle cx="5" cy="8" r="1" fill="currentColor"/>',
     "mitigated": RING + '<path d="M7 3a4 4 0 1 1-4 4h4z" fill="currentColor"/>',
     "resolved": RING
     + '<path d="M4.3 7.2 6.3 9.1 9.8 5" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"/>',
@@ -38,7 +40,10 @@ BARS = ((0, 8.0, 4.0), (3, 5.4, 6.6), (6, 2.8, 9.2), (9, 0.2, 11.8))
 def icon(name: str, extra: str = "") -> SafeString:
     """A symbol of the sprite, hidden from readers: the words beside it say the same."""
     return format_html(
-        '<svg class="i{}" aria-hidden="true"><use href="{}#{}"/></svg>', f" {extra}" if extra else "", static("icons.svg"), name
+        '<svg class="i{}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        f" {extra}" if extra else "",
+        static("icons.svg"),
+        name,
     )
 
 
@@ -88,6 +93,26 @@ def avatar(person: Any, size: str = "") -> SafeString:
         person.name,
         initials,
     )
+
+
+@register.simple_tag
+def when(value: datetime | None, style: str = "long") -> SafeString:
+    """A moment in the viewer's zone as design 12 writes it; the year only when it is another. `style` may be clock."""
+    if value is None:
+        return mark_safe("")  # an empty constant
+    local = timezone.localtime(value)
+    if style == "clock":
+        text = local.strftime("%H:%M")
+    else:
+        year = "" if local.year == timezone.localtime(clock.now()).year else f" {local.year}"
+        text = f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M} {local:%Z}"
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), text)
+
+
+@register.simple_tag
+def badge(text: str, tone: str = "") -> SafeString:
+    """A fact that is neither priority nor state."""
+    return format_html('<span class="badge{}">{}</span>', f" badge-{tone}" if tone else "", text)
 
 
 @register.filter
