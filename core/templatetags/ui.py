@@ -30,7 +30,8 @@ STATE_SHAPES = {
     "merged": '<circle cx="5" cy="7" r="4" fill="none" stroke="currentColor" stroke-width="1.5"/>'
     '<circle cx="9" cy="7" r="4" fill="none" stroke="currentColor" stroke-width="1.5"/>',
     "cancelled": RING + '<path d="M5 5l4 4M9 5l-4 4" stroke="currentColor" stroke-width="1.5" stroke-linecap="round"/>',
-    "snoozed": '<circle cx="7" cy="7" r="6" fill="none" stroke="currentColor" stroke-width="1.6" stroke-dasharray="2 2"/>'
+    "snoozed": '<circle cx="7" cy="7" r="6" fill="none" stroke="currentColor" stroke-width="1.6" '
+    'stroke-dasharray="2 2"/>'
     '<path d="M5.2 5h3.6L5.2 9h3.6" fill="none" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round"/>',
 }
 BARS = ((0, 8.0, 4.0), (3, 5.4, 6.6), (6, 2.8, 9.2), (9, 0.2, 11.8))
