@@ -75,6 +75,7 @@ class Child:
         """Fork its process."""
         self.replaced = False
         self.pid = fork(self.role.entry)
+        log.info("process started", name=self.role.name, pid=self.pid)
 
     def died(self, status: int) -> bool:
         """Take note of its end and when to start it again; says whether it ended by itself (F18).

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -30,8 +31,14 @@ class Role:
 def roles(listener: socket.socket, workers: int) -> list[Role]:
     """Everything that `manage.py up` starts."""
     found = [Role("web", lambda: web(listener), probed=True)]
-    found += [Role(f"worker-{number}", worker, leases=True) for number in range(1, workers + 1)]
-    return [*found, Role("bulk", bulk, canary=True)]
+    found += [Role(f"worker-{n}", partial(_without, listener, worker), leases=True) for n in range(1, workers + 1)]
+    return [*found, Role("bulk", partial(_without, listener, bulk), canary=True)]
+
+
+def _without(listener: socket.socket, entry: Entry) -> int:
+    """Only the web process keeps the port: nothing else may hold it open."""
+    listener.close()
+    return entry()
 
 
 def web(listener: socket.socket) -> int:
@@ -61,7 +68,7 @@ def bulk() -> int:
 
 def free_leases(pid: int, crashed: bool) -> int:
     """Give back what a dead worker held, in a short process of its own: the runner holds no database."""
-    import_module("core.claims").free_leases(pid, crashed=crashed)
+    import_module("core.leases").free_leases(pid, crashed=crashed)
     return 0
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from core.web.bridge import Receive, Scope, Send, plain
@@ -21,6 +23,7 @@ class StaticFiles:
     """whitenoise's table of files as an ASGI application; hashed names are cached for ever."""
 
     def __init__(self) -> None:
+        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
         self._files = WhiteNoiseMiddleware(get_response=None)
         self.prefix: str = self._files.static_prefix
 
