@@ -19,7 +19,7 @@ QUARTER, HOUR = 15 * 60, 60 * 60  # seconds
 LIMITS = (("sign-in", 10, QUARTER), ("sign-in-person", 60, HOUR), ("sign-in-address", 100, QUARTER))
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     """Our answers to allauth's questions."""
 
     error_messages = {

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlencode
 
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -37,9 +41,15 @@ def to_password_change(request: HttpRequest, extra_context: dict[str, Any] | Non
     return HttpResponseRedirect(reverse("account_change_password"))
 
 
+# Pages of libraries that would write past our commands: loaded first, so that they can be taken off.
+for library in ("allauth.account", "allauth.usersessions", "django.contrib.auth"):
+    import_module(f"{library}.admin")
+for page in (EmailAddress, UserSession, Group):
+    if admin.site.is_registered(page):
+        admin.site.unregister(page)
 admin.site.has_permission = may_enter  # type: ignore[method-assign]
 admin.site.login = to_sign_in  # type: ignore[method-assign]
-admin.site.password_change = to_password_change  # type: ignore[method-assign]
+admin.site.password_change = to_password_change  # type: ignore[method-assign,assignment]
 
 
 @admin.register(User)

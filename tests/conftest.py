@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection
 from django.test import Client, TransactionTestCase
 from rest_framework.test import APIClient
@@ -14,6 +15,9 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from core import clock
 from tests.world import World, build, token
+
+# The cheapest argon2 there is: the tests sign in hundreds of times.
+Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
 
 MONDAY = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
 
@@ -29,7 +33,7 @@ def at() -> Iterator[clock.FrozenClock]:
 def _audit_can_be_emptied() -> Iterator[None]:
     """Tests with real transactions end by emptying every table; lift the audit's triggers for that alone (A93)."""
     rules = import_module("core.migrations.0002_audit_append_only")
-    empty = TransactionTestCase._fixture_teardown
+    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
 
     def lifted(case: TransactionTestCase) -> None:
         with connection.cursor() as cursor:

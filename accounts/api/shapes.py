@@ -55,7 +55,8 @@ class MeShape(serializers.ModelSerializer[User]):
     @extend_schema_field(MyTeamShape(many=True))
     def get_teams(self, user: User) -> Any:
         """The teams that I am in."""
-        return MyTeamShape(user.memberships.select_related("team").order_by("team__name"), many=True).data
+        rows: Any = user.memberships.select_related("team").order_by("team__name")
+        return MyTeamShape(rows, many=True).data
 
     @extend_schema_field(serializers.ListField(child=serializers.ChoiceField(choices=SCOPES), allow_null=True))
     def get_scopes(self, user: User) -> list[str] | None:

@@ -23,8 +23,8 @@ RANKS = {role: rank for rank, (role, _) in enumerate(ROLES)}
 STAFF_ROLES = frozenset({"responder", "process_owner", "administrator"})
 ADMIN_ROLES = frozenset({"process_owner", "administrator"})
 # Config nouns that a process owner administers; people, tokens and providers are the administrator's (domain.md).
-OWNER_APPS = frozenset({"oncall", "incidents", "integrations", "core", "notifications"})
-OWNER_MODELS = frozenset({"accounts.team", "accounts.membership"})
+OWNER_APPS = frozenset({"oncall", "incidents", "integrations"})
+OWNER_MODELS = frozenset({"accounts.team", "accounts.membership", "notifications.delivery"})
 
 
 class UserManager(BaseUserManager["User"]):
@@ -115,7 +115,8 @@ class User(AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         """Whether an application appears in Django admin at all."""
-        return self.is_superuser or (self.is_staff and app_label in OWNER_APPS | {"accounts"})
+        ours = OWNER_APPS | {model.partition(".")[0] for model in OWNER_MODELS}
+        return self.is_superuser or (self.is_staff and app_label in ours)
 
     def team_roles(self) -> dict[int, str]:
         """Team id -> member or manager, read once for this instance."""

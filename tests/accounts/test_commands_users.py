@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection, connections
@@ -61,12 +62,14 @@ def test_names_that_cannot_be_stored_or_break_lines(world: World, name: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("time_zone", "Mars/Olympus"), ("time_zone", "../../etc/passwd"), ("theme", "x"), ("locale", 7)]
+    ("field", "value"),
+    [("time_zone", "Mars/Olympus"), ("time_zone", "../../etc/passwd"), ("theme", "x"), ("locale", 7)],
 )
 def test_zones_and_themes_of_the_set_only(world: World, field: str, value: object) -> None:
     """A4."""
+    changes: dict[str, Any] = {field: value}
     with pytest.raises(Invalid) as refusal:
-        users.edit_profile(acts(world.bo), world.bo, **{field: value})
+        users.edit_profile(acts(world.bo), world.bo, **changes)
     assert field in refusal.value.fields
 
 
@@ -86,8 +89,9 @@ def test_bo_edits_his_own_profile_and_nobody_elses(world: World) -> None:
 @pytest.mark.parametrize("field", ["role", "is_active", "email", "session_epoch", "password", "is_staff"])
 def test_mass_assignment_is_refused(world: World, field: str) -> None:
     """A59."""
+    changes: dict[str, Any] = {field: "administrator"}
     with pytest.raises(Invalid):
-        users.edit_profile(acts(world.bo), world.bo, **{field: "administrator"})
+        users.edit_profile(acts(world.bo), world.bo, **changes)
     world.bo.refresh_from_db()
     assert world.bo.role == "responder"
 
