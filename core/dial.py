@@ -147,7 +147,10 @@ def checked_addresses(host: str, port: int, deadline: Deadline) -> list[Address]
 
 def addresses_of(host: str, port: int, deadline: Deadline) -> list[Address]:
     """Every address of a name, unchecked: for the operator's own mail server, and for what is checked next."""
-    found = [ipaddress.ip_address(text) for text in _looked_up(host, port, deadline)]
+    try:
+        return [ipaddress.ip_address(host)]
+    except ValueError:
+        found = [ipaddress.ip_address(text) for text in _looked_up(host, port, deadline)]
     if not found:
         raise deadline.failure("dns")
     return list(dict.fromkeys(found))

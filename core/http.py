@@ -152,7 +152,7 @@ def _exchange(
             content, cut = _body(response.iter_stream(), headers.get("content-encoding", ""), max_bytes, deadline)
             return Answer(response.status, headers, content, deadline.elapsed, cut)
     except (httpcore.RemoteProtocolError, httpcore.NetworkError) as error:
-        huge = getattr(error.__cause__, "error_status_hint", 0) == 431
+        huge = any(getattr(each, "error_status_hint", 0) == 431 for each in error.args)
         raise deadline.failure("too_big" if huge else "broken") from error
     except httpcore.LocalProtocolError as error:
         raise Refused("This request is not allowed.", code="bad_request") from error
@@ -196,6 +196,6 @@ def _onward(place: Place, answer: Answer) -> Place | None:
         check_place(onward)
     except Refused:
         return None
-    safer = place.scheme == "http" and onward.scheme == "https"
-    same = onward.host == place.host and (safer or (onward.scheme, onward.port) == (place.scheme, place.port))
-    return onward if same else None
+    # Another port is another service; only the step from plain to TLS on the usual ports is the same one.
+    doors = {(place.scheme, place.port)} | ({("https", 443)} if (place.scheme, place.port) == ("http", 80) else set())
+    return onward if onward.host == place.host and (onward.scheme, onward.port) in doors else None
