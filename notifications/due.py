@@ -91,7 +91,7 @@ def prepare(provider: Provider, delivery: Delivery) -> tuple[dict[str, str], dic
         raise Permanent("the address was removed", broken=False)
     if delivery.user is None or not delivery.user.is_active:
         raise Permanent("the person was deactivated", broken=False)
-    if method.broken_at is not None and clock.now() - method.broken_at < outcomes.BROKEN_FOR:
+    if outcomes.rests(method):
         raise Permanent(f"the address is marked as broken: {method.broken_reason}", broken=False)
     try:
         secrets = dict(method.secrets)

@@ -34,7 +34,7 @@ class Message:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Message:
+    def from_json(cls, value: object) -> Message:
         """Back from the database; raises ValueError when it is not a message (F17)."""
         kinds = {f.name: int if f.name in {"rank", "count"} else str for f in fields(cls)}
         if not isinstance(value, Mapping) or "title" not in value:

@@ -29,7 +29,7 @@ class Providers(ApiView):
     def get(self, request: Request) -> Response:
         """List the carriers with what they ask for and how they have done in the last hour."""
         require(self.actor, PROVIDER_SEE)
-        return Response(shapes.ProviderShape(provider_health(), many=True).data)
+        return Response([shapes.ProviderShape(row).data for row in provider_health()])
 
 
 class Provider(ApiView):

@@ -46,14 +46,14 @@ class ContactMethodInput(serializers.Serializer[Any]):
 
     provider = serializers.CharField(max_length=30)
     address = serializers.CharField(max_length=500)
-    label = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    label = serializers.CharField(max_length=60, required=False, allow_blank=True)  # type: ignore[assignment]
     secrets = serializers.DictField(child=serializers.CharField(max_length=2000, allow_blank=True), required=False)
 
 
 class LabelInput(serializers.Serializer[Any]):
     """Another label."""
 
-    label = serializers.CharField(max_length=60, allow_blank=True)
+    label = serializers.CharField(max_length=60, allow_blank=True)  # type: ignore[assignment]
 
 
 class CodeInput(serializers.Serializer[Any]):
@@ -114,10 +114,10 @@ class FieldShape(serializers.Serializer[Any]):
     """One value that a provider asks for."""
 
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     kind = serializers.CharField()
     secret = serializers.BooleanField()
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
     hint = serializers.CharField()
 
 
@@ -125,7 +125,7 @@ class ProviderShape(serializers.Serializer[ProviderHealth]):
     """A carrier: what it asks for, and how it has done in the last hour."""
 
     id = serializers.CharField(source="provider.id")
-    label = serializers.CharField(source="provider.label")
+    label = serializers.CharField(source="provider.label")  # type: ignore[assignment]
     usable = serializers.BooleanField()
     proof = serializers.ChoiceField(source="provider.proof", choices=["code", "none"])
     address_field = FieldShape(source="provider.address_field")

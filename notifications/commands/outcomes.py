@@ -41,7 +41,7 @@ def hand(delivery: Delivery, riders: Sequence[Delivery], sent: Sent, started: da
     """A provider took the message: it and those that rode along are done."""
     now = clock.now()
     _attempt(delivery, started, "sent", "")
-    method = ContactMethod.objects.filter(pk=delivery.method_id)
+    method = ContactMethod.objects.filter(deliveries=delivery)
     method.update(last_delivered_at=now, broken_at=None, broken_reason="")
     told = [delivery] if _moved(delivery, "hand", sent=sent) or _overtaken(delivery, sent) else []
     carried = [rider for rider in riders if _moved(rider, "bundle", into=delivery)]
@@ -142,13 +142,20 @@ def _wait(delivery: Delivery, error: Temporary | Permanent) -> float:
 
 def mark_broken(delivery: Delivery, reason: str) -> None:
     """Flag the address; pages go elsewhere at once, and it is tried again after a day (F67)."""
-    method = ContactMethod.objects.filter(pk=delivery.method_id).defer("secrets").first()
+    method = ContactMethod.objects.filter(deliveries=delivery).defer("secrets").first()
     if method is None:
         return
     fresh = method.broken_at is None
     ContactMethod.objects.filter(pk=method.pk).update(broken_at=clock.now(), broken_reason=reason[:200])
     if fresh and method.verified_at is not None:
         record(ContactMethodBroken(method.pk, method.user_id, method.provider, reason[:200]))
+
+
+def rests(method: ContactMethod) -> bool:
+    """Whether a broken address is left alone: for a day, unless it is all that the person has (F67)."""
+    if method.broken_at is None or clock.now() - method.broken_at >= BROKEN_FOR:
+        return False
+    return ContactMethod.objects.filter(user_id=method.user_id).usable().exists()
 
 
 def drop(delivery: Delivery) -> None:

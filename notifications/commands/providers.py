@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.permissions import require
-from core import audit, db, health, links
+from core import alarms, audit, db, links
 from core.models import StoredSecret
 from core.secrets import decrypt, encrypt
 from notifications.kinds import Permanent, Provider, provider_of
@@ -58,13 +58,13 @@ def shown(provider: Provider, config: ProviderConfig) -> dict[str, str]:
 
 def raise_alarm(provider_id: str, reason: str) -> None:
     """Say loudly that the operator must look at this provider."""
-    health.alarm(f"provider.{provider_id}", f"The provider “{provider_id}” does not work: {reason}.")
+    alarms.alarm(f"provider.{provider_id}", f"The provider “{provider_id}” does not work: {reason}.")
 
 
 def end_alarm(provider_id: str) -> None:
     """It works again; asks first, so that the usual case writes nothing."""
-    if any(beat.name == f"alarm:provider.{provider_id}" for beat in health.alarms()):
-        health.clear(f"provider.{provider_id}")
+    if any(beat.name == f"alarm:provider.{provider_id}" for beat in alarms.standing()):
+        alarms.clear(f"provider.{provider_id}")
 
 
 def given_to(provider: Provider, delivery: Delivery) -> dict[str, str]:

@@ -40,7 +40,7 @@ def take_turn(delivery: Delivery, limits: Sequence[tuple[int, int]], bundled: Co
     tried again, so that no crash costs a minute.
     """
     now = clock.now()
-    method = db.locked(ContactMethod.objects.filter(pk=delivery.method_id).only("slot_at", "slot_delivery")).get()
+    method = db.locked(ContactMethod.objects.filter(deliveries=delivery).only("slot_at", "slot_delivery")).get()
     fresh = Delivery.objects.only("carrier", "rides_until").get(pk=delivery.pk)
     riding = fresh.carrier not in (None, delivery.pk) and fresh.rides_until is not None
     if riding and fresh.rides_until is not None and fresh.rides_until > now:
@@ -101,7 +101,7 @@ def _waiting(delivery: Delivery, bundled: Collection[str], now: datetime, *, urg
 
 def give_back(delivery: Delivery) -> None:
     """The message did not get through: free the minute, so that others are tried and told at once (O29)."""
-    ContactMethod.objects.filter(pk=delivery.method_id, slot_delivery=delivery.pk).update(slot_at=None)
+    ContactMethod.objects.filter(deliveries=delivery, slot_delivery=delivery.pk).update(slot_at=None)
 
 
 def let_go(delivery: Delivery) -> None:
