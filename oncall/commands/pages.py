@@ -15,7 +15,7 @@ from core.errors import Conflict
 from core.text import clean_text
 from oncall import permissions
 from oncall.commands.notices import tell_administrators
-from oncall.commands.paging import drop_messages, has_hope, is_final, is_wanted, move_pages, try_next_way
+from oncall.commands.paging import drop_messages, has_hope, is_final, move_pages, try_next_way
 from oncall.commands.steps import move_on, nobody_left
 from oncall.kinds import subject_of
 from oncall.models import Escalation, Page
@@ -110,7 +110,7 @@ def weigh_failure(page_id: int) -> None:
     if found is None:
         return
     page = _held(found)
-    if not is_wanted(page) or try_next_way(page) or has_hope(page):
+    if not page.is_open or try_next_way(page) or has_hope(page):
         return
     final = is_final(page)
     ready = max(page.created_at, page.escalation.fired_at or page.created_at) + PATIENCE
@@ -138,7 +138,7 @@ def release_person(user_id: int) -> None:
     """Take back a deactivated person's open pages; where nobody else is left, the next level is paged (S50, F55)."""
     for found in Page.objects.filter(user_id=user_id, state__in=OPEN_PAGES, escalation__state__in=LIVE_ESCALATIONS):
         page = _held(found)
-        if not is_wanted(page):
+        if not page.is_open:
             continue
         drop_messages(Page.objects.filter(pk=page.pk))
         move_pages(Page.objects.filter(pk=page.pk), "withdraw")

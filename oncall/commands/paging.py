@@ -17,7 +17,7 @@ from oncall.commands.texts import page_message
 from oncall.kinds import subject_of
 from oncall.models import Escalation, Page
 from oncall.queries.reach import Way, verified_methods, ways_to
-from oncall.states import LIVE_ESCALATIONS, OPEN_PAGES, PAGE
+from oncall.states import OPEN_PAGES, PAGE
 
 PURPOSE = "page"
 TAKEN = ("sent", "confirmed", "bundled")
@@ -30,14 +30,6 @@ def move_pages(pages: QuerySet[Page], verb: str) -> int:
     now = clock.now()
     ended = None if state in OPEN_PAGES else now
     return pages.filter(state__in=allowed).update(state=state, ended_at=ended)
-
-
-def is_wanted(page: Page) -> bool:
-    """Whether a message of this page may still go out: unanswered, its escalation not stopped (O18).
-
-    A page whose level has timed out is wanted too: later rules of that person still run until somebody answers.
-    """
-    return page.state in OPEN_PAGES and page.escalation.state in LIVE_ESCALATIONS
 
 
 def page_person(escalation: Escalation, user: User, *, reason: str = "level", late: timedelta = NONE_LATE) -> Page:
@@ -135,7 +127,7 @@ def fire_rule(ref: str, late: timedelta) -> None:
     page_id, method_id, delay, asked = (int(part) for part in ref.split(":"))
     page = Page.objects.select_related("escalation", "user").filter(pk=page_id, asked=asked).first()
     method = ContactMethod.objects.defer("secrets").filter(pk=method_id, verified_at__isnull=False).first()
-    if page is None or method is None or not is_wanted(page):
+    if page is None or method is None or not page.is_open:
         return
     if subject_of(page.subject).still_wanted(page.subject):
         _queue(page, Way(delay, method), late=late)

@@ -9,7 +9,7 @@ from core.errors import Invalid
 from notifications.kinds import Purpose
 from notifications.models import Delivery
 from oncall.commands import pages
-from oncall.commands.paging import PURPOSE, is_wanted
+from oncall.commands.paging import PURPOSE
 from oncall.kinds import subject_of
 from oncall.models import Page
 
@@ -24,7 +24,7 @@ def _page_of(delivery: Delivery) -> Page | None:
 def still_wanted(delivery: Delivery) -> bool:
     """Asked right before each attempt: page open, escalation not stopped, person active, subject waiting (O18)."""
     page = _page_of(delivery)
-    if page is None or not is_wanted(page) or not page.user.is_active:
+    if page is None or not page.is_open or not page.user.is_active:
         return False
     return subject_of(page.subject).still_wanted(page.subject)
 

@@ -8,7 +8,7 @@ from django.db import models
 from accounts.actors import Actor
 from core import clock
 from oncall.models.policies import EscalationPolicy
-from oncall.states import ESCALATION, OPEN_PAGES, PAGE
+from oncall.states import ESCALATION, LIVE_ESCALATIONS, OPEN_PAGES, PAGE
 
 
 class Escalation(models.Model):
@@ -107,6 +107,11 @@ class Page(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} to {self.user}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits for an answer and its messages may go out: a level that timed out too (O18, O23)."""
+        return self.state in OPEN_PAGES and self.escalation.state in LIVE_ESCALATIONS
 
     @property
     def rule_prefix(self) -> str:

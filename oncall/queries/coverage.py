@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch, QuerySet
 
+from accounts.actors import Actor
 from accounts.models import User
+from accounts.permissions import can
 from core import clock
 from core.health import Finding
 from oncall.models import EscalationPolicy, Level, Schedule, Service, Target
+from oncall.permissions import SERVICE_SEE
 from oncall.queries.levels import copy_of, levels_now
 from oncall.queries.on_call import can_be_on_call, person_on_call, with_members
 from oncall.queries.reach import reachable_ids
@@ -63,8 +66,10 @@ def warnings_of(policy: EscalationPolicy) -> list[str]:
     ]
 
 
-def holes() -> list[Hole]:
+def holes(actor: Actor) -> list[Hole]:
     """Services without a policy, policies that reach nobody, schedules with nobody on call now (MOB-25)."""
+    if not can(actor, SERVICE_SEE):
+        return []
     found = [
         Hole(f"service:{service.pk}", service.name, "It has no escalation policy: its team's managers are paged.")
         for service in Service.objects.filter(archived_at__isnull=True, policy__isnull=True)
