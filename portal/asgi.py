@@ -9,11 +9,10 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 pages = get_wsgi_application()
 
-from core.web.sockets import application as sockets  # noqa: E402
-from integrations.api.intake import application as intake  # noqa: E402
-
 from core.web.bridge import Bridge  # noqa: E402 (these need Django's settings)
 from core.web.front import Front  # noqa: E402
+from core.web.sockets import application as sockets  # noqa: E402
+from integrations.api.intake import application as intake  # noqa: E402
 
 application = Front(
     Bridge(pages),

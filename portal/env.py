@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 import sys
@@ -59,6 +60,19 @@ def words(name: str, default: Sequence[str] = ()) -> list[str]:
     """A comma list."""
     value = text(name, ",".join(default))
     return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def networks(name: str, *, names: bool) -> list[str]:
+    """A comma list of addresses and networks such as 10.0.0.0/8; with `names`, also of host names."""
+    found = words(name)
+    for word in found:
+        try:
+            ipaddress.ip_network(word, strict=False)
+        except ValueError:
+            if not names or "/" in word or " " in word:
+                kinds = "an address, a network or a host name" if names else "an address or a network"
+                refuse(f"{PREFIX}{name} holds “{word}”, which is not {kinds}.")
+    return found
 
 
 def choice(name: str, default: str, allowed: Sequence[str]) -> str:

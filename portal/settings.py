@@ -6,6 +6,7 @@ The names and defaults are the outer contract; `docs/operations.md` explains eac
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,9 +41,9 @@ DEBUG = env.flag("DEBUG")
 if DEBUG and BIND not in LOOPBACK:
     env.refuse("WATCHBILL_DEBUG is on and WATCHBILL_BIND is not a loopback address; turn one of them off.")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", _address.hostname])
-TRUSTED_PROXIES = env.words("TRUSTED_PROXIES")
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", names=False)
 WORKERS = env.number("WORKERS", 1, low=1, high=64)
-OUTBOUND_ALLOW = env.words("OUTBOUND_ALLOW")
+OUTBOUND_ALLOW = env.networks("OUTBOUND_ALLOW", names=True)
 WATCHDOG_URL = env.text("WATCHDOG_URL")
 LOG_FORMAT = env.choice("LOG_FORMAT", "text", ["text", "json"])
 
@@ -52,6 +53,8 @@ KNOWN_KEYS = {"changeme", "change-me", "secret", "django-insecure", "insecure"}
 if len(SECRET_KEY) < 50 or any(SECRET_KEY.lower().startswith(known) for known in KNOWN_KEYS):
     env.refuse("WATCHBILL_SECRET_KEY is too short or a known default; use 50 or more random characters.")
 FIELD_KEYS = [part.strip() for part in env.kept_secret("FIELD_KEYS", DATA_DIR / "field-keys", "field").split(",")]
+if not all(FIELD_KEYS):
+    env.refuse("WATCHBILL_FIELD_KEYS holds an empty key; use a comma list of random texts, the newest first.")
 
 # --- rooms ----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -127,7 +130,8 @@ SQLITE_START = (
 )
 DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'watchbill.sqlite3'}")
 try:
-    _database: dict[str, Any] = environ.Env.db_url_config(DATABASE_URL)
+    with warnings.catch_warnings(action="ignore"):
+        _database: dict[str, Any] = environ.Env.db_url_config(DATABASE_URL)
 except (ValueError, KeyError, environ.ImproperlyConfigured):
     env.refuse("WATCHBILL_DATABASE_URL is not an address of a database, such as postgres://name:password@host/name.")
 if _database.get("ENGINE") == "django.db.backends.sqlite3":

@@ -36,6 +36,8 @@ def open_socket(bind: str, port: int) -> socket.socket:
 def _sentence(bind: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} on {bind} is taken by another program; set WATCHBILL_PORT to a free one."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"WATCHBILL_BIND “{bind}” is not an address of this machine."
     if error.errno in {errno.EACCES, errno.EPERM}:
         return f"Port {port} on {bind} may not be opened by this user; set WATCHBILL_PORT to 1024 or more."
     return f"Port {port} on {bind} cannot be opened: {os.strerror(error.errno or 0).lower()}."
