@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class IncidentsConfig(AppConfig):
-    """Registers how people stand to incidents, what oncall pages for, and who reacts to what."""
+    """Registers how people stand to incidents, what oncall pages for, live topics, time-outs and reactions."""
 
     name = "incidents"
     default_auto_field = "django.db.models.BigAutoField"
@@ -12,10 +12,16 @@ class IncidentsConfig(AppConfig):
     def ready(self) -> None:
         """Fill the registries of the lower rooms."""
         from accounts.permissions import relation
-        from incidents import due, reactions  # noqa: F401 (register themselves)
+        from core import live
+        from incidents import consumers, due, reactions  # noqa: F401 (register themselves)
         from incidents.commands.subject import SUBJECT
+        from incidents.queries import health  # noqa: F401 (registers the auditor's checks)
         from incidents.queries.access import stands_on_incident
         from oncall.kinds import register_subject
 
         relation(stands_on_incident)
         register_subject(SUBJECT)
+        live.register_topic(consumers.IncidentTopic())
+        live.register_topic(consumers.NowTopic())
+        live.register_path("ws/incidents/<int:number>/", consumers.incident_topic)
+        live.register_path("ws/now/", consumers.now_topic)

@@ -65,12 +65,12 @@ def into_flood(event: Normalised) -> Normalised:
 
 @dataclass(frozen=True, slots=True)
 class EntryKind:
-    """How one kind of timeline entry behaves: `human` ones may be edited, `tone` and `icon` draw the node."""
+    """How one kind of timeline entry behaves: `human` ones may be edited; `icon` is of the sprite, `tone` of the node."""
 
     key: str
     label: str
-    icon: str = "dot"
-    tone: str = "neutral"
+    icon: str = "arrow"
+    tone: str = ""
     human: bool = False
     visibility: str = "responders"
 
@@ -123,35 +123,34 @@ def panels(slot: str) -> list[Panel]:
 
 
 HUMAN_KINDS = (
-    ("note", "Note", "note"),
-    ("todo", "To do", "check"),
+    ("note", "Note", "chat"),
+    ("todo", "To do", "tasks"),
     ("finding", "Finding", "search"),
-    ("hypothesis", "Hypothesis", "bulb"),
-    ("can_report", "CAN report", "report"),
-    ("customer_report", "Customer report", "person"),
+    ("hypothesis", "Hypothesis", "bolt"),
+    ("can_report", "CAN report", "list"),
+    ("customer_report", "Customer report", "users"),
     ("decision", "Decision", "hand"),
 )
 SYSTEM_KINDS = (
-    ("opened", "Opened", "triangle", "danger", "stakeholders"),
-    ("alert_received", "Alert", "triangle", "danger", "responders"),
-    ("alert_grouped", "Alert grouped", "triangle", "danger", "responders"),
-    ("alert_resolved", "Alert resolved", "check", "success", "responders"),
-    ("page_sent", "Paged", "bell", "warning", "responders"),
-    ("page_failed", "Page failed", "bell", "danger", "responders"),
-    ("acknowledged", "Acknowledged", "check", "warning", "stakeholders"),
-    ("escalated", "Escalated", "arrow-up", "danger", "responders"),
-    ("level_skipped", "Level passed over", "arrow-up", "warning", "responders"),
-    ("page_declined", "Declined", "person", "warning", "responders"),
-    ("exhausted", "Nobody answered", "triangle", "danger", "responders"),
-    ("assigned", "Assigned", "person", "neutral", "responders"),
-    ("priority_changed", "Priority", "flag", "warning", "stakeholders"),
-    ("status_changed", "Status", "dot", "info", "stakeholders"),
-    ("snoozed", "Snoozed", "clock", "neutral", "responders"),
-    ("suggestion", "Suggestion", "bulb", "info", "responders"),
-    ("milestone_edited", "Milestone", "clock", "neutral", "responders"),
-    ("change_event", "Change", "commit", "neutral", "responders"),
-    ("split", "Split", "branch", "neutral", "responders"),
-    ("reopened", "Reopened", "triangle", "danger", "stakeholders"),
+    ("opened", "Opened", "alert", "red", "stakeholders"),
+    ("alert_received", "Alert", "alert", "red", "responders"),
+    ("alert_grouped", "Alert grouped", "layers", "red", "responders"),
+    ("alert_resolved", "Alert resolved", "check", "green", "responders"),
+    ("page_sent", "Paged", "bell", "amber", "responders"),
+    ("page_failed", "Page failed", "bell", "red", "responders"),
+    ("page_declined", "Declined", "hand", "amber", "responders"),
+    ("level_skipped", "Level passed over", "ladder", "amber", "responders"),
+    ("escalated", "Escalated", "ladder", "red", "responders"),
+    ("exhausted", "Nobody answered", "alert", "red", "responders"),
+    ("acknowledged", "Acknowledged", "check", "amber", "stakeholders"),
+    ("assigned", "Assigned", "route", "", "responders"),
+    ("priority_changed", "Priority", "flag", "amber", "stakeholders"),
+    ("status_changed", "Status", "arrow", "blue", "stakeholders"),
+    ("snoozed", "Snoozed", "moon", "", "responders"),
+    ("suggestion", "Suggestion", "bolt", "blue", "responders"),
+    ("milestone_edited", "Milestone", "clock", "", "responders"),
+    ("split", "Split", "route", "", "responders"),
+    ("reopened", "Reopened", "revert", "red", "stakeholders"),
 )
 for _key, _label, _icon in HUMAN_KINDS:
     register_entry_kind(EntryKind(_key, _label, _icon, human=True))

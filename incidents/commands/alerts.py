@@ -126,8 +126,10 @@ def _page_allowed_at(incident: Incident) -> datetime | None:
     last = incident.entries.filter(kind="reopened", data__by_alert=True).order_by("-seq").first()
     if last is None:
         return None
-    window = timedelta(minutes=incident.service.reopen_window_minutes)
-    until = datetime.fromisoformat(last.data["paged_at"]) + window
+    planned = datetime.fromisoformat(last.data["paged_at"])
+    if planned > clock.now():  # that page was still waiting when the alert ended again
+        return planned
+    until = planned + timedelta(minutes=incident.service.reopen_window_minutes)
     return until if until > clock.now() else None
 
 

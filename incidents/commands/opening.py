@@ -87,6 +87,26 @@ def open_from_alert(
     return incident
 
 
+def open_beside(actor: Actor, source: Incident, title: str) -> Incident:
+    """Called down by a split: a new incident of the same service and priority that pages nobody by itself (S17)."""
+    incident = _create(
+        source.service,
+        source.priority,
+        title=title,
+        urgency=source.urgency,
+        visibility=source.visibility,
+        codename=source.codename,
+        declared_by=actor.user,
+        declared_via="split",
+    )
+    if source.visibility == "private":
+        people.join(incident, source.participants.values_list("user_id", flat=True))
+    _note_start(incident)
+    timeline.append(actor, incident, "opened", data={"title": title, "service": source.service.name})
+    record(facts.IncidentOpened(number=incident.number, via="split"))
+    return incident
+
+
 def _attach_first(incident: Incident, alert: Alert) -> None:
     alert.incident, alert.judged_severity = incident, alert.severity
     alert.save(update_fields=["incident", "judged_severity"])
@@ -106,11 +126,14 @@ def _create(service: Service, priority: Priority, **fields: Any) -> Incident:
     )
 
 
-def _begin(actor: Actor, incident: Incident) -> None:
-    milestones.reach(incident, "started", incident.created_at)
+def _note_start(incident: Incident) -> None:
+    started = milestones.reach(incident, "started", incident.created_at)
     milestones.reach(incident, "detected", incident.created_at)
-    started = incident.milestones.get(kind="started")
     milestones.open_impact(incident, started.at)
+
+
+def _begin(actor: Actor, incident: Incident) -> None:
+    _note_start(incident)
     paging.start(actor, incident, first_due=gates.page_hold(incident))
     record(facts.IncidentOpened(number=incident.number, via=incident.declared_via))
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
@@ -19,6 +17,7 @@ from core.text import clean_text
 from incidents import permissions
 from incidents.kinds import entry_kind, entry_kinds
 from incidents.models import EntryRevision, Incident, TimelineEntry
+from incidents.queries.timeline import chained
 
 FUTURE = timedelta(minutes=1)
 LONGEST = 10_000
@@ -57,21 +56,6 @@ def append(
     incident.last_entry_at = now
     Incident.objects.filter(pk=incident.pk).update(last_entry_at=now)
     return entry
-
-
-def chained(before: str, entry: TimelineEntry) -> str:
-    """The hash of an entry as it was first written, over the hash of the one before it."""
-    content = [
-        before,
-        entry.seq,
-        entry.kind,
-        entry.occurred_at.isoformat(),
-        entry.recorded_at.isoformat(),
-        entry.actor_label,
-        entry.text,
-        json.dumps(entry.data, sort_keys=True),
-    ]
-    return sha256(json.dumps(content).encode()).hexdigest()
 
 
 def checked_time(at: datetime | None) -> datetime | None:

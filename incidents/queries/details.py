@@ -1,0 +1,136 @@
+"""One incident with everything that its page shows, and lists of incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet, Sum
+
+from accounts.actors import Actor
+from accounts.models import User
+from accounts.permissions import can
+from core import clock, live
+from incidents import permissions
+from incidents.models import Alert, ChangeEvent, Incident, Milestone, Signal
+from incidents.queries.access import incident_seen_by
+from incidents.queries.boards import assignees
+from incidents.states import INCIDENT
+from oncall.models import Service, ServiceDependency
+from oncall.queries.escalations import Waiting, waiting_for
+
+SHOWN = 50
+NEAR = timedelta(hours=24)
+PHASES = (("detect", "acknowledged"), ("diagnose", "identified"), ("resolve", "resolved"), ("learn", "closed"))
+UNDO = timedelta(seconds=10)
+FRESH = {"undo_resolve"}
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """An incident for one viewer; `allowed` are the verbs that he or she may use now."""
+
+    incident: Incident
+    audience: str
+    assignees: list[User]
+    milestones: list[Milestone]
+    phase: str
+    waiting: Waiting | None
+    alerts: list[Alert]
+    event_count: int
+    allowed: list[str]
+    last_seq: int
+
+
+def incident_detail(actor: Actor, number: int) -> Detail:
+    """Everything that the page shows; raises Missing for what the actor may not know (A57)."""
+    incident = incident_seen_by(actor, number)
+    full = can(actor, permissions.INCIDENT_SEE_ALL, incident)
+    milestones = list(incident.milestones.order_by("at", "pk"))
+    counted = incident.alerts.aggregate(total=Sum("count"))["total"] if full else 0
+    return Detail(
+        incident=incident,
+        audience="responders" if full else "stakeholders",
+        assignees=list(assignees([incident]).get(incident.pk, [])),
+        milestones=milestones,
+        phase=phase(milestones),
+        waiting=waiting_for(incident.subject) if full and incident.status == "triggered" else None,
+        alerts=list(incident.alerts.order_by("-last_seen", "-pk")[:SHOWN]) if full else [],
+        event_count=counted or 0,
+        allowed=allowed_verbs(actor, incident),
+        last_seq=live.last_seq(incident.subject),
+    )
+
+
+def phase(milestones: Sequence[Milestone]) -> str:
+    """Where the phase bar stands, from milestones alone (domain.md)."""
+    reached = {milestone.kind for milestone in milestones}
+    return next((name for name, end in PHASES if end not in reached), "done")
+
+
+def allowed_verbs(actor: Actor, incident: Incident) -> list[str]:
+    """The verbs that the state table and the actor's rights leave now."""
+    rights: dict[str, bool] = {}
+    verbs = []
+    for verb in INCIDENT.verbs(incident.status):
+        row = permissions.VERBS.get(verb)
+        if row is None or (verb in FRESH and clock.now() - incident.status_since > UNDO):
+            continue
+        if verb == "reopen" and incident.status == "closed":
+            row = permissions.INCIDENT_REOPEN_CLOSED
+        if row.name not in rights:
+            rights[row.name] = can(actor, row, incident)
+        if rights[row.name]:
+            verbs.append(verb)
+    return verbs
+
+
+def alerts_seen_by(actor: Actor, incident: Incident) -> QuerySet[Alert]:
+    """The incident's alerts, newest first; none for stakeholders."""
+    rows = Alert.objects.filter(incident=incident).order_by("-last_seen", "-pk")
+    return rows if can(actor, permissions.ALERT_SEE, incident) else rows.none()
+
+
+@dataclass(frozen=True, slots=True)
+class NearChange:
+    """A change and how long before the incident's first alert it happened; negative when after."""
+
+    change: ChangeEvent
+    distance: timedelta
+
+
+def changes_near(actor: Actor, incident: Incident, *, within: timedelta = NEAR, limit: int = 20) -> list[NearChange]:
+    """Changes of the service and of what it needs, nearest in time first (TRI-08)."""
+    if not can(actor, permissions.CHANGE_SEE, incident):
+        return []
+    start = _started(incident)
+    ids = [
+        incident.service_id,
+        *ServiceDependency.objects.filter(service=incident.service).values_list("needs", flat=True),
+    ]
+    rows = ChangeEvent.objects.filter(
+        service_id__in=ids, started_at__range=(start - within, start + within)
+    ).select_related("service")
+    found = [NearChange(row, start - row.started_at) for row in rows.order_by("-started_at")[:500]]
+    return sorted(found, key=lambda near: abs(near.distance))[:limit]
+
+
+def signals_near(actor: Actor, incident: Incident, *, within: timedelta = NEAR, limit: int = 20) -> list[Signal]:
+    """Informational events around the start: they feed triage only (DET-12)."""
+    if not can(actor, permissions.ALERT_SEE, incident):
+        return []
+    start = _started(incident)
+    rows = Signal.objects.filter(service=incident.service, at__range=(start - within, start + within))
+    return list(rows.order_by("-at")[:limit])
+
+
+def _started(incident: Incident) -> datetime:
+    found = incident.milestones.filter(kind="started").values_list("at", flat=True).first()
+    return found or incident.created_at
+
+
+def changes_of(actor: Actor, service: Service) -> QuerySet[ChangeEvent]:
+    """A service's changes, newest first."""
+    rows = ChangeEvent.objects.filter(service=service).order_by("-started_at", "-pk")
+    return rows if can(actor, permissions.CHANGE_SEE, service) else rows.none()

@@ -1,0 +1,77 @@
+"""What the auditor asks each minute: is anybody told of every open incident, and does somebody answer for it (G14)?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef
+
+from core import clock
+from core.health import Finding, check
+from core.models import DueRow
+from incidents.models import Alert, Incident, Participant
+from notifications.models import Delivery
+from oncall.models import Escalation, Page
+
+GRACE = timedelta(seconds=60)
+CHUNK = 400
+TOLD = ("queued", "sent", "confirmed", "bundled")
+
+
+@check("incidents.unanswered")
+def unanswered() -> Iterable[Finding]:
+    """Open incidents that page and wait: a person was notified, or something with a time will happen (G14)."""
+    waiting = Incident.objects.filter(status="triggered", priority__pages=True, status_since__lt=clock.now() - GRACE)
+    numbers = list(waiting.order_by("number").values_list("number", flat=True))
+    for chunk in _chunks(numbers):
+        subjects = {f"incident:{number}" for number in chunk}
+        for subject in sorted(subjects - _notified(subjects) - _stepping(subjects)):
+            name = "INC-" + subject.partition(":")[2]
+            yield Finding(name, f"{name} waits for an answer, and nobody has been told or will be.")
+
+
+def _notified(subjects: Iterable[str]) -> set[str]:
+    """Subjects of which some person's message was handed over, or is on its way."""
+    pages = dict(
+        Page.objects.filter(subject__in=subjects, state__in=["sent", "timed_out"]).values_list("pk", "subject")
+    )
+    told: set[str] = set()
+    for chunk in _chunks(list(pages)):
+        rows = Delivery.objects.filter(purpose="page", purpose_key__in=[str(pk) for pk in chunk], state__in=TOLD)
+        told |= {pages[int(key)] for key in rows.values_list("purpose_key", flat=True)}
+    return told
+
+
+def _stepping(subjects: Iterable[str]) -> set[str]:
+    """Subjects with a future step: a running escalation whose row stands in the due queue."""
+    running = Escalation.objects.filter(subject__in=subjects, state="running", due_at__isnull=False)
+    keys = {escalation.step_key: escalation.subject for escalation in running}
+    alive = DueRow.objects.filter(key__in=list(keys), state__in=[DueRow.WAITING, DueRow.LEASED])
+    return {keys[key] for key in alive.values_list("key", flat=True)}
+
+
+@check("incidents.unowned")
+def unowned() -> Iterable[Finding]:
+    """No open incident is without an assignee (DET-09)."""
+    held = Participant.objects.filter(incident=OuterRef("pk"), assignee=True)
+    for number in Incident.objects.open().filter(~Exists(held)).values_list("number", flat=True)[:CHUNK]:
+        yield Finding(f"INC-{number}", f"Nobody answers for INC-{number}.")
+
+
+@check("incidents.unevaluated")
+def unevaluated() -> Iterable[Finding]:
+    """Open alerts that no rule has seen yet although nothing is queued for them: an event must never be lost."""
+    old = Alert.objects.filter(state="open", judged_severity="", first_seen__lt=clock.now() - GRACE)
+    ids = list(old.order_by("pk").values_list("pk", flat=True)[: CHUNK * 5])
+    for chunk in _chunks(ids):
+        rows = DueRow.objects.filter(key__in=[f"event:{pk}:new" for pk in chunk])
+        queued = set(rows.exclude(state=DueRow.DONE).values_list("ref", flat=True))
+        for pk in chunk:
+            if str(pk) not in queued:
+                yield Finding(f"alert {pk}", f"Alert {pk} was accepted and never looked at.")
+
+
+def _chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]

@@ -1,0 +1,117 @@
+"""Reads of the record: in order, from a number on, with what its audience may see (S18, S19, S36)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from json import dumps
+
+from django.db.models import QuerySet
+from django.utils.safestring import SafeString
+
+from accounts.actors import Actor
+from accounts.permissions import can
+from core.errors import Missing
+from core.text import to_html
+from incidents import permissions
+from incidents.kinds import EntryKind, entry_kind
+from incidents.models import EntryRevision, Incident, TimelineEntry
+from incidents.queries.access import audience
+
+LAG = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry as it is shown: its kind, the lag of a late entry, and whether its text is hidden (S18, S19)."""
+
+    entry: TimelineEntry
+    kind: EntryKind
+
+    @property
+    def lag(self) -> timedelta | None:
+        """How much later than it happened it was written, where that is a minute or more."""
+        late = self.entry.recorded_at - self.entry.occurred_at
+        return late if late >= LAG else None
+
+    @property
+    def html(self) -> SafeString:
+        """What a person wrote, as clean HTML."""
+        return to_html(self.entry.text)
+
+    @property
+    def is_struck(self) -> bool:
+        """Struck entries show the reason instead of the text."""
+        return bool(self.entry.struck_reason)
+
+
+def entries_seen_by(actor: Actor, incident: Incident) -> QuerySet[TimelineEntry]:
+    """The incident's entries for this actor, by occurred_at and id; Missing for nobody's audience."""
+    who = audience(actor, incident)
+    if who is None:
+        raise Missing("There is no such incident.")
+    return for_audience(incident, who).order_by("occurred_at", "pk")
+
+
+def for_audience(incident: Incident, who: str) -> QuerySet[TimelineEntry]:
+    """What responders or stakeholders may read (S36)."""
+    rows = TimelineEntry.objects.filter(incident=incident)
+    return rows if who == "responders" else rows.filter(visibility="stakeholders")
+
+
+def timeline_since(actor: Actor, incident: Incident, seq: int, limit: int = 200) -> list[TimelineEntry]:
+    """The entries after a number of the feed, in the order of their numbers."""
+    return list(entries_seen_by(actor, incident).filter(seq__gt=seq).order_by("seq")[:limit])
+
+
+def lines(entries: Iterable[TimelineEntry]) -> list[Line]:
+    """The same entries ready to be shown."""
+    return [Line(entry, entry_kind(entry.kind)) for entry in entries]
+
+
+def entry_seen_by(actor: Actor, incident: Incident, pk: int) -> TimelineEntry:
+    """One entry, addressed through its incident; Missing where it is another's (A58)."""
+    found = entries_seen_by(actor, incident).select_related("incident__service").filter(pk=pk).first()
+    if found is None:
+        raise Missing("There is no such entry.")
+    return found
+
+
+def revisions_of(actor: Actor, entry: TimelineEntry) -> Sequence[EntryRevision]:
+    """What the entry said before; the text of a struck one only for those who may edit it (S18)."""
+    if entry.struck_reason and not can(actor, permissions.TIMELINE_EDIT, entry):
+        return []
+    return list(entry.revisions.order_by("pk"))
+
+
+def chained(before: str, entry: TimelineEntry) -> str:
+    """The hash of an entry as it was first written, over the hash of the one before it."""
+    content = [
+        before,
+        entry.seq,
+        entry.kind,
+        entry.occurred_at.isoformat(),
+        entry.recorded_at.isoformat(),
+        entry.actor_label,
+        entry.text,
+        entry.data,
+    ]
+    return sha256(dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def broken_links(incident: Incident) -> list[int]:
+    """Numbers of the entries that do not fit the chain: altered past the commands, or after one that was cut out.
+
+    Redacted texts are gone on purpose: their hash is taken as it stands.
+    """
+    broken, before = [], ""
+    for entry in incident.entries.order_by("seq").prefetch_related("revisions"):
+        first = next(iter(sorted(entry.revisions.all(), key=lambda r: r.pk)), None)
+        if first is not None:
+            entry.text, entry.occurred_at = first.text, first.occurred_at
+        if not entry.redacted and entry.hash != chained(before, entry):
+            broken.append(entry.seq)
+        before = entry.hash
+    return broken
