@@ -1,0 +1,79 @@
+"""Real worker processes for tests: forked with the test's own kinds, killed by pid."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from django.db import connections
+
+from core.logs import flush
+from core.worker import Worker
+
+
+class Sink:
+    """A file to which effects are appended: what really happened, whatever our tables say."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def note(self, text: str) -> None:
+        with self.path.open("a") as handle:
+            handle.write(text + "\n")
+
+    def lines(self) -> list[str]:
+        return self.path.read_text().splitlines() if self.path.exists() else []
+
+
+def fork_worker() -> int:
+    """A worker in a process of its own; the caller ends and reaps it."""
+    connections.close_all()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 99
+    try:
+        code = Worker().run()
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        flush()
+        os._exit(code)
+
+
+def reap(pid: int, seconds: float = 15.0) -> int:
+    """Wait for the end of a process; its wait status as an exit code (negative for a signal)."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.01)
+    raise AssertionError(f"process {pid} did not end within {seconds} s")
+
+
+@contextlib.contextmanager
+def running_worker() -> Iterator[int]:
+    """A worker that is killed at the end if it still lives."""
+    pid = fork_worker()
+    try:
+        yield pid
+    finally:
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def until(condition: Callable[[], object], seconds: float = 10.0) -> float:
+    """Wait for something to become true; how long it took."""
+    started = time.monotonic()
+    while not condition():
+        if time.monotonic() - started > seconds:
+            raise AssertionError("it did not happen in time")
+        time.sleep(0.005)
+    return time.monotonic() - started
