@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
@@ -15,6 +16,7 @@ from core import links, throttle
 from core.web.address import client_address
 
 QUARTER, HOUR = 15 * 60, 60 * 60  # seconds
+log = structlog.get_logger("portal.sign_in")
 # Tries that fail: of one person from one address, of one person from anywhere, of one address at anybody.
 LIMITS = (("sign-in", 10, QUARTER), ("sign-in-person", 60, HOUR), ("sign-in-address", 100, QUARTER))
 
@@ -53,6 +55,10 @@ class AccountAdapter(DefaultAccountAdapter):
                 throttle.give_back(name, key)
             return found
         return None
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Leave a line for whoever watches for guessing; no name, since people type passwords there."""
+        log.warning("sign-in failed", address=self.get_client_ip(request))
 
     def set_password(self, user: User, password: str) -> None:
         """Through the command, so that every other session ends and the audit knows (A28)."""
