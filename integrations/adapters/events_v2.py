@@ -25,9 +25,9 @@ def parse(headers: Headers, body: dict[str, Any], door: Door) -> list[Normalised
     action = body.get("event_action")
     if action not in ACTIONS:
         faults.add("event_action", "is missing or blank" if not action else f"must be one of {', '.join(ACTIONS[:3])}")
-    key = faults.text(body, "dedup_key", fields.KEY, required=action in {"acknowledge", "resolve"})
+    key = faults.text(body, "dedup_key", fields.KEY, required=action in ("acknowledge", "resolve"))
     payload = body.get("payload")
-    if action in {"trigger", "info"}:
+    if action in ("trigger", "info"):
         payload = faults.mapping(payload, "payload", required=True)
         _check_payload(faults, payload)
     else:

@@ -23,11 +23,12 @@ SEVERITY = {"P1": "critical", "P2": "critical", "P3": "error", "P4": "warning", 
 def parse(headers: Headers, body: dict[str, Any], door: Door) -> list[Normalised]:
     """One event; raises Invalid whose `fields` name what is wrong."""
     faults = Faults()
+    priority = fields.as_text(body.get("priority"))
     action = ACTIONS[door.address.get("action", "")]
     alias = faults.text(door.address if door.address else body, "alias", ALIAS, required=action != "trigger")
     if action == "trigger":
         faults.text(body, "message", fields.SUMMARY, required=True)
-        if body.get("priority") is not None and body["priority"] not in SEVERITY:
+        if priority and priority not in SEVERITY:
             faults.add("priority", f"must be one of {', '.join(SEVERITY)}")
     faults.refuse()
     marks: list[str] = []
@@ -37,7 +38,7 @@ def parse(headers: Headers, body: dict[str, Any], door: Door) -> list[Normalised
             action=action,
             key=fields.key_of(alias, marks, "alias") or secrets.token_hex(16),
             summary=fields.one_line(body.get("message"), fields.SUMMARY, "message", marks),
-            severity=SEVERITY.get(body.get("priority") or "P3", "error"),
+            severity=SEVERITY.get(priority, "error"),
             source=fields.one_line(body.get("source"), fields.FIELD, "source", marks),
             component=fields.one_line(body.get("entity"), fields.FIELD, "entity", marks),
             tool="opsgenie",

@@ -21,7 +21,7 @@ from core.groupcommit import Busy, GroupCommit
 from integrations.adapters import documents
 from integrations.api import answers, bodies, masking, routes
 from integrations.api.answers import Reply
-from integrations.api.bodies import Gone, Receive, Refusal, Scope, Send
+from integrations.api.bodies import Gone, Receive, Refusal, Scope, Send, read_body
 from integrations.api.routes import Route
 from integrations.commands import inbound
 from integrations.commands.flood import FloodGate
@@ -85,14 +85,14 @@ class Intake:
             return await self._ping(route)
         declared = bodies.check_head(headers, route.limit)
         if route.shape in {"events", "changes"}:
-            body = await bodies.read_body(receive, route.limit, declared)
+            body = await read_body(receive, route.limit, declared)
             document = await self._document(body, route)
             raw = document.get("routing_key")
             key = await self._key(raw if isinstance(raw, str) else "", route)
         else:
             raw = route.raw_key or routes.key_in_head(headers)
             key = await self._key(raw, route)
-            body = await bodies.read_body(receive, route.limit, declared)
+            body = await read_body(receive, route.limit, declared)
             document = await self._document(body, route, key)
         return await self._accept(route, route.adapter, headers, body, document, key, str(raw))
 
