@@ -1,0 +1,203 @@
+"""The log: nothing secret, no forged lines, never in the way (A18, A95, F63)."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from core import logs
+
+
+@pytest.fixture
+def lines() -> Iterator[list[str]]:
+    """What the handler hands to its writer, as text."""
+    yield from _caught(logs.TextFormatter())
+
+
+@pytest.fixture
+def objects() -> Iterator[list[str]]:
+    """The same as JSON."""
+    yield from _caught(logs.JsonFormatter())
+
+
+def _caught(formatter: logging.Formatter) -> Iterator[list[str]]:
+    found: list[str] = []
+
+    class Catch:
+        def put(self, line: str) -> None:
+            found.append(line)
+
+    handler = logs.QueuedHandler(Catch())  # type: ignore[arg-type]
+    handler.setFormatter(formatter)
+    logger = logging.getLogger("test.log")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    yield found
+    logger.removeHandler(handler)
+
+
+log = logging.getLogger("test.log")
+
+SECRETS = [
+    "Authorization: Bearer abcDEF123456789",
+    "token wb_Zm9vYmFyYmF6cXV4MTIzNDU2",
+    "POST /integrations/alertmanager/kJh7sdf8sdfjkh3 202",
+    "GET /heartbeats/kJh7sdf8sdfjkh3",
+    "GET /answer/eyJzb21lIjoxfQ:1abc:sig/",
+    "GET /ics/kJh7sdf8sdfjkh3.ics",
+    "POST /callbacks/twilio/kJh7sdf8sdfjkh3/",
+    "GET /setup/kJh7sdf8sdfjkh3/",
+    "GET /accounts/password/reset/key/kJh7sdf8sdfjkh3-x/",
+    '{"routing_key": "kJh7sdf8sdfjkh3"}',
+    "password=kJh7sdf8sdfjkh3",
+    "passwd: kJh7sdf8sdfjkh3",
+    "api_key=kJh7sdf8sdfjkh3&x=1",
+    "Cookie: sessionid=kJh7sdf8sdfjkh3",
+    "smtp://ana:kJh7sdf8sdfjkh3@mail.example.org:587",
+    "postgres://watchbill:kJh7sdf8sdfjkh3@db/watchbill",
+    "GenieKey kJh7sdf8sdfjkh3",
+    "https://hooks.slack.com/services/T000/B000/kJh7sdf8sdfjkh3",
+    "xoxb-kJh7sdf8sdfjkh3",
+    "AKIAKJH7SDF8SDFJKH3Q",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.kJh7sdf8sdfjkh3",
+    "key 0123456789abcdef0123456789abcdef",
+    "-----BEGIN PRIVATE KEY-----\nkJh7sdf8sdfjkh3\n-----END PRIVATE KEY-----",
+    "calling +49 170 1234567",
+]
+CANARIES = ("kJh7sdf8", "abcDEF1234", "Zm9vYmFy", "eyJzb21l", "AKIAKJH7", "0123456789abcdef", "1234567", "KJH7SDF8")
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_secrets_and_phone_numbers_are_masked_whoever_logs(lines: list[str], objects: list[str], text: str) -> None:
+    """A95: as message, argument, structured value and in a traceback."""
+    log.warning(text.replace("%", "%%"))
+    log.warning("said %s", text)
+    log.warning("said", extra={"fields": {"body": text}})
+    try:
+        raise ValueError(text)
+    except ValueError:
+        log.exception("failed")
+    everything = "\n".join(lines + objects)
+    assert everything.count("said") >= 4
+    for canary in CANARIES:
+        assert canary not in everything, everything
+
+
+def test_our_own_secrets_are_masked_wherever_they_turn_up(lines: list[str], settings: Any) -> None:
+    settings.EMAIL_URL = "smtp://ana:plain-word@mail.example.org"
+    log.warning("%s / %s / plain-word", settings.SECRET_KEY, settings.FIELD_KEYS[0])
+    assert settings.SECRET_KEY not in lines[0]
+    assert settings.FIELD_KEYS[0] not in lines[0]
+    assert "plain-word" not in lines[0]
+
+
+@pytest.mark.parametrize("name", ["password", "token", "routing_key", "authorization", "secret"])
+def test_a_value_is_judged_by_its_name(lines: list[str], objects: list[str], name: str) -> None:
+    log.warning("said", extra={"fields": {name: "hunter22"}})
+    assert "hunter22" not in "".join(lines + objects)
+
+
+FORGED = "x\n2026-11-16T09:00:00.000+00:00 ERROR   core [1] all pages lost\r\x1b[2J\u2028\x85\u202eend\x00\ud800"
+
+
+def test_what_a_person_typed_cannot_begin_a_line(lines: list[str], objects: list[str]) -> None:
+    """A18: in the message, in a value, in an exception; as text and as JSON."""
+    log.warning("title %s", FORGED)
+    log.warning("title", extra={"fields": {"agent": FORGED}})
+    try:
+        raise ValueError(FORGED)
+    except ValueError:
+        log.exception("failed")
+    for block in lines:
+        first, *rest = block.split("\n")
+        assert first.startswith("20")
+        assert all(line.startswith("    | ") for line in rest)
+    for line in lines + objects:
+        for character in "\r\x1b\u2028\x85\u202e\x00\ud800":
+            assert character not in line
+    for line in objects:
+        assert "\n" not in line
+        assert json.loads(line)["logger"] == "test.log"
+
+
+def test_a_request_number_comes_along(lines: list[str], objects: list[str]) -> None:
+    with structlog.contextvars.bound_contextvars(request_id="r-1"):
+        log.warning("said")
+    assert "request_id='r-1'" in lines[0]
+    assert json.loads(objects[0])["values"] == {"request_id": "r-1"}
+
+
+def test_structured_events_arrive_with_names_that_the_standard_library_has_taken(lines: list[str]) -> None:
+    structlog.get_logger("test.log").warning("100% ended", name="web", args=1, msg="x", pid=7)
+    assert lines[0].endswith("100% ended name='web' args=1 msg='x' pid=7")
+
+
+def test_a_wrong_placeholder_costs_nothing(lines: list[str]) -> None:
+    log.warning("said %d", "x")
+    log.warning("said %s")
+    assert len(lines) == 2
+
+
+def test_an_object_that_cannot_be_shown_costs_one_line(lines: list[str]) -> None:
+    class Broken:
+        def __str__(self) -> str:
+            raise RuntimeError
+
+        __repr__ = __str__
+
+    log.warning("said", extra={"fields": {"x": Broken()}})
+    assert lines == ["a log line of test.log could not be written"]
+
+
+@pytest.mark.parametrize("stream", [None, io.StringIO()])
+def test_a_stream_that_is_gone_hurts_nobody(stream: io.StringIO | None) -> None:
+    if stream is not None:
+        stream.close()
+    logs.write(stream, "x")
+
+
+def test_a_stuck_reader_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F63: a pipe that nobody reads: lines are dropped and counted, the caller goes on."""
+    read, write = os.pipe()
+    stuck = os.fdopen(write, "w")
+    monkeypatch.setattr(sys, "stderr", stuck)
+    monkeypatch.setattr(logs, "LONGEST_QUEUE", 50)
+    writer = logs.Writer()
+    started = time.monotonic()
+    for _ in range(200):
+        writer.put("x" * 5000)
+    assert time.monotonic() - started < 1
+    assert writer.dropped > 0
+    writer.flush(0.05)
+    reader = threading.Thread(target=lambda: os.read(read, 10_000_000), daemon=True)
+    reader.start()
+    os.close(read) if not reader.is_alive() else reader.join(5)
+
+
+@pytest.mark.parametrize("how", ["2>&-", "2>&1 | head -c 10", "2>/dev/full"])
+def test_a_process_whose_output_is_gone_ends_well(tmp_path: Path, how: str) -> None:
+    """F63: closed, cut off, on a full disk; what the process does is done."""
+    script = (
+        "import django; django.setup()\n"
+        "import logging, pathlib, sys\n"
+        "for n in range(500): logging.getLogger('x').warning('line %d', n)\n"
+        "from core.logs import flush; flush()\n"
+        f"pathlib.Path({str(tmp_path / 'done')!r}).touch()\n"
+    )
+    (tmp_path / "script.py").write_text(script)
+    environment = {**os.environ, "WATCHBILL_DATA_DIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    subprocess.run(f"{sys.executable} {tmp_path}/script.py {how}", shell=True, env=environment, timeout=60, check=False)
+    assert (tmp_path / "done").exists()
