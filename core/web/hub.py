@@ -75,10 +75,10 @@ def rendered(name: str, entries: Sequence[Any], audience: str) -> Frames:
 class Viewer:
     """One open socket; everything but `scope` belongs to the event loop."""
 
-    def __init__(self, scope: dict[str, Any], granted: Grant) -> None:
+    def __init__(self, scope: dict[str, Any], granted: Grant, last: int) -> None:
         self.scope = scope
         self.granted = granted
-        self.last = 0
+        self.last = last
         self.catching_up = True
         self.checked = time.monotonic()
         self.outgoing: asyncio.Queue[str | int] = asyncio.Queue()
@@ -125,6 +125,8 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._look_again = False
+        self._ended = threading.Event()
+        self._threads: list[threading.Thread] = []
 
     # --- event loop -------------------------------------------------------------------------------
     async def ask(self, call: Callable[..., Any], *args: Any) -> Any:
@@ -133,14 +135,20 @@ class Hub:
             self._start()
         return await asyncio.get_running_loop().run_in_executor(self._pool, _guarded, call, *args)
 
-    async def join(self, viewer: Viewer, since: int | None) -> None:
-        """Register the viewer, then send what it has missed (`since` None: nothing)."""
+    async def begin(self, scope: dict[str, Any], since: int | None) -> Viewer | int:
+        """A viewer that has seen everything up to `since` (None: up to now), or a close code."""
+        granted: Grant | int = await self.ask(grant, scope)
+        if isinstance(granted, int):
+            return granted
+        head: int = await self.ask(live.last_seq, granted.topic)
+        return Viewer(scope, granted, head if since is None else min(since, head))
+
+    async def join(self, viewer: Viewer) -> None:
+        """Register the viewer first, then send what it has missed."""
         name = viewer.granted.topic
         with self._lock:
             self._viewers.setdefault(name, set()).add(viewer)
-        head = await self.ask(live.last_seq, name)
-        viewer.last = head if since is None else min(since, head)
-        await self.catch_up(viewer, head)
+        await self.catch_up(viewer, await self.ask(live.last_seq, name))
 
     async def catch_up(self, viewer: Viewer, head: int | None = None) -> None:
         """Send from the database everything after the viewer's last number."""
@@ -193,7 +201,25 @@ class Hub:
         self._loop = asyncio.get_running_loop()
         self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="live")
         for call in (self._watch, self._recheck):
-            threading.Thread(target=call, name=f"live{call.__name__}", daemon=True).start()
+            thread = threading.Thread(target=self._until_ended, args=(call,), name=f"live{call.__name__}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def end(self) -> None:
+        """Stop the threads and close their connections; the process itself need not call this."""
+        self._ended.set()
+        wake.call("web")
+        for thread in self._threads:
+            thread.join(3)
+        if self._pool is not None:
+            list(self._pool.map(lambda _: connection.close(), range(2)))
+            self._pool.shutdown()
+
+    def _until_ended(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        finally:
+            connection.close()
 
     def _soon(self, call: Callable[..., None], *args: Any) -> None:
         if self._loop is not None and not self._loop.is_closed():
@@ -207,7 +233,7 @@ class Hub:
         """Look whenever a hint comes or the database has changed."""
         ears = wake.listen("web")
         version, looked = -1, 0.0
-        while True:
+        while not self._ended.is_set():
             hint = ears.wait(POLL if self._heads else NET)
             try:
                 seen = _data_version()
@@ -218,7 +244,8 @@ class Hub:
                 log.warning("live feed: the database does not answer", error=type(error).__name__)
                 connection.close()
                 version = -1
-                time.sleep(NET)
+                self._ended.wait(NET)
+        ears.close()
 
     def _look(self) -> None:
         watched = self._watched()
@@ -246,8 +273,7 @@ class Hub:
 
     def _recheck(self) -> None:
         """Ask again for every viewer within RECHECK seconds; the revoked are closed (A28: 5 s)."""
-        while True:
-            time.sleep(0.5)
+        while not self._ended.wait(0.5):
             now = time.monotonic()
             with self._lock:
                 stale = [v for viewers in self._viewers.values() for v in viewers if now - v.checked > RECHECK]

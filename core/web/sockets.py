@@ -20,7 +20,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from core.web.hub import NO_RIGHT, Grant, Viewer, grant, hub
+from core.web.hub import NO_RIGHT, Viewer, hub
 
 FRAME_BYTES = 64 * 1024
 MESSAGES, SECONDS = 20, 10.0
@@ -59,14 +59,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if not is_own_origin(self.scope["headers"]):
             await self.close()
             return
-        granted: Grant | int = await hub.ask(grant, dict(self.scope))
+        viewer = await hub.begin(dict(self.scope), since_of(self.scope["query_string"]))
         await self.accept()
-        if isinstance(granted, int):
-            await self.close(granted)
+        if isinstance(viewer, int):
+            await self.close(viewer)
             return
-        self.viewer = Viewer(dict(self.scope), granted)
-        self._sender = asyncio.ensure_future(self._send_all(self.viewer))
-        await hub.join(self.viewer, since_of(self.scope["query_string"]))
+        self.viewer = viewer
+        self._sender = asyncio.ensure_future(self._send_all(viewer))
+        await hub.join(viewer)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Clients have nothing to say: what is no JSON object is a wrong client, too much of anything a flood."""
