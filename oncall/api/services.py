@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -116,5 +116,5 @@ class Coverage(ApiView):
         return Response(shapes.HoleShape(found, many=True).data)
 
 
-def _shown(actor: Any, pk: int) -> serializers.ReturnDict[str, Any]:
-    return shapes.ServiceShape(service_seen_by(actor, pk)).data
+def _shown(actor: Any, pk: int) -> dict[str, Any]:
+    return dict(shapes.ServiceShape(service_seen_by(actor, pk)).data)

@@ -13,8 +13,6 @@ from oncall.commands.paging import PURPOSE
 from oncall.kinds import subject_of
 from oncall.models import Page
 
-ANSWERS = {"accept": pages.accept, "decline": pages.decline, "escalate": pages.escalate}
-
 
 def _page_of(delivery: Delivery) -> Page | None:
     found = Page.objects.select_related("escalation", "user").filter(pk=int(delivery.purpose_key))
@@ -32,9 +30,14 @@ def still_wanted(delivery: Delivery) -> bool:
 def answered(delivery: Delivery, answer: str, via: str) -> str:
     """A reply or a key pressed counts as the person's own answer (O30); returns a sentence to tell."""
     page = _page_of(delivery)
-    if page is None or answer not in ANSWERS:
+    if page is None:
         raise Invalid("There is nothing to answer.")
-    return ANSWERS[answer](link_holder(page.user, via=via), page, via=via)
+    actor = link_holder(page.user, via=via)
+    if answer == "accept":
+        return pages.accept(actor, page, via=via)
+    if answer == "escalate":
+        return pages.escalate(actor, page, via=via)
+    return pages.decline(actor, page, via=via)
 
 
 def failed(delivery: Delivery, final: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -100,7 +100,7 @@ def _locked(schedule: Schedule) -> Schedule:
 
 
 def _set_turns(schedule: Schedule, turns: dict[str, Any]) -> None:
-    checks = {
+    checks: dict[str, Callable[[Any], Any]] = {
         "anchor": shapes.anchor,
         "time_zone": shapes.time_zone,
         "unit": lambda value: shapes.choice(value, "unit", UNITS),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from accounts.actors import Actor
 from accounts.permissions import can
 from core.errors import Missing
 from oncall import permissions
 from oncall.models import EscalationPolicy, NotificationRule, Schedule, Service, ServiceDependency
+
+M = TypeVar("M", bound=Model)
 
 
 def services_seen_by(actor: Actor, *, archived: bool = False) -> QuerySet[Service]:
@@ -109,7 +111,7 @@ def document_of(policy: EscalationPolicy) -> dict[str, Any]:
     }
 
 
-def _one(found: QuerySet[Any], pk: int, sentence: str) -> Any:
+def _one(found: QuerySet[M], pk: int, sentence: str) -> M:
     thing = found.filter(pk=pk).first()
     if thing is None:
         raise Missing(sentence)
