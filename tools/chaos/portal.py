@@ -50,10 +50,12 @@ def title(pid: int) -> str:
     return ""
 
 
-def fetch(url: str, data: bytes | None = None, *, timeout: float = 10, **headers: str) -> tuple[int, bytes]:
+def fetch(
+    url: str, data: bytes | None = None, *, timeout: float = 10, method: str | None = None, **headers: str
+) -> tuple[int, bytes]:
     """One request without cookies; the status and body, also of a refusal. Raises OSError when nobody answers."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    request = urllib.request.Request(url, data=data, headers=named)
+    request = urllib.request.Request(url, data=data, headers=named, method=method)
     try:
         with urllib.request.urlopen(request, timeout=timeout) as answer:
             return answer.status, answer.read()
