@@ -41,7 +41,8 @@ class CommandAdmin(ModelAdmin):
     ) -> HttpResponse:
         """The form; a refused command rolls everything back and says why."""
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+            return answer
         except PortalError as refused:
             messages.error(request, refused.detail)
             return HttpResponseRedirect(request.get_full_path())

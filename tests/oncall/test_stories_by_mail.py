@@ -1,0 +1,115 @@
+"""Escalation through the real due queue and a real mail server: what people find in their mailboxes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from accounts.actors import link_holder
+from accounts.commands import users
+from core.clock import FrozenClock
+from oncall.commands import pages
+from oncall.models import Escalation, Page
+from tests.fakes import Mailbox, drain, run_until
+from tests.oncall.cases import Case, paged, start, stop
+from tests.world import World, acts
+
+
+@pytest.fixture
+def mailbox(settings: Any) -> Iterator[Mailbox]:
+    made = Mailbox()
+    settings.EMAIL_URL = made.url
+    yield made
+    made.close()
+
+
+def test_bo_is_mailed_then_cy_then_ana(world: World, case: Case, at: FrozenClock, mailbox: Mailbox) -> None:
+    start(world.policy)
+    drain()
+    [mail] = mailbox.to("bo@example.org")
+    assert "CASE-7" in str(mail["Subject"])
+    body = mail.get_body(("plain",))
+    assert body is not None
+    text = body.get_content()
+    assert "Checkout is down" in text
+    assert "http://localhost:8000/answer/" in text
+    assert Page.objects.get().handed_at == at.at
+    run_until(at, at.at + timedelta(minutes=5))
+    assert len(mailbox.to("cy@example.org")) == 1
+    run_until(at, at.at + timedelta(minutes=5))
+    assert len(mailbox.to("ana@example.org")) == 1
+    run_until(at, at.at + timedelta(hours=5))
+    assert len(mailbox.mails) == 3
+
+
+def test_o18_what_was_acknowledged_before_it_left_is_never_mailed(
+    world: World, case: Case, at: FrozenClock, mailbox: Mailbox
+) -> None:
+    start(world.policy)
+    stop()
+    run_until(at, at.at + timedelta(hours=1))
+    assert mailbox.mails == []
+
+
+def test_g13_f31_a_refused_address_asks_the_next_level_at_once(
+    world: World, case: Case, at: FrozenClock, mailbox: Mailbox
+) -> None:
+    mailbox.fail("550")
+    start(world.policy)
+    run_until(at, at.at + timedelta(seconds=5))
+    assert len(mailbox.to("cy@example.org")) == 1
+    assert paged(state="undeliverable") == ["Bo"]
+    assert case.texts("page_failed") == ["No message reaches Bo Chen: every address has failed."]
+
+
+def test_g12_a_greylisted_mail_arrives_and_changes_nothing(
+    world: World, case: Case, at: FrozenClock, mailbox: Mailbox
+) -> None:
+    mailbox.fail("451")
+    start(world.policy)
+    run_until(at, at.at + timedelta(minutes=4))
+    assert len(mailbox.to("bo@example.org")) == 1
+    assert paged() == ["Bo"]
+    assert case.texts("page_failed") == []
+
+
+def test_f33_when_the_mail_server_is_back_unanswered_pages_arrive_late(
+    world: World, case: Case, at: FrozenClock, mailbox: Mailbox
+) -> None:
+    mailbox.always = "451"
+    start(world.policy)
+    run_until(at, at.at + timedelta(minutes=8))
+    assert Escalation.objects.get().state == "exhausted"
+    assert mailbox.mails == []
+    mailbox.always = "ok"
+    run_until(at, at.at + timedelta(minutes=6))
+    for name in ("bo", "cy", "ana"):
+        [mail] = mailbox.to(f"{name}@example.org")
+        body = mail.get_body(("plain",))
+        assert body is not None
+        assert "Late by" in body.get_content()
+
+
+def test_s50_deactivating_a_person_hands_his_page_on(
+    world: World, case: Case, at: FrozenClock, mailbox: Mailbox
+) -> None:
+    """F55: by the fact that accounts records."""
+    start(world.policy)
+    drain()
+    users.deactivate(acts(world.ada), world.bo)
+    drain()
+    assert paged() == ["Cy"]
+    assert len(mailbox.to("cy@example.org")) == 1
+
+
+def test_a_decline_by_the_mails_link_asks_the_next_level_at_once(
+    world: World, case: Case, at: FrozenClock, mailbox: Mailbox
+) -> None:
+    start(world.policy)
+    drain()
+    pages.decline(link_holder(world.bo), Page.objects.get(), via="mail link", reason="on a plane")
+    drain()
+    assert len(mailbox.to("cy@example.org")) == 1
