@@ -69,7 +69,7 @@ class ProviderConfigAdmin(ModelAdmin):
                 label=field.label, required=False, initial=shown, help_text=hint, widget=widget, max_length=2000
             )
         form = type("DrawnProviderForm", (ProviderForm,), {**drawn, "__module__": __name__})
-        return super().get_form(request, obj, form=form, fields=None, **kwargs)
+        return super().get_form(request, obj, form=form, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: ProviderConfig | None = None) -> list[str]:
         """Which provider at first, its settings afterwards."""

@@ -188,7 +188,7 @@ def _reset(connection: socket.socket) -> None:
 class Mailbox:
     """A mail server that records and, on request, misbehaves.
 
-    Modes, one per connection as with `Carrier`: ok, 421 (at the greeting's end), 451, 550, hang (after the
+    Modes, one per connection as with `Carrier`: ok, 421 (as the greeting), 451, 550, hang (after the
     greeting), slow (seconds per reply), close (in mid-dialogue), lost_after_accept (takes the mail, breaks the line).
     """
 
@@ -209,7 +209,7 @@ class Mailbox:
     async def _listen(self, port: int) -> asyncio.Server:
         loop = asyncio.get_running_loop()
         return await loop.create_server(
-            lambda: SMTP(_Dialogue(self), hostname="sink.test", loop=loop, timeout=60), "127.0.0.1", port
+            lambda: _Server(_Dialogue(self), hostname="sink.test", loop=loop, timeout=60), "127.0.0.1", port
         )
 
     def fail(self, *modes: str) -> None:
@@ -238,6 +238,14 @@ class Mailbox:
         self._thread.join(5)
 
 
+class _Server(SMTP):
+    async def push(self, status: Any) -> None:
+        """A busy server says so instead of its greeting."""
+        if self.event_handler.mode == "421" and str(status).startswith("220"):
+            status = "421 busy, come again"
+        await super().push(status)
+
+
 class _Dialogue:
     """One connection's manners."""
 
@@ -256,7 +264,7 @@ class _Dialogue:
     ) -> list[str]:
         session.host_name = hostname
         await self._pause(server)
-        return ["421 busy, come again"] if self.mode == "421" else responses
+        return responses
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -19,6 +19,7 @@ from core.text import one_line
 from notifications.kinds import Field, Message, Permanent, Provider, Sent, Temporary, register_provider
 
 INLINE = {"p", "br", "strong", "em", "code", "pre", "ul", "ol", "li", "blockquote"}
+DEADLINE = 10.0  # seconds of wall clock for one attempt (G12)
 LONGEST = 16_000  # characters of text in one mail (A12)
 
 
@@ -39,7 +40,7 @@ class Email(Provider):
     ) -> Sent:
         """One mail to one mailbox; raises Temporary (4xx, no answer) or Permanent (5xx)."""
         try:
-            answer = smtp.deliver(compose(message, address, key))
+            answer = smtp.deliver(compose(message, address, key), deadline=DEADLINE)
         except smtp.Temporary as error:
             raise Temporary(_reason(error)) from error
         except smtp.Permanent as error:
