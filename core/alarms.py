@@ -15,7 +15,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import Error as DatabaseError
-from django.db import connection, transaction
+from django.db import transaction
 
 from core import clock, db, facts
 from core.models import Beat
@@ -86,7 +86,7 @@ def tell(code: str, subject: str, text: str) -> bool:
             return False
         to = remember_administrators()
     except DatabaseError:
-        connection.close()
+        db.heal()
         if time.monotonic() - _mailed.get(code, float("-inf")) < MAIL_AGAIN.total_seconds():
             return False
         to = list(_remembered)

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
 from core import alarms, clock, db, due, health, http, jobs, passes
 from core.errors import PortalError
@@ -60,7 +59,7 @@ def _run(name: str, before: dict[str, Any] | None, started: float) -> dict[str, 
             found = list(call())
     except Exception as error:
         log.exception("the auditor's check %s could not run", name)
-        connection.close_if_unusable_or_obsolete()
+        db.heal()
         return _not_run(name, type(error).__name__)
     shown = [{"thing": finding.thing, "sentence": finding.sentence} for finding in found[:SHOWN]]
     return {"at": now.isoformat(), "ran": True, "count": len(found), "findings": shown}

@@ -77,6 +77,12 @@ def deadline(seconds: float) -> Iterator[None]:
         raw.set_progress_handler(None, 0)
 
 
+def heal() -> None:
+    """Drop this thread's connection if it is broken, so that the next query opens a new one (F21, F22)."""
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
+
+
 def measure_clock() -> None:
     """Follow the database's clock, so that several hosts agree; measured at most every 10 s (F13). SQLite: nothing."""
     started = time.monotonic()

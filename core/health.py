@@ -18,7 +18,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import connection
 from django.db.models import Min
 
 from core import alarms, clock, db, due
@@ -171,7 +170,7 @@ def web_side_watch() -> None:
             db.measure_clock()
             alarms.remember_administrators()
         except DatabaseError:
-            connection.close()
+            db.heal()
         dead = [p for p in report()["checks"] if p["name"] in {"tick", "database"} and not p["ok"]]
         if not dead:
             _ill_since.clear()

@@ -43,7 +43,7 @@ def metric(source: Source) -> Source:
     return source
 
 
-def gauge(name: str, sentence: str, value: float, **labels: str) -> Family:
+def gauge(name: str, sentence: str, value: float, /, **labels: str) -> Family:
     """A family of one value."""
     return Family(name, sentence, "gauge", [Sample(value, labels)])
 

@@ -8,9 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import connection
-
-from core import due
+from core import db, due
 
 
 class Pool:
@@ -60,7 +58,7 @@ class Pool:
         try:
             self._do(item)
         finally:
-            connection.close_if_unusable_or_obsolete()
+            db.heal()
             with self._lock:
                 self._busy.pop(item.id, None)
             self.on_free()

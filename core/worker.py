@@ -110,7 +110,7 @@ class Worker:
 
     def _lost_database(self, error: Exception) -> None:
         log.warning("the database does not answer, trying again: %s", type(error).__name__)
-        connection.close()
+        db.heal()
         self.stopping.wait(0.5)
 
     def round(self) -> int:
@@ -231,7 +231,7 @@ def _record_failure(item: due.Item, error: Exception) -> None:
         item.failed(f"{type(error).__name__}: {error}")
     except DatabaseError:
         log.warning("the failure of %s could not be written: its lease will end", item.key)
-        connection.close()
+        db.heal()
 
 
 def drain(limit: int = 1000, *, strict: bool = True) -> int:

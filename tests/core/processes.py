@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from django.db import connections
+from django.db import connections, transaction
 
 from core.logs import flush
 from core.worker import Worker
@@ -30,6 +30,18 @@ class Sink:
         return self.path.read_text().splitlines() if self.path.exists() else []
 
 
+class _Undo(Exception):
+    """Ends a transaction that is to be rolled back."""
+
+
+@contextlib.contextmanager
+def rolled_back() -> Iterator[None]:
+    """A transaction that fails at its end."""
+    with contextlib.suppress(_Undo), transaction.atomic():
+        yield
+        raise _Undo
+
+
 def fork_worker() -> int:
     """A worker in a process of its own; the caller ends and reaps it."""
     connections.close_all()
@@ -39,7 +51,7 @@ def fork_worker() -> int:
     code = 99
     try:
         code = Worker().run()
-    except BaseException:
+    except BaseException:  # noqa: BLE001 (the child says why it ended)
         traceback.print_exc()
     finally:
         flush()

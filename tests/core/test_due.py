@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from core import claims, clock, due, health, leases, worker
 from core.clock import FrozenClock
 from core.due import Item, Priority
 from core.models import DueRow, FeedTopic
+from tests.core.processes import rolled_back
 
 pytestmark = pytest.mark.django_db
 
@@ -62,9 +64,8 @@ class TestPut:
         assert worker.drain() == 0
 
     def test_a_change_that_is_rolled_back_asks_for_nothing(self, done: list[str]) -> None:
-        with pytest.raises(RuntimeError), transaction.atomic():
+        with rolled_back():
             due.put("page:1", "test.step")
-            raise RuntimeError
         assert not DueRow.objects.exists()
 
     def test_several_at_once(self) -> None:
@@ -174,7 +175,7 @@ class TestLease:
     def test_finishing_is_all_or_nothing(self, done: list[str]) -> None:
         due.put("k", "test.call")
         (item,) = due.claim()
-        with pytest.raises(RuntimeError), item.finishing():
+        with contextlib.suppress(RuntimeError), item.finishing():
             FeedTopic.objects.create(name="written")
             raise RuntimeError
         assert state("k") == "leased"
@@ -190,7 +191,9 @@ class TestLease:
         assert [again.attempts for again in due.claim()] == [2]
 
     def test_a_starting_worker_relieves_the_dead_of_its_machine_only(self, done: list[str]) -> None:
-        for number, owner in enumerate([f"{leases.host()}:999999999:x", "elsewhere:999999999:x", f"{leases.host()}:1:x"]):
+        for number, owner in enumerate(
+            [f"{leases.host()}:999999999:x", "elsewhere:999999999:x", f"{leases.host()}:1:x"]
+        ):
             due.put(f"k{number}", "test.call")
             DueRow.objects.filter(key=f"k{number}").update(
                 state="leased", lease_owner=owner, lease_until=clock.now() + timedelta(hours=1)
@@ -359,14 +362,14 @@ def test_no_row_is_ever_in_two_hands(done: list[str], at: FrozenClock) -> None:
 def test_five_workers_at_once_do_each_row_once(done: list[str]) -> None:
     """F12, G9 with real connections: SQLite's writer lock, PostgreSQL's SKIP LOCKED."""
     due.put_many([DueRow(key=f"k{n}", kind="test.step", ref=str(n)) for n in range(120)])
-    errors: list[BaseException] = []
+    errors: list[Exception] = []
 
     def work() -> None:
         try:
             while items := due.claim(4):
                 for item in items:
                     worker.do_database(item, strict=True)
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001
             errors.append(error)
         finally:
             connection.close()

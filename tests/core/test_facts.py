@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
 
 from core import due, facts, worker
 from core.clock import FrozenClock
 from core.models import DueRow, Fact, FeedTopic
+from tests.core.processes import rolled_back
 
 pytestmark = pytest.mark.django_db
 
@@ -24,12 +23,11 @@ class DoorOpened:
 
 
 @pytest.fixture(autouse=True)
-def _own_facts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _own_facts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts, "_readers", {})
     monkeypatch.setattr(facts, "_kinds", {})
     monkeypatch.setattr(facts, "_names", {})
     facts.fact("door.opened")(DoorOpened)
-    yield
 
 
 def test_every_reader_is_told_after_the_commit() -> None:
@@ -54,9 +52,8 @@ def test_a_change_that_is_rolled_back_did_not_happen() -> None:
     def light(happened: DoorOpened) -> None:
         raise AssertionError
 
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with rolled_back():
         facts.record(DoorOpened(7))
-        raise RuntimeError
     assert worker.drain() == 0
     assert not Fact.objects.exists()
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from django.core.signing import BadSignature, dumps
-from django.db import transaction
 from django_q import conf, monitor, pusher, signing
 from django_q import worker as cluster_worker
 from django_q.brokers import get_broker
@@ -21,6 +20,7 @@ from django_q.models import OrmQ, Task
 from core import jobs, passes, worker
 from core.clock import FrozenClock
 from core.models import Beat, BulkJob, DueRow
+from tests.core.processes import rolled_back
 
 pytestmark = pytest.mark.django_db
 
@@ -62,9 +62,8 @@ def test_a_job_goes_through_the_real_cluster_code(letters: list[str]) -> None:
 
 
 def test_it_is_part_of_the_callers_transaction(letters: list[str]) -> None:
-    with pytest.raises(RuntimeError), transaction.atomic():
+    with rolled_back():
         jobs.enqueue("test.letter")
-        raise RuntimeError
     assert not OrmQ.objects.exists()
     assert not BulkJob.objects.exists()
 
@@ -240,4 +239,3 @@ def test_the_canary_tells_a_dead_cluster_from_an_idle_one(at: FrozenClock) -> No
     assert jobs.stalled() is True
     jobs.run(number)
     assert jobs.stalled() is False
-

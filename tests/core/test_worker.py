@@ -95,7 +95,9 @@ class TestBulkhead:
         assert DueRow.objects.filter(state="done").count() == 31
 
     @real
-    def test_a_call_that_never_ends_asks_for_a_new_process(self, monkeypatch: pytest.MonkeyPatch, worker: Worker) -> None:
+    def test_a_call_that_never_ends_asks_for_a_new_process(
+        self, monkeypatch: pytest.MonkeyPatch, worker: Worker
+    ) -> None:
         release = threading.Event()
         use(monkeypatch, "test.call", "external", lambda item: release.wait(20) and None)
         due.put("k", "test.call")

@@ -1,0 +1,56 @@
+"""What the mechanics forget, and what not (F46)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core import due, retention
+from core.clock import FrozenClock
+from core.models import AuditEntry, Beat, BulkJob, DueRow, Fact
+
+pytestmark = pytest.mark.django_db
+
+
+def test_finished_work_goes_and_open_work_stays(at: FrozenClock) -> None:
+    for state in ("waiting", "leased", "parked", "done"):
+        DueRow.objects.create(key=state, kind="fact.read", ref="0:x", state=state, ended_at=at.at)
+    BulkJob.objects.create(name="a", state="done", ended_at=at.at)
+    BulkJob.objects.create(name="b", state="parked", ended_at=at.at)
+    Beat.objects.create(name="worker:host:1")
+    Beat.objects.create(name="alarm:stands", ok=False)
+    Beat.objects.create(name="alarm:over")
+    at.move(days=6)
+    retention.prune("")
+    assert DueRow.objects.count() == 4
+    at.move(days=30)
+    retention.prune("")
+    assert sorted(DueRow.objects.values_list("key", flat=True)) == ["leased", "parked", "waiting"]
+    assert list(BulkJob.objects.values_list("name", flat=True)) == ["b"]
+    assert list(Beat.objects.values_list("name", flat=True)) == ["alarm:stands"]
+
+
+def test_a_fact_that_somebody_has_still_to_read_stays(at: FrozenClock) -> None:
+    read, unread = (Fact.objects.create(kind="x", payload={}) for _ in range(2))
+    due.put("a", "fact.read", f"{unread.pk}:reader", due=at.at + timedelta(days=90))
+    at.move(days=31)
+    retention.prune("")
+    assert list(Fact.objects.values_list("pk", flat=True)) == [unread.pk]
+    assert read.pk != unread.pk
+
+
+def test_batches_are_small(at: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "BATCH", 10)
+    monkeypatch.setattr(retention, "MOST", 3)
+    due.put_many([DueRow(key=f"k{n}", kind="x", state="done", ended_at=at.at) for n in range(45)])
+    at.move(days=8)
+    retention.prune("")
+    assert DueRow.objects.count() == 15
+    retention.prune("")
+    assert DueRow.objects.count() == 0
+
+
+def test_the_audit_is_for_ever() -> None:
+    assert AuditEntry not in {DueRow, Fact, BulkJob, Beat}
+    assert "AuditEntry" not in vars(retention)
