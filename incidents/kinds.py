@@ -65,7 +65,7 @@ def into_flood(event: Normalised) -> Normalised:
 
 @dataclass(frozen=True, slots=True)
 class EntryKind:
-    """How one kind of timeline entry behaves: `human` ones may be edited; `icon` is of the sprite, `tone` of the node."""
+    """How one kind of timeline entry behaves; people may edit `human` ones, `icon` names a symbol of the sprite."""
 
     key: str
     label: str

@@ -1,0 +1,180 @@
+"""What the API takes: shapes only, limits and rules stand in the commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from incidents.commands.acceptance import CHANGE_KINDS
+from incidents.commands.config import MODES
+from incidents.commands.lifecycle import RESOLUTION_CODES
+from incidents.commands.milestones import KINDS
+from incidents.kinds import SEVERITIES, entry_kinds
+
+Input = serializers.Serializer[Any]
+LONG = 10_000
+
+
+class VerbInput(Input):
+    """A verb without values; `version` (or If-Match) refuses a stale form."""
+
+    version = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+
+
+class DeclareInput(Input):
+    """A title and a service are enough (DET-02)."""
+
+    title = serializers.CharField(max_length=255)
+    service = serializers.IntegerField(min_value=1)
+    priority = serializers.IntegerField(min_value=1, required=False)
+    description = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+
+
+class TextInput(VerbInput):
+    """What a person adds to a move."""
+
+    text = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+
+
+class CauseInput(VerbInput):
+    """The suspected cause."""
+
+    cause = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+
+
+class ResolveInput(VerbInput):
+    """How it ended."""
+
+    resolution = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+    code = serializers.ChoiceField(choices=RESOLUTION_CODES, required=False)
+
+
+class ReasonInput(VerbInput):
+    """Why."""
+
+    reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
+
+
+class SnoozeInput(VerbInput):
+    """Until when, with its zone."""
+
+    until = serializers.DateTimeField()
+
+
+class ReassignInput(VerbInput):
+    """A person or a policy, one of the two."""
+
+    user = serializers.IntegerField(min_value=1, required=False)
+    policy = serializers.IntegerField(min_value=1, required=False)
+    reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
+
+
+class PriorityChangeInput(VerbInput):
+    """The new priority's id."""
+
+    priority = serializers.IntegerField(min_value=1)
+    reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    review_later = serializers.BooleanField(required=False)
+
+
+class SplitInput(VerbInput):
+    """Ids of the alerts that leave."""
+
+    alerts = serializers.ListField(child=serializers.IntegerField(min_value=1), min_length=1, max_length=1000)
+    title = serializers.CharField(max_length=255, required=False, allow_blank=True)
+
+
+class MilestoneInput(Input):
+    """When it really was."""
+
+    kind = serializers.ChoiceField(choices=KINDS)
+    at = serializers.DateTimeField()
+    why = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class NoteInput(Input):
+    """What a person writes, at its own time (S19)."""
+
+    text = serializers.CharField(max_length=LONG)
+    kind = serializers.ChoiceField(choices=[kind.key for kind in entry_kinds() if kind.human], required=False)
+    occurred_at = serializers.DateTimeField(required=False)
+
+
+class EntryInput(Input):
+    """A new text; the former one stays as a revision."""
+
+    text = serializers.CharField(max_length=LONG)
+    occurred_at = serializers.DateTimeField(required=False)
+    why = serializers.CharField(max_length=200, required=False, allow_blank=True)
+
+
+class StrikeInput(Input):
+    """Why it is struck; `redact` also removes the text of a secret."""
+
+    reason = serializers.CharField(max_length=200)
+    redact = serializers.BooleanField(required=False)
+
+
+class PinInput(Input):
+    """Whether it is pinned."""
+
+    pinned = serializers.BooleanField()
+
+
+class PriorityInput(VerbInput):
+    """What a priority is called and demands."""
+
+    name = serializers.CharField(max_length=20, required=False)
+    definition = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+    major = serializers.BooleanField(required=False)
+    pages = serializers.BooleanField(required=False)
+    urgency = serializers.ChoiceField(choices=["high", "low"], required=False)
+    ack_timeout_minutes = serializers.IntegerField(min_value=0, max_value=100_000, required=False, allow_null=True)
+
+
+class EventRuleInput(VerbInput):
+    """An event rule; without a service it is for all of them."""
+
+    service = serializers.IntegerField(min_value=1, required=False, allow_null=True)
+    name = serializers.CharField(max_length=120)
+    position = serializers.IntegerField(min_value=0, max_value=32_767, required=False)
+    enabled = serializers.BooleanField(required=False)
+    field = serializers.CharField(max_length=120)
+    operator = serializers.ChoiceField(choices=["equals", "contains", "matches", "exists"], required=False)
+    value = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    priority = serializers.IntegerField(min_value=1, required=False, allow_null=True)
+    urgency = serializers.ChoiceField(choices=["high", "low"], required=False, allow_blank=True)
+    informational = serializers.BooleanField(required=False)
+
+
+class TryInput(Input):
+    """The fields of an event, as rules see them."""
+
+    summary = serializers.CharField(max_length=1024, required=False, allow_blank=True)
+    severity = serializers.ChoiceField(choices=SEVERITIES, required=False)
+    source = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    component = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    group = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    key = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    tool = serializers.CharField(max_length=30, required=False, allow_blank=True)
+    details = serializers.DictField(required=False)
+
+
+class GroupingInput(VerbInput):
+    """How alerts become incidents; `by` are the fields of the mode fields."""
+
+    mode = serializers.ChoiceField(choices=MODES)
+    by = serializers.ListField(child=serializers.CharField(max_length=120), max_length=10, required=False)
+    window_minutes = serializers.IntegerField(min_value=1, max_value=1440, required=False)
+
+
+class ChangeInput(Input):
+    """Something that was altered."""
+
+    service = serializers.IntegerField(min_value=1)
+    summary = serializers.CharField(max_length=1024)
+    kind = serializers.ChoiceField(choices=CHANGE_KINDS, required=False)
+    source = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    started_at = serializers.DateTimeField(required=False)
+    details = serializers.DictField(required=False)

@@ -1,0 +1,125 @@
+"""The record of an incident; entries are never deleted (S18)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.base import ApiView, ListView, SignedIn
+from core.api.filters import Filter, choice, number
+from core.errors import Invalid
+from incidents.api import inputs, shapes
+from incidents.commands import milestones, timeline
+from incidents.kinds import entry_kinds
+from incidents.models import EntryRevision
+from incidents.queries.access import incident_seen_by
+from incidents.queries.timeline import entries_seen_by, entry_seen_by, revisions_of
+
+
+def _after(text: str) -> Any:
+    return number("seq__gt").read(text)
+
+
+class RevisionShape(serializers.ModelSerializer[EntryRevision]):
+    """What an entry said before."""
+
+    class Meta:
+        model = EntryRevision
+        fields = ["text", "occurred_at", "actor", "at", "why"]
+        read_only_fields = fields
+
+
+class Timeline(ListView):
+    """The entries of an incident."""
+
+    permission_classes = [SignedIn]
+    orderings = {"seq": ("seq",), "occurred": ("occurred_at", "pk"), "newest": ("-seq",)}
+    filters = {
+        "since": Filter(_after, {"type": "integer", "minimum": 0}, "Entries after this number of the live feed."),
+        "kind": choice("kind", [kind.key for kind in entry_kinds()]),
+    }
+
+    @extend_schema(operation_id="timeline_list", responses=shapes.EntryShape(many=True))
+    def get(self, request: Request, number: int) -> Response:
+        """List the entries."""
+        incident = incident_seen_by(self.actor, number)
+        return self.page(entries_seen_by(self.actor, incident).select_related("incident__service"), shapes.EntryShape)
+
+    @extend_schema(operation_id="timeline_note", request=inputs.NoteInput, responses={201: shapes.EntryShape})
+    def post(self, request: Request, number: int) -> Response:
+        """Write an entry."""
+        made = timeline.note(self.actor, incident_seen_by(self.actor, number), **self.parse(inputs.NoteInput))
+        data = shapes.EntryShape(made, context={"request": request}).data
+        return Response(data, status=status.HTTP_201_CREATED)
+
+
+class Entry(ApiView):
+    """One entry."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(operation_id="timeline_edit", request=inputs.EntryInput, responses=shapes.EntryShape)
+    def patch(self, request: Request, number: int, pk: int) -> Response:
+        """Change what a person wrote; the former text stays as a revision."""
+        given = self.parse(inputs.EntryInput, partial=True)
+        if "text" not in given:
+            raise Invalid("text: Is missing.", fields={"text": ["Is missing."]})
+        entry = entry_seen_by(self.actor, incident_seen_by(self.actor, number), pk)
+        made = timeline.edit(self.actor, entry, **given)
+        return Response(shapes.EntryShape(made, context={"request": request}).data)
+
+
+class Strike(ApiView):
+    """Hiding an entry."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(operation_id="timeline_strike", request=inputs.StrikeInput, responses=shapes.EntryShape)
+    def post(self, request: Request, number: int, pk: int) -> Response:
+        """Strike an entry with a reason."""
+        entry = entry_seen_by(self.actor, incident_seen_by(self.actor, number), pk)
+        made = timeline.strike(self.actor, entry, **self.parse(inputs.StrikeInput))
+        return Response(shapes.EntryShape(made, context={"request": request}).data)
+
+
+class Pin(ApiView):
+    """Marking an entry."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(operation_id="timeline_pin", request=inputs.PinInput, responses=shapes.EntryShape)
+    def post(self, request: Request, number: int, pk: int) -> Response:
+        """Pin an entry or take the pin off."""
+        entry = entry_seen_by(self.actor, incident_seen_by(self.actor, number), pk)
+        made = timeline.pin(self.actor, entry, **self.parse(inputs.PinInput))
+        return Response(shapes.EntryShape(made, context={"request": request}).data)
+
+
+class Revisions(ApiView):
+    """What an entry said before."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(operation_id="timeline_revisions", responses=RevisionShape(many=True))
+    def get(self, request: Request, number: int, pk: int) -> Response:
+        """List an entry's revisions, oldest first."""
+        entry = entry_seen_by(self.actor, incident_seen_by(self.actor, number), pk)
+        rows: Any = revisions_of(self.actor, entry)
+        return Response(RevisionShape(rows, many=True).data)
+
+
+class Milestones(ApiView):
+    """When something was reached."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(operation_id="milestones_correct", request=inputs.MilestoneInput, responses=shapes.MilestoneShape)
+    def post(self, request: Request, number: int) -> Response:
+        """Correct a milestone; both values are kept (S20)."""
+        incident = incident_seen_by(self.actor, number)
+        found = milestones.correct(self.actor, incident, **self.parse(inputs.MilestoneInput))
+        return Response(shapes.MilestoneShape(found).data)
