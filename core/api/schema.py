@@ -52,6 +52,12 @@ class PortalSchema(AutoSchema):
             self._register(name, ResolvedComponent.SECURITY_SCHEMA, scheme)
         return [{name: []} for name in SECURITY]
 
+    def get_operation_id(self) -> str:
+        """Method and path, so that two addresses never share a name: `post_incidents_by_number_acknowledge`."""
+        parts = [part for part in self.path.removeprefix("/api/v1").split("/") if part]
+        words = [f"by_{part.strip('{}')}" if part.startswith("{") else part.replace("-", "_") for part in parts]
+        return "_".join([self.method.lower(), *words])
+
     def get_summary(self) -> str | None:
         """The first line of the method's docstring."""
         text = getattr(getattr(self.view, self.method.lower(), None), "__doc__", None) or ""

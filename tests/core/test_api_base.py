@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core import signing
+from django.db import connection
 from django.test import Client
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
@@ -48,7 +50,7 @@ def assert_problem(response: Any, status: int, code: str) -> dict[str, Any]:
 
 
 def post(client: APIClient, raw: str | bytes, path: str = "/api/v1/open/", **headers: str) -> Any:
-    return client.generic("POST", path, raw, content_type="application/json", headers=headers)
+    return client.post(path, raw, content_type="application/json", headers=headers)
 
 
 # --- who may --------------------------------------------------------------------------------------
@@ -492,3 +494,28 @@ def test_a_key_without_permission_opens_nothing(api: Api) -> None:
     answer = api().post("/api/v1/entries/", ENTRY, format="json", headers={"Idempotency-Key": "k"})
     assert_problem(answer, 401, "unauthenticated")
     assert not IdempotencyKey.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_are_done_once(api: Api) -> None:
+    """The second waits for the first and gets its answer; never two rows, never 500."""
+    raw = people.token(people.person("Ana"))
+    answers: list[tuple[int, Any]] = []
+
+    def run() -> None:
+        try:
+            client = APIClient()
+            client.credentials(HTTP_AUTHORIZATION=f"Bearer {raw}")
+            answer = client.post("/api/v1/entries/", ENTRY, format="json", headers={"Idempotency-Key": "k-1"})
+            answers.append((answer.status_code, answer.json()))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [status for status, _ in answers] == [201] * 5
+    assert len({json.dumps(body) for _, body in answers}) == 1
+    assert FeedEntry.objects.count() == 1

@@ -1,0 +1,96 @@
+"""The API describes itself: complete, without warnings, offline and under the content policy (A30, A67, A102)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+from django.contrib.staticfiles import finders
+from django.test import Client
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.validation import validate_schema
+from rest_framework.test import APIClient
+
+from tests import world as people
+
+pytestmark = pytest.mark.django_db
+
+
+def generated(urlconf: str) -> dict[str, Any]:
+    """The schema of a urlconf; fails on any warning of the generator."""
+    GENERATOR_STATS.reset()
+    with GENERATOR_STATS.silence():
+        made: Any = SchemaGenerator
+        schema = made(urlconf=urlconf).get_schema(public=True)
+    assert not GENERATOR_STATS._warn_cache, list(GENERATOR_STATS._warn_cache)
+    assert not GENERATOR_STATS._error_cache, list(GENERATOR_STATS._error_cache)
+    check: Any = validate_schema
+    check(schema)
+    return dict(schema)
+
+
+def test_the_base_describes_what_is_common() -> None:
+    schema = generated("tests.core.api_views")
+    assert set(schema["components"]["securitySchemes"]) == {"token", "browser"}
+    entries = schema["paths"]["/api/v1/entries/"]
+    listed = {each["name"]: each for each in entries["get"]["parameters"]}
+    assert set(listed) == {"page_size", "cursor", "ordering", "kind", "seq", "since", "topic", "first", "q"}
+    assert listed["page_size"]["schema"]["maximum"] == 200
+    assert listed["ordering"]["schema"]["enum"] == ["newest", "oldest", "topic"]
+    assert listed["kind"]["schema"]["items"]["enum"] == ["note", "chat"]
+    assert [each["name"] for each in entries["post"]["parameters"]] == ["Idempotency-Key"]
+    page = schema["components"]["schemas"]["PaginatedEntryList"]
+    assert set(page["properties"]) == {"results", "next"}
+
+
+def test_every_operation_names_its_refusals_and_who_may() -> None:
+    schema = generated("tests.core.api_views")
+    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            assert operation["responses"]["4XX"]["content"]["application/problem+json"] == problem
+            open_ = path.startswith(("/api/v1/open", "/api/v1/deep"))
+            assert ("security" not in operation) is open_, (path, method)
+            assert operation["summary"]
+
+
+def test_the_whole_api_is_described_without_warnings() -> None:
+    """Every room's views: serializers, parameters, answers."""
+    generated("portal.urls")
+
+
+def test_schema_and_page_are_for_people_who_are_signed_in(api: Callable[..., APIClient]) -> None:
+    """A67: and the refusal is a problem, whatever the view renders."""
+    for path in ("/api/v1/schema/", "/api/v1/docs/"):
+        answer = api().get(path)
+        assert answer.status_code == 401
+        assert answer["Content-Type"].startswith("application/problem+json")
+    ana = people.person("Ana")
+    answer = api(ana).get("/api/v1/schema/")
+    assert answer.status_code == 200
+    assert yaml.safe_load(answer.content)["openapi"].startswith("3.")
+
+
+def test_the_page_holds_nothing_inline_and_nothing_foreign(browser: Callable[..., Client]) -> None:
+    """A30, A102: scripts and styles are files of ours, and they are there."""
+    ana = people.person("Ana")
+    page = browser(ana).get("/api/v1/docs/")
+    html = page.content.decode()
+    assert "script-src 'self';" in page["Content-Security-Policy"] + ";"
+    assert not re.search(r"<script(?![^>]*\bsrc=)", html)
+    assert "<style" not in html
+    assert " style=" not in html
+    assert not re.search(r"\son\w+=", html)
+    sources = re.findall(r'(?:src|href)="([^"]+)"', html)
+    assert len(sources) == 4
+    for source in sources:
+        assert source.startswith("/")
+        if source.startswith("/static/"):
+            assert finders.find(source.removeprefix("/static/")), source
+    script = browser(ana).get("/api/v1/docs/?script=")
+    assert script["Content-Type"].startswith("application/javascript")
+    assert "/api/v1/schema/" in script.content.decode()
