@@ -89,7 +89,8 @@ def _move_to(escalation: Escalation, step: Step, now: datetime) -> None:
 
 def schedule(escalation: Escalation, at: datetime | None) -> None:
     """Save the escalation with its next step due at `at` (UTC); None: nothing follows by itself."""
-    due.withdraw(f"escalation:{escalation.pk}:")
+    if escalation.step:
+        due.withdraw(f"escalation:{escalation.pk}:")
     escalation.step += 1
     escalation.due_at = at
     escalation.save()

@@ -15,6 +15,7 @@ from oncall.engine.wallclock import instant, wall
 
 UNITS = ("hour", "day", "week", "month")
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
+MARGIN = timedelta(hours=26)  # Apia once left out a whole day
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,14 @@ def _wall_of(rotation: Rotation, k: int) -> datetime:
 
 def turn_at(rotation: Rotation, at: datetime) -> int | None:
     """The number of the turn that runs at an aware time; None before the anchor (rule 5)."""
+    local = wall(at, rotation.time_zone)
+    k = _estimate(rotation, local)
+    # The wall clock misleads by the size of a change of offset at most: far from both ends it says the truth.
+    if k >= 0 and local - _wall_of(rotation, k) > MARGIN and _wall_of(rotation, k + 1) - local > MARGIN:
+        return k
     if at < hand_off(rotation, 0):
         return None
-    k = max(0, _estimate(rotation, wall(at, rotation.time_zone)))
-    # The wall clock misleads by the size of a change of offset at most: step to the exact turn.
+    k = max(0, k)
     while hand_off(rotation, k) > at:
         k -= 1
     while hand_off(rotation, k + 1) <= at:
