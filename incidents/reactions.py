@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any
 
 from accounts.facts import UserDeactivated
 from core import live
@@ -12,16 +12,8 @@ from incidents.commands import assignment
 from incidents.queries.boards import concerned
 
 
-class OfIncident(Protocol):
-    """Every fact of this room names its incident."""
-
-    @property
-    def number(self) -> int:
-        """The incident's number."""
-
-
-def refresh_boards(happened: OfIncident) -> None:
-    """Have the boards of the people on an incident and of its team drawn anew."""
+def refresh_boards(happened: Any) -> None:
+    """Have the boards of the people on an incident and of its team drawn anew; every fact names its incident."""
     for user_id in concerned(happened.number):
         live.append(f"now:{user_id}", "board", str(happened.number))
 

@@ -26,13 +26,14 @@ HIDDEN = ("description", "resolution", "resolution_code", "suspected_cause")
 def shown(actor: Actor, incident_number: int) -> dict[str, Any]:
     """One incident as JSON for this actor; a stakeholder gets the summary (S36)."""
     detail = incident_detail(actor, incident_number)
-    data: dict[str, Any] = dict(shapes.DetailShape(_flat(detail)).data)
+    flat: Any = _flat(detail)
+    data: dict[str, Any] = dict(shapes.DetailShape(flat).data)
     return data
 
 
 def _flat(detail: Detail) -> dict[str, Any]:
     incident = detail.incident
-    plain = {name: getattr(incident, name) for name in shapes.IncidentShape().fields}
+    plain = {str(name): getattr(incident, str(name)) for name in shapes.IncidentShape().fields}
     full = detail.audience == "responders"
     return {
         **plain,

@@ -153,7 +153,7 @@ class TryInput(Input):
 
     summary = serializers.CharField(max_length=1024, required=False, allow_blank=True)
     severity = serializers.ChoiceField(choices=SEVERITIES, required=False)
-    source = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    source = serializers.CharField(max_length=255, required=False, allow_blank=True)  # type: ignore[assignment]
     component = serializers.CharField(max_length=255, required=False, allow_blank=True)
     group = serializers.CharField(max_length=255, required=False, allow_blank=True)
     key = serializers.CharField(max_length=255, required=False, allow_blank=True)
@@ -175,6 +175,6 @@ class ChangeInput(Input):
     service = serializers.IntegerField(min_value=1)
     summary = serializers.CharField(max_length=1024)
     kind = serializers.ChoiceField(choices=CHANGE_KINDS, required=False)
-    source = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    source = serializers.CharField(max_length=255, required=False, allow_blank=True)  # type: ignore[assignment]
     started_at = serializers.DateTimeField(required=False)
     details = serializers.DictField(required=False)

@@ -120,7 +120,7 @@ class EntryShape(serializers.ModelSerializer[TimelineEntry]):
 
     kind = serializers.ChoiceField(choices=[kind.key for kind in entry_kinds()])
     text = serializers.SerializerMethodField()
-    data = serializers.SerializerMethodField()
+    data = serializers.SerializerMethodField()  # type: ignore[assignment]  # a field, taken out by the metaclass
 
     class Meta:
         model = TimelineEntry

@@ -89,10 +89,11 @@ def ended(keys: Sequence[Key], since: datetime) -> dict[Key, datetime]:
     early = EarlyResolve.objects.filter(
         service_id__in={s for s, _ in keys}, key__in=[k for _, k in keys], received_at__gte=since
     )
-    for row in [*resolved, *early]:
-        key = (row.service_id, row.key)
-        if row.event_at is not None:
-            found[key] = max(row.event_at, found.get(key, row.event_at))
+    times = [((a.service_id, a.key), a.event_at) for a in resolved]
+    times += [((e.service_id, e.key), e.event_at) for e in early]
+    for key, ended_at in times:
+        if ended_at is not None:
+            found[key] = max(ended_at, found.get(key, ended_at))
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 
 from accounts.actors import Actor
@@ -102,13 +104,14 @@ def resolve(
         raise Conflict("A major incident is resolved by a person.", code="needs_a_person")
     if code not in RESOLUTION_CODES:
         raise Invalid("Unknown kind of resolution.", fields={"code": [f"One of {', '.join(RESOLUTION_CODES)}."]})
-    data = {"from": incident.status, "to": target, "before": _before_the_end(incident)}
+    before = _before_the_end(incident)
+    data = {"from": incident.status, "to": target, "before": before}
     moving.enter(incident, target)
     incident.resolution = clean_text(resolution, LONGEST, "resolution").strip()
     incident.resolution_code, incident.snoozed_until = code, None
     _end_group(incident)
     moving.save(incident, "resolution", "resolution_code", "group_key", "group_until")
-    data["before"]["alerts"] = moving.close_alerts(incident)
+    before["alerts"] = moving.close_alerts(incident)
     milestones.reach(incident, "resolved")
     milestones.end_impact(incident)
     timeline.append(actor, incident, "status_changed", incident.resolution, data=data)
@@ -118,7 +121,7 @@ def resolve(
     return incident
 
 
-def _before_the_end(incident: Incident) -> dict[str, object]:
+def _before_the_end(incident: Incident) -> dict[str, Any]:
     until = incident.group_until.isoformat() if incident.group_until else None
     return {**moving.before(incident), "group_key": incident.group_key, "group_until": until}
 
