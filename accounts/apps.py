@@ -11,11 +11,14 @@ class AccountsConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        """Tell `core` who asks, and the runner what to print until an administrator exists."""
+        """Tell `core` who asks and whom to tell about itself, and the runner what to print at the first start."""
         from accounts import access, permissions
         from accounts.greeting import set_up_link
+        from accounts.queries import administrators
+        from core import alarms
         from core.startup import on_start
         from core.web import access as registry
 
         registry.fill(actor_of=access.actor_of, socket_actor=access.socket_actor, require=permissions.require)
         on_start(set_up_link)
+        alarms.administrators(lambda: administrators().values_list("email", flat=True))

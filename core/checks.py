@@ -138,7 +138,7 @@ def secrets_have_their_own_key(app_configs: Sequence[AppConfig] | None, **kwargs
 @register()
 def bulk_queue_is_safe(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> Found:
     """core.E007: only the ORM broker survives a kill, and a task must end before it is tried again (stack 2)."""
-    queue = settings.Q_CLUSTER
+    queue: dict[str, Any] = settings.Q_CLUSTER
     waits = queue["timeout"] * (queue["queue_limit"] / queue["workers"] + 1)
     if queue.get("orm") == "default" and queue["retry"] > waits:
         return []

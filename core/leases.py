@@ -108,7 +108,7 @@ class Item:
         """Ask the database right before an external effect whether the lease holds; prolong one that is nearly over."""
         now = clock.now()
         row = self._mine().filter(state=DueRow.LEASED, lease_until__gt=now).values_list("lease_until").first()
-        if row is None:
+        if row is None or row[0] is None:
             return False
         if row[0] - now >= EFFECT_DEADLINE:
             return True

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -96,8 +97,8 @@ def after_commit(role: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, role])
     caller = _caller(role)
-    for sids, waiting, _ in connection.run_on_commit:
-        if waiting is caller and sids <= set(connection.savepoint_ids):
+    for entry in connection.run_on_commit:
+        if entry[1] is caller and entry[0] <= set(connection.savepoint_ids):
             return
     transaction.on_commit(caller, robust=True)
 
@@ -147,7 +148,8 @@ class _Listener(threading.Thread):
         parameters = connection.get_connection_params()
         for ours in ("cursor_factory", "context"):
             parameters.pop(ours, None)
-        with connection.Database.connect(**parameters, autocommit=True) as line:
+        connect: Any = getattr(connection, "Database").connect  # noqa: B009 (psycopg is an extra)
+        with connect(**parameters, autocommit=True) as line:
             line.execute(f"LISTEN {CHANNEL}")
             while not self.stopping.is_set():
                 for notice in line.notifies(timeout=1.0):

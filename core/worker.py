@@ -11,7 +11,6 @@ import faulthandler
 import logging
 import os
 import signal
-import sys
 import threading
 import time
 from collections import Counter
@@ -185,7 +184,7 @@ class Worker:
         while not self.stopping.wait(5.0):
             seen, turns = (seen, turns + 1) if self.rounds == seen else (self.rounds, 0)
             if turns >= 12:
-                faulthandler.dump_traceback(file=sys.__stderr__)
+                faulthandler.dump_traceback(file=2)
                 os._exit(75)
 
 

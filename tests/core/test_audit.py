@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
@@ -51,7 +52,15 @@ def test_an_empty_one_too() -> None:
 
 
 def test_values_of_every_kind_survive_the_round_trip(at: FrozenClock) -> None:
-    odd = {"when": at.at, "gap": timedelta(minutes=5), "half": 0.5, "big": 10**30, "none": None, 7: "ünï", "far": 1e22}
+    odd: dict[str, object] = {
+        "when": at.at,
+        "gap": timedelta(minutes=5),
+        "half": 0.5,
+        "big": 10**30,
+        "far": 1e22,
+        "none": None,
+        "name": "ünï",
+    }
     audit.write(ANA, "edit", "x", after=odd)
     assert audit.verify().ok
 
@@ -61,7 +70,7 @@ def test_the_database_refuses_every_change(three: list[AuditEntry], verb: str) -
     """A93: by the admin's form, by the ORM, by a cascade: it makes no difference."""
     entry = AuditEntry.objects.get(pk=three[1].pk)
     entry.label = "Bo"
-    acts = {
+    acts: dict[str, Callable[[], object]] = {
         "save": entry.save,
         "update": lambda: AuditEntry.objects.update(label="Bo"),
         "delete": entry.delete,

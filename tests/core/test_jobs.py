@@ -43,7 +43,7 @@ class Once:
 def one_turn() -> None:
     """What the cluster's three processes do with what waits in its table."""
     tasks: Any = Queue()
-    pusher.pusher(tasks, Once(), get_broker())  # type: ignore[arg-type]
+    pusher.pusher(tasks, Once(), get_broker())
     results: Any = Queue()
     tasks.put("STOP")
     cluster_worker.worker(tasks, results, Value("f", -1), timeout=30)

@@ -47,7 +47,9 @@ def test_a_change_that_is_rolled_back_leaves_no_gap() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_many_writers_and_a_reader_who_never_misses_one() -> None:
     """Whoever has read up to a number has everything below it, also while eight connections write at once."""
-    writers, each, seen, errors = 8, 15, [], []
+    writers, each = 8, 15
+    seen: list[int] = []
+    errors: list[Exception] = []
 
     def write(number: int) -> None:
         try:

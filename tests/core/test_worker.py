@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from django.db.models import F
 
 from core import clock, db, due, health, passes
 from core.due import Item, Priority
+from core.leases import Call
 from core.models import Beat, DueRow, FeedTopic
 from core.worker import BATCH, Worker
 from tests.core.processes import Sink, fork_worker, reap, running_worker, until
@@ -47,6 +49,20 @@ def worker() -> Iterator[Worker]:
     made.pool.close(5)
     made.pool._threads.shutdown(wait=True)
     gc.collect()  # the connections of the pool's threads go with them
+
+
+def waits_for(release: threading.Event) -> Call:
+    """A handler that hangs until it is released."""
+
+    def call(item: Item) -> None:
+        release.wait(20)
+
+    return call
+
+
+def ends_its_process(item: Item) -> None:
+    """A handler that takes its worker with it."""
+    os._exit(139)
 
 
 class TestBulkhead:
@@ -80,7 +96,7 @@ class TestBulkhead:
     def test_a_full_pool_does_not_delay_steps(self, monkeypatch: pytest.MonkeyPatch, worker: Worker) -> None:
         """F19: sixteen endless calls; a step of the database still runs, and nothing is leased that cannot start."""
         release, seen = threading.Event(), []
-        use(monkeypatch, "test.call", "external", lambda item: release.wait(20) and None)
+        use(monkeypatch, "test.call", "external", waits_for(release))
         use(monkeypatch, "test.step", "database", lambda item: seen.append(item.ref))
         for number in range(30):
             due.put(f"h{number}", "test.call", lane=str(number % 5), priority=Priority.FIRST_PAGE)
@@ -99,7 +115,7 @@ class TestBulkhead:
         self, monkeypatch: pytest.MonkeyPatch, worker: Worker
     ) -> None:
         release = threading.Event()
-        use(monkeypatch, "test.call", "external", lambda item: release.wait(20) and None)
+        use(monkeypatch, "test.call", "external", waits_for(release))
         due.put("k", "test.call")
         worker.round()
         assert not worker.pool.stuck(60)
@@ -122,7 +138,7 @@ class TestSuspects:
     @real
     def test_two_suspects_are_never_out_together(self, monkeypatch: pytest.MonkeyPatch, worker: Worker) -> None:
         release = threading.Event()
-        use(monkeypatch, "test.call", "external", lambda item: release.wait(20) and None)
+        use(monkeypatch, "test.call", "external", waits_for(release))
         for number in range(4):
             due.put(f"k{number}", "test.call")
         DueRow.objects.filter(key__in=["k0", "k1"]).update(lost=1)
@@ -167,7 +183,7 @@ class TestProcess:
                 time.sleep(0.05)
                 with transaction.atomic():
                     due.put(f"k{number}", "test.call", str(time.monotonic()))
-                until(lambda wanted=number + 1: len(sink.lines()) == wanted)
+                until(partial(lambda wanted: len(sink.lines()) == wanted, number + 1))
         took = sorted(float(line) for line in sink.lines())
         assert took[2] < 0.5, took
 
@@ -253,7 +269,7 @@ class TestProcess:
         self, monkeypatch: pytest.MonkeyPatch, sink: Sink
     ) -> None:
         """F18: the others are done, the killer is given up with an alarm."""
-        use(monkeypatch, "test.killer", "external", lambda item: os._exit(139))
+        use(monkeypatch, "test.killer", "external", ends_its_process)
         use(monkeypatch, "test.call", "external", lambda item: sink.note(item.key))
         due.put("killer", "test.killer", priority=Priority.FIRST_PAGE)
         due.put_many([DueRow(key=f"k{n}", kind="test.call") for n in range(20)])
