@@ -70,13 +70,14 @@ def form_fields(html: str) -> dict[str, str]:
 def test_three_alerts_of_one_group_page_one_person_who_answers_from_the_mail(
     portal: Portal, sink: Sink, tmp_path: Path
 ) -> None:
+    portal.manage("migrate", "-v0")
     setup = json.loads(portal.python("tests.system.office"))
     portal.start()
     api = Api(portal, setup["token"])
     target = f"{portal.url}/integrations/alertmanager/{setup['key']}"
     with alertmanager(tmp_path, target) as monitoring:
         for instance in ("a", "b", "c"):
-            monitoring.fire("DiskFull", instance=instance, severity="critical")
+            monitoring.fire("DiskFull", instance=instance, severity="error")
         # group_wait is one second: three alerts, one POST, one incident, one mail within three more.
         eventually(lambda: sink.log, 4.5, "the first mail")
         incidents = api.get("incidents/")["results"]
@@ -103,10 +104,10 @@ def test_three_alerts_of_one_group_page_one_person_who_answers_from_the_mail(
         assert status == 200
         assert api.get(f"incidents/{number}/")["status"] == "acknowledged"
 
-        monitoring.resolve("DiskFull", instance="a", severity="critical")
+        monitoring.resolve("DiskFull", instance="a", severity="error")
         time.sleep(4)
         assert api.get(f"incidents/{number}/")["status"] == "acknowledged"
         for instance in ("b", "c"):
-            monitoring.resolve("DiskFull", instance=instance, severity="critical")
+            monitoring.resolve("DiskFull", instance=instance, severity="error")
         eventually(lambda: api.get(f"incidents/{number}/")["status"] == "resolved", 12, "resolved with its last alert")
         assert len(sink.log) == 1
