@@ -34,6 +34,10 @@ def decrypt(sealed: str) -> str:
 class EncryptedJSONField(models.TextField[Any, Any]):
     """A JSON value that stands encrypted in the database; it cannot be searched."""
 
+    # For the type checker alone: what may be assigned and what is read, although the column is a text.
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:
         """Open it when it is read."""
         return None if value is None else json.loads(decrypt(value))

@@ -15,7 +15,7 @@ from django.db import OperationalError, transaction
 
 from core import clock, due, links
 from core.due import Item
-from core.errors import PortalError
+from core.errors import Missing, PortalError
 from notifications.commands import outcomes, turns
 from notifications.commands.deliveries import KIND
 from notifications.commands.providers import end_alarm, given_to, raise_alarm
@@ -46,7 +46,7 @@ def send_delivery(item: Item) -> None:
         return
     started = clock.now()
     try:
-        provider = provider_of(delivery.provider)
+        provider = carrier_of(delivery)
         secrets, settings = prepare(provider, delivery)
     except (Permanent, Temporary) as error:
         _failed(item, delivery, [], error, started)
@@ -82,6 +82,14 @@ def load(ref: str) -> Delivery | None:
 def load_state(delivery: Delivery) -> str | None:
     """The state as it is now."""
     return Delivery.objects.filter(pk=delivery.pk).values_list("state", flat=True).first()
+
+
+def carrier_of(delivery: Delivery) -> Provider:
+    """Its provider; raises Permanent where this release does not know it (a plug-in that was taken away)."""
+    try:
+        return provider_of(delivery.provider)
+    except Missing as error:
+        raise Permanent("there is no such provider any more", broken=False) from error
 
 
 def prepare(provider: Provider, delivery: Delivery) -> tuple[dict[str, str], dict[str, str]]:

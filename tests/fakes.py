@@ -20,8 +20,8 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as modern
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, cast
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 from xml.etree import ElementTree
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -229,7 +229,7 @@ class Mailbox:
         raw = envelope.content if isinstance(envelope.content, bytes) else str(envelope.content).encode()
         self.raw.append(raw)
         self.recipients.append(list(envelope.rcpt_tos))
-        self.mails.append(cast(EmailMessage, message_from_bytes(raw, policy=modern)))
+        self.mails.append(message_from_bytes(raw, policy=modern))
 
     def close(self) -> None:
         """Stop listening; also called to play a server that refuses connections."""
@@ -270,8 +270,8 @@ class _Dialogue:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         await self._pause(server)
-        if self.mode == "close" and server.transport is not None:
-            server.transport.abort()
+        if self.mode == "close":
+            _abort(server)
         envelope.mail_from = address
         return "250 OK"
 
@@ -286,9 +286,14 @@ class _Dialogue:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self.box.keep(envelope)
-        if self.mode == "lost_after_accept" and server.transport is not None:
-            server.transport.abort()
+        if self.mode == "lost_after_accept":
+            _abort(server)
         return "250 taken"
+
+
+def _abort(server: SMTP) -> None:
+    if isinstance(server.transport, asyncio.WriteTransport):
+        server.transport.abort()
 
 
 @dataclass
@@ -360,15 +365,9 @@ class Phones:
         if "HTTP_X_TWILIO_SIGNATURE" not in headers:
             sealed = twilio.signature(secret or self.secret, url, list(form.items()))
             headers["HTTP_X_TWILIO_SIGNATURE"] = sealed
-        query = dict(parse_qsl(parts.query))
-        assert len(query) == len(parse_qsl(parts.query))
         path = parts.path + (f"?{parts.query}" if parts.query else "")
-        return self.client.post(path, form_body(form), content_type="application/x-www-form-urlencoded", **headers)
-
-
-def form_body(form: dict[str, str]) -> str:
-    """A form as it goes over the wire."""
-    return urlencode(form)
+        more: dict[str, Any] = {**headers}
+        return self.client.post(path, urlencode(form), content_type="application/x-www-form-urlencoded", **more)
 
 
 @contextlib.contextmanager
