@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib import import_module
@@ -14,6 +15,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from core import clock
+from core.logs import QueuedHandler
 from tests.world import World, build, token
 
 # The cheapest argon2 there is: the tests sign in hundreds of times.
@@ -46,6 +48,12 @@ def _audit_can_be_emptied() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lifted)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quiet_log() -> None:
+    """pytest shows the log of a failed test by itself; the portal's own writer would write between the dots."""
+    logging.root.handlers = [kept for kept in logging.root.handlers if not isinstance(kept, QueuedHandler)]
 
 
 @pytest.fixture
