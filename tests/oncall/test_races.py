@@ -16,7 +16,7 @@ from oncall.models import Escalation, Page
 from tests.oncall.cases import KEY, Case, start, stop, work
 from tests.world import World, build
 
-ROUNDS = 12
+ROUNDS = [12, pytest.param(500, marks=pytest.mark.long)]
 
 
 @pytest.fixture
@@ -51,9 +51,10 @@ def fire(escalation: Escalation) -> None:
     fire_step(escalation.pk, escalation.step)
 
 
-def test_g17_f14_after_a_committed_acknowledgement_no_page_is_wanted(open_world: World) -> None:
+@pytest.mark.parametrize("rounds", ROUNDS)
+def test_g17_f14_after_a_committed_acknowledgement_no_page_is_wanted(open_world: World, rounds: int) -> None:
     case = Case().register()
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         with clock.frozen() as at:
             escalation = start(open_world.policy)
             at.move(minutes=5)

@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from accounts.actors import link_holder
 from accounts.commands import users
 from core.clock import FrozenClock
 from oncall.commands import pages
 from oncall.models import Escalation, Page
+from tests import world as w
 from tests.fakes import Mailbox, drain, run_until
 from tests.oncall.cases import Case, paged, start, stop
 from tests.world import World, acts
@@ -91,6 +93,16 @@ def test_f33_when_the_mail_server_is_back_unanswered_pages_arrive_late(
         body = mail.get_body(("plain",))
         assert body is not None
         assert "Late by" in body.get_content()
+
+
+def test_f17_an_unreadable_address_harms_no_other(world: World, case: Case, at: FrozenClock, mailbox: Mailbox) -> None:
+    second = w.method(world.bo, "email", "bo.private@example.org")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE notifications_contactmethod SET secrets = 'garbage' WHERE address = 'bo@example.org'")
+    start(world.policy)
+    run_until(at, at.at + timedelta(seconds=30))
+    assert len(mailbox.to(second.address)) == 1
+    assert paged() == ["Bo"]
 
 
 def test_s50_deactivating_a_person_hands_his_page_on(
