@@ -142,14 +142,14 @@ def _wait(item: Item, delivery: Delivery, until: datetime) -> None:
     wait = until - clock.now()
     if delivery.first and delivery.held_until is None and wait > LONG_HOLD:
         with transaction.atomic():
-            outcomes.lock_purposes([delivery])
+            outcomes.refresh([delivery])
             if delivery.state == QUEUED:
                 purpose_of(delivery.purpose).failed(delivery, False)
     item.retry(wait)
 
 
 def _handed(delivery: Delivery, riders: Sequence[Delivery], sent: Sent, started: datetime) -> None:
-    outcomes.lock_purposes([delivery, *riders])
+    outcomes.refresh([delivery, *riders])
     outcomes.hand(delivery, riders, sent, started)
 
 
@@ -157,7 +157,7 @@ def _failed(
     item: Item, delivery: Delivery, riders: Sequence[Delivery], error: Temporary | Permanent, started: datetime
 ) -> None:
     def write() -> None:
-        outcomes.lock_purposes([delivery, *riders])
+        outcomes.refresh([delivery, *riders])
         wait = outcomes.fail(delivery, riders, error, started)
         if wait is not None:  # a postponement: a carrier's fault uses up none of the row's own attempts
             item.retry(timedelta(seconds=wait))

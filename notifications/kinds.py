@@ -192,9 +192,9 @@ class Purpose:
 
     `still_wanted` is asked right before each attempt (O18). `answered(delivery, answer, via)` returns the sentence
     to tell the person. `failed(delivery, final)` is told at the first failure, so that the person's next method
-    goes at once (O29), and at the final one. `handed` is told when a provider took it. `lock` takes the locks that
-    these need, before any row of this room is written. `tries` ends the attempts; None goes on for as long as it
-    is wanted. `bundled` messages to one address become digests.
+    goes at once (O29), and at the final one. `handed` is told when a provider took it. Both are told after rows of
+    this room were written, so they lock nothing that stands above: they put a due row for it. `tries` ends the
+    attempts; None goes on for as long as it is wanted. `bundled` messages to one address become digests.
     """
 
     id: str
@@ -202,7 +202,6 @@ class Purpose:
     answered: Callable[[Delivery, str, str], str] = _no_answer
     failed: Callable[[Delivery, bool], None] = _no_matter
     handed: Callable[[Delivery], None] = _nothing
-    lock: Callable[[Delivery], None] = _nothing
     tries: int | None = None
     bundled: bool = False
 

@@ -108,7 +108,7 @@ def answer(delivery: Delivery, given: str, via: str) -> str:
     Called in a transaction. A carrier that lets us know an answer has delivered the message.
     """
     group = [delivery, *Delivery.objects.filter(bundled_into=delivery).defer("message").order_by("pk")]
-    outcomes.lock_purposes(group)
+    outcomes.refresh(group)
     sentences = []
     for each in group:
         try:

@@ -24,13 +24,8 @@ SLOW = 300  # seconds
 BROKEN_FOR = timedelta(hours=24)  # an address that was refused is tried again once a day (F67)
 
 
-def lock_purposes(deliveries: Sequence[Delivery]) -> None:
-    """Take the locks of those who will be told, before any row of ours is written: the order of all who lock.
-
-    Then read again what may have changed since, or what a transaction that was undone has left behind.
-    """
-    for delivery in sorted(deliveries, key=lambda each: each.pk):
-        purpose_of(delivery.purpose).lock(delivery)
+def refresh(deliveries: Sequence[Delivery]) -> None:
+    """Read again what may have changed since they were loaded, or what a transaction that was undone left behind."""
     rows = Delivery.objects.filter(pk__in=[each.pk for each in deliveries])
     now_so = {pk: (state, attempts) for pk, state, attempts in rows.values_list("pk", "state", "attempts")}
     for delivery in deliveries:
@@ -168,7 +163,7 @@ def drop(delivery: Delivery) -> None:
 
 def news(delivery: Delivery, state: str, detail: str) -> bool:
     """A carrier's later word; only forward, so late, doubled and disordered ones have no effect (F35)."""
-    lock_purposes([delivery])
+    refresh([delivery])
     verb = {"confirmed": "confirm", "failed": "fail"}[state]
     states, target = DELIVERY.moves[verb]
     now = clock.now()
