@@ -48,7 +48,10 @@ def cut(value: Any, limit: int, name: str, marks: list[str]) -> str:
 
 def one_line(value: Any, limit: int, name: str, marks: list[str]) -> str:
     """`cut` for texts that stand in one line: line breaks become spaces."""
-    return cut(" ".join(as_text(value)[: limit * 4].splitlines()).strip(), limit, name, marks)
+    text = as_text(value)
+    if "\n" in text or "\r" in text:
+        text = " ".join(text.splitlines())
+    return cut(text.strip(), limit, name, marks)
 
 
 def key_of(value: Any, marks: list[str], name: str = "key") -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from core.errors import Invalid
 from incidents.kinds import Normalised
@@ -28,7 +29,7 @@ class Reply:
 
 async def send_reply(send: Send, reply: Reply) -> None:
     """Answer and end."""
-    body = json.dumps(reply.body).encode()
+    body = msgspec.json.encode(reply.body)
     headers = [_TYPE, (b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
     headers += [(name.lower().encode(), value.encode()) for name, value in reply.headers.items()]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -63,9 +63,9 @@ class Intake:
         """One group in one transaction: what each item became, in order."""
         arrivals = [item for item in items if isinstance(item, Arrival)]
         pings = [item for item in items if isinstance(item, Ping)]
-        stored = iter(inbound.write_batch(arrivals, self.gate) if arrivals else ())
-        states = iter(ping_batch(pings) if pings else ())
-        return [next(stored) if isinstance(item, Arrival) else next(states) for item in items]
+        stored: Iterator[Any] = iter(inbound.write_batch(arrivals, self.gate) if arrivals else ())
+        states: Iterator[Any] = iter(ping_batch(pings) if pings else ())
+        return [next(stored if isinstance(item, Arrival) else states) for item in items]
 
     def ring(self) -> Keyring:
         """The keys in memory of the running event loop."""

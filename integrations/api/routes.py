@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote
 
 from integrations.api.bodies import Scope
@@ -28,6 +29,9 @@ class Route:
 
 def find(scope: Scope) -> Route | None:
     """The route of a scope, or None. The undecoded path is cut first, so that an alias may hold a slash."""
+    fixed = _fixed().get(scope["path"])
+    if fixed is not None:
+        return fixed
     raw = scope.get("raw_path")
     path = raw.split(b"?", 1)[0].decode("latin-1") if raw else scope["path"]
     parts = [unquote(part) if raw else part for part in path.split("/") if part]
@@ -42,13 +46,17 @@ def find(scope: Scope) -> Route | None:
     return None
 
 
+@lru_cache(maxsize=1)
+def _fixed() -> dict[str, Route]:
+    """The addresses without a variable part, with and without a slash."""
+    found = (("/v2/enqueue", "events"), ("/v2/change/enqueue", "changes"), ("/v2/alerts", "opsgenie"))
+    return {path + end: Route(tool, adapter_of(tool)) for path, tool in found for end in ("", "/")}
+
+
 def _version_two(parts: list[str]) -> Route | None:
-    if parts == ["enqueue"]:
-        return Route("events", adapter_of("events"))
-    if parts == ["change", "enqueue"]:
-        return Route("changes", adapter_of("changes"))
-    if parts == ["alerts"]:
-        return Route("opsgenie", adapter_of("opsgenie"))
+    fixed = _fixed().get(f"/v2/{'/'.join(parts)}")
+    if fixed is not None:
+        return fixed
     if len(parts) == 3 and parts[0] == "alerts" and parts[2] in {"close", "acknowledge"}:
         return Route("opsgenie", adapter_of("opsgenie"), address={"alias": parts[1], "action": parts[2]})
     return None

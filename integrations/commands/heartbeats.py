@@ -222,7 +222,7 @@ def _said(row: Heartbeat) -> dict[str, object]:
     return {"name": row.name, "interval_seconds": row.interval_seconds, "grace_seconds": row.grace_seconds}
 
 
-def _check(service: Service, name: str, interval: int, grace: int, own: int | None = None) -> None:
+def _check(service: Service, name: str, interval: int, grace: int, own: int = 0) -> None:
     faults: dict[str, list[str]] = {}
     if not name.strip():
         faults["name"] = ["Must not be blank."]

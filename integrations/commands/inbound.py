@@ -24,6 +24,7 @@ from oncall.models import Service
 
 KEPT = timedelta(days=30)
 BODY = 64 * 1024
+ROWS = 500
 AT_ONCE = 1_000  # events in one statement: databases bound its parameters
 USED_EVERY = timedelta(minutes=1)
 OUTCOMES = {"new": "accepted", "duplicate": "counted", "unknown_key": "unknown"}
@@ -31,10 +32,8 @@ _COLUMNS = (
     "key_id", "service_id", "received_at", "request", "tool", "action", "dedup_key", "body", "outcome", "detail",
     "marks", "alert_id",
 )  # fmt: skip
-_INSERT = (
-    f"INSERT INTO integrations_inboundevent ({', '.join(_COLUMNS)}) "  # noqa: S608 (own names)
-    f"VALUES ({', '.join(['%s'] * len(_COLUMNS))})"
-)
+_INSERT = f"INSERT INTO integrations_inboundevent ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608 (own names)
+_ROW = f"({', '.join(['%s'] * len(_COLUMNS))})"
 _used: dict[int, datetime] = {}
 
 
@@ -61,16 +60,15 @@ def write_batch(arrivals: Sequence[Arrival], gate: FloodGate | None = None) -> l
     accepted = [one for start in range(0, len(every), AT_ONCE) for one in accept_batch(every[start : start + AT_ONCE])]
     results: list[list[Accepted]] = []
     rows: list[tuple[Any, ...]] = []
-    place = 0
+    place, batch = 0, secrets.token_hex(6)
     for arrival, events in zip(arrivals, folded, strict=True):
         mine = list(accepted[place : place + len(events)])
         place += len(events)
         results.append(mine)
-        rows += _log_rows(arrival, events, mine)
+        rows += _log_rows(arrival, events, mine, f"{batch}{len(results):04x}")
         if gate:
             gate.note(arrival.key_id, [e.key for e, a in zip(events, mine, strict=True) if a.outcome == "new"])
-    with connection.cursor() as cursor:
-        cursor.executemany(_INSERT, rows)
+    _insert(rows)
     _note_use(arrivals)
     return results
 
@@ -91,9 +89,10 @@ def _folded(arrivals: Sequence[Arrival], gate: FloodGate) -> list[Sequence[Norma
     return folded
 
 
-def _log_rows(arrival: Arrival, events: Sequence[Normalised], accepted: Sequence[Accepted]) -> list[tuple[Any, ...]]:
+def _log_rows(
+    arrival: Arrival, events: Sequence[Normalised], accepted: Sequence[Accepted], request: str
+) -> list[tuple[Any, ...]]:
     at = connection.ops.adapt_datetimefield_value(arrival.received_at)
-    request = secrets.token_hex(8)
     fixed = (arrival.key_id, arrival.service_id, at, request, arrival.tool)
     if arrival.refused:
         return [(*fixed, "", "", arrival.body[:BODY], "refused", arrival.refused[:300], "[]", None)]
@@ -106,6 +105,14 @@ def _log_rows(arrival: Arrival, events: Sequence[Normalised], accepted: Sequence
         body = arrival.body[:BODY] if number == 0 else ""
         rows.append((*fixed, sent.action, sent.key[:255], body, outcome, "", marks, result.alert_id))
     return rows
+
+
+def _insert(rows: Sequence[tuple[Any, ...]]) -> None:
+    """One statement for many rows: each one of its own would hand the interpreter to the event loop and wait for it."""
+    for start in range(0, len(rows), ROWS):
+        part = rows[start : start + ROWS]
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT + ", ".join([_ROW] * len(part)), [value for row in part for value in row])
 
 
 def _note_use(arrivals: Sequence[Arrival]) -> None:

@@ -35,7 +35,7 @@ def body_of(row: InboundEvent) -> str:
     """The body of the request that brought this event; the first event of the request keeps it."""
     if row.body or not row.request:
         return row.body
-    same = InboundEvent.objects.filter(service_id=row.service_id, received_at=row.received_at, request=row.request)
+    same = InboundEvent.objects.filter(service=row.service, received_at=row.received_at, request=row.request)
     return same.exclude(body="").values_list("body", flat=True).first() or ""
 
 

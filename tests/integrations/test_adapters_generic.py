@@ -51,7 +51,7 @@ ALARM = {
     "Trigger": {"MetricName": "5XXError", "Namespace": "AWS/ApplicationELB"},
 }
 CLOUDWATCH = {"Type": "Notification", "Subject": "ALARM: checkout-5xx", "Message": json.dumps(ALARM)}
-TOOLS = {
+TOOLS: dict[str, tuple[dict[str, Any], Any, str, Any]] = {
     "zabbix": (ZABBIX, "Problem: CPU load too high", "critical", "4711"),
     "nagios": (NAGIOS, NAGIOS["output"], "critical", None),
     "sentry": (SENTRY, "ReferenceError: heck is not defined", "error", "1170820242"),
