@@ -12,7 +12,7 @@ from core.api.base import ApiView, ListView, SignedIn
 from core.api.filters import choice
 from core.errors import Missing
 from oncall import permissions
-from oncall.api import shapes
+from oncall.api import inputs, shapes
 from oncall.commands import pages, rules
 from oncall.queries.escalations import my_pages, page_seen_by
 from oncall.queries.services import rule_seen_by, rules_seen_by
@@ -61,10 +61,10 @@ class DeclinePage(Page):
 
     http_method_names = ["post"]
 
-    @extend_schema(operation_id="pages_decline", request=shapes.DeclineInput, responses=shapes.AnswerShape)
+    @extend_schema(operation_id="pages_decline", request=inputs.DeclineInput, responses=shapes.AnswerShape)
     def post(self, request: Request, pk: int) -> Response:
         """Decline a page: the next level is asked when everybody on this one has declined."""
-        reason = self.parse(shapes.DeclineInput)["reason"]
+        reason = self.parse(inputs.DeclineInput)["reason"]
         page = page_seen_by(self.actor, pk)
         return self._answer(pk, pages.decline(self.actor, page, via=self.actor.via, reason=reason))
 
@@ -93,14 +93,14 @@ class Rules(ListView):
         return self.page(rules_seen_by(self.actor), shapes.RuleShape)
 
     @extend_schema(
-        operation_id="notification_rules_create", request=shapes.RuleInput, responses={201: shapes.RuleShape}
+        operation_id="notification_rules_create", request=inputs.RuleInput, responses={201: shapes.RuleShape}
     )
     def post(self, request: Request) -> Response:
         """Add a rule; only in a signed-in browser, never with a token."""
         require(self.actor, permissions.RULE_EDIT, self.actor.user)
         if self.actor.user is None:
             raise Missing("Nobody is signed in.")
-        given = self.parse(shapes.RuleInput)
+        given = self.parse(inputs.RuleInput)
         made = rules.add(self.actor, self.actor.user, method_id=given.pop("method"), **given)
         return Response(shapes.RuleShape(made).data, status=status.HTTP_201_CREATED)
 

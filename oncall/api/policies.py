@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from accounts.queries import person_seen_by, team_seen_by
 from core.api.base import ApiView, ListView, SignedIn
 from core.api.filters import number, search
-from oncall.api import shapes
+from oncall.api import inputs, shapes
 from oncall.commands import policies
 from oncall.kinds import LevelDraft
 from oncall.queries.services import policies_seen_by, policy_seen_by
@@ -44,10 +44,10 @@ class Policies(ListView):
         """List policies."""
         return self.page(policies_seen_by(self.actor), shapes.PolicyShape)
 
-    @extend_schema(operation_id="policies_create", request=shapes.PolicyInput, responses={201: shapes.OnePolicyShape})
+    @extend_schema(operation_id="policies_create", request=inputs.PolicyInput, responses={201: shapes.OnePolicyShape})
     def post(self, request: Request) -> Response:
         """Create a policy; refused when nobody on it could be reached."""
-        given = _resolved(self.actor, self.parse(shapes.PolicyInput))
+        given = _resolved(self.actor, self.parse(inputs.PolicyInput))
         made = policies.create(self.actor, given.pop("team"), **given)
         shown = shapes.OnePolicyShape(policy_seen_by(self.actor, made.pk))
         return Response(shown.data, status=status.HTTP_201_CREATED)
@@ -63,10 +63,10 @@ class Policy(ApiView):
         """See a policy, and what would be passed over if it were used now."""
         return Response(shapes.OnePolicyShape(policy_seen_by(self.actor, pk)).data)
 
-    @extend_schema(operation_id="policies_edit", request=shapes.PolicyInput, responses=shapes.OnePolicyShape)
+    @extend_schema(operation_id="policies_edit", request=inputs.PolicyInput, responses=shapes.OnePolicyShape)
     def patch(self, request: Request, pk: int) -> Response:
         """Change a policy; running escalations keep their copy."""
-        given = _resolved(self.actor, self.parse(shapes.PolicyInput, partial=True))
+        given = _resolved(self.actor, self.parse(inputs.PolicyInput, partial=True))
         keep = "fallback" not in given
         policy = policy_seen_by(self.actor, pk)
         policies.edit(self.actor, policy, version=self.version(), keep_fallback=keep, **given)

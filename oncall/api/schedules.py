@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from accounts.queries import team_seen_by
 from core.api.base import ApiView, ListView, SignedIn
 from core.api.filters import number, search
-from oncall.api import shapes
+from oncall.api import inputs, shapes
 from oncall.commands import schedules
 from oncall.queries.on_call import upcoming
 from oncall.queries.services import on_call_schedules, schedule_seen_by, schedules_seen_by
@@ -36,10 +36,10 @@ class Schedules(ListView):
         """List schedules."""
         return self.page(schedules_seen_by(self.actor), shapes.ScheduleShape)
 
-    @extend_schema(operation_id="schedules_create", request=shapes.ScheduleInput, responses={201: shapes.ScheduleShape})
+    @extend_schema(operation_id="schedules_create", request=inputs.ScheduleInput, responses={201: shapes.ScheduleShape})
     def post(self, request: Request) -> Response:
         """Create a schedule."""
-        given = _resolved(self.actor, self.parse(shapes.ScheduleInput))
+        given = _resolved(self.actor, self.parse(inputs.ScheduleInput))
         made = schedules.create(self.actor, given.pop("team"), **given)
         shown = shapes.ScheduleShape(schedule_seen_by(self.actor, made.pk))
         return Response(shown.data, status=status.HTTP_201_CREATED)
@@ -55,10 +55,10 @@ class Schedule(ApiView):
         """See a schedule."""
         return Response(shapes.ScheduleShape(schedule_seen_by(self.actor, pk)).data)
 
-    @extend_schema(operation_id="schedules_edit", request=shapes.ScheduleInput, responses=shapes.ScheduleShape)
+    @extend_schema(operation_id="schedules_edit", request=inputs.ScheduleInput, responses=shapes.ScheduleShape)
     def patch(self, request: Request, pk: int) -> Response:
         """Change a schedule."""
-        given = _resolved(self.actor, self.parse(shapes.ScheduleInput, partial=True))
+        given = _resolved(self.actor, self.parse(inputs.ScheduleInput, partial=True))
         schedules.edit(self.actor, schedule_seen_by(self.actor, pk), version=self.version(), **given)
         return Response(shapes.ScheduleShape(schedule_seen_by(self.actor, pk)).data)
 

@@ -13,7 +13,7 @@ from accounts.queries import team_seen_by
 from core.api.base import ApiView, ListView, SignedIn
 from core.api.filters import flag, number, search
 from core.errors import Invalid
-from oncall.api import shapes
+from oncall.api import inputs, shapes
 from oncall.commands import services
 from oncall.queries.coverage import holes
 from oncall.queries.services import policy_seen_by, service_seen_by, services_seen_by
@@ -52,10 +52,10 @@ class Services(ListView):
             raise Invalid("archived: Must be true or false.", fields={"archived": ["Must be true or false."]})
         return self.page(services_seen_by(self.actor, archived=archived == "true"), shapes.ServiceShape)
 
-    @extend_schema(operation_id="services_create", request=shapes.ServiceInput, responses={201: shapes.ServiceShape})
+    @extend_schema(operation_id="services_create", request=inputs.ServiceInput, responses={201: shapes.ServiceShape})
     def post(self, request: Request) -> Response:
         """Create a service."""
-        given = _resolved(self.actor, self.parse(shapes.ServiceInput))
+        given = _resolved(self.actor, self.parse(inputs.ServiceInput))
         made = services.create(self.actor, given.pop("team"), **given)
         return Response(_shown(self.actor, made.pk), status=status.HTTP_201_CREATED)
 
@@ -70,10 +70,10 @@ class Service(ApiView):
         """See a service."""
         return Response(_shown(self.actor, pk))
 
-    @extend_schema(operation_id="services_edit", request=shapes.ServiceInput, responses=shapes.ServiceShape)
+    @extend_schema(operation_id="services_edit", request=inputs.ServiceInput, responses=shapes.ServiceShape)
     def patch(self, request: Request, pk: int) -> Response:
         """Change a service."""
-        given = _resolved(self.actor, self.parse(shapes.ServiceInput, partial=True))
+        given = _resolved(self.actor, self.parse(inputs.ServiceInput, partial=True))
         keep = "policy" not in given
         service = service_seen_by(self.actor, pk)
         services.edit(self.actor, service, version=self.version(), keep_policy=keep, **given)

@@ -7,23 +7,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from oncall.commands.services import URGENCIES
-from oncall.engine.rotation import UNITS
 from oncall.models import EscalationPolicy, Level, NotificationRule, Page, Schedule, Service
 from oncall.queries.coverage import warnings_of
 from oncall.queries.on_call import on_call_now
-
-LARGEST = 2**63 - 1
-
-
-def id_field(**options: Any) -> serializers.IntegerField:
-    """The number of a row."""
-    return serializers.IntegerField(min_value=1, max_value=LARGEST, **options)
-
-
-def id_list(most: int, **options: Any) -> serializers.ListField:
-    """Several numbers of rows."""
-    return serializers.ListField(child=id_field(), max_length=most, **options)
 
 
 class ServiceShape(serializers.ModelSerializer[Service]):
@@ -58,21 +44,6 @@ class ServiceShape(serializers.ModelSerializer[Service]):
     def get_needs(self, service: Service) -> list[int]:
         """The services that it needs to work."""
         return sorted(row.needs_id for row in service.dependencies.all())
-
-
-class ServiceInput(serializers.Serializer[Any]):
-    """A service to be made or changed; `policy: null` leaves it to the team's managers."""
-
-    name = serializers.CharField(max_length=120)
-    description = serializers.CharField(max_length=4000, required=False, allow_blank=True)
-    team = id_field()
-    policy = id_field(required=False, allow_null=True)
-    urgency = serializers.ChoiceField(choices=URGENCIES, required=False)
-    ack_timeout_minutes = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=10080)
-    reopen_window_minutes = serializers.IntegerField(required=False, min_value=0, max_value=43200)
-    quiet_resolve_seconds = serializers.IntegerField(required=False, min_value=0, max_value=86400)
-    customer_facing = serializers.BooleanField(required=False)
-    needs = id_list(200, required=False)
 
 
 class LevelShape(serializers.ModelSerializer[Level]):
@@ -125,24 +96,6 @@ class OnePolicyShape(PolicyShape):
         return warnings_of(policy)
 
 
-class LevelInput(serializers.Serializer[Any]):
-    """A level: whom to page, and for how many minutes to wait."""
-
-    timeout_minutes = serializers.IntegerField(min_value=1, max_value=1440, default=5)
-    users = id_list(50, default=list)
-    schedules = id_list(50, default=list)
-
-
-class PolicyInput(serializers.Serializer[Any]):
-    """A policy to be made or changed, as one document."""
-
-    name = serializers.CharField(max_length=120)
-    team = id_field()
-    repeats = serializers.IntegerField(min_value=0, max_value=9, required=False)
-    fallback = id_field(required=False, allow_null=True)
-    levels = LevelInput(many=True)
-
-
 class OnCallShape(serializers.Serializer[Schedule]):
     """Who is on call on a schedule now; `user` is null in a gap."""
 
@@ -185,18 +138,6 @@ class ScheduleShape(serializers.ModelSerializer[Schedule]):
         return [member.user_id for member in schedule.members.all()]
 
 
-class ScheduleInput(serializers.Serializer[Any]):
-    """A schedule to be made or changed; `anchor` is a local time in `time_zone`: the first hand-off."""
-
-    name = serializers.CharField(max_length=120)
-    team = id_field()
-    time_zone = serializers.CharField(max_length=64, required=False)
-    anchor = serializers.CharField(max_length=16)
-    unit = serializers.ChoiceField(choices=UNITS, required=False)
-    length = serializers.IntegerField(min_value=1, max_value=366, required=False)
-    members = id_list(100)
-
-
 class ShiftShape(serializers.Serializer[Any]):
     """An unbroken time of one person; `until` is null where nobody else ever takes over."""
 
@@ -215,14 +156,6 @@ class RuleShape(serializers.ModelSerializer[NotificationRule]):
         model = NotificationRule
         fields = ["id", "urgency", "delay_minutes", "method", "provider"]
         read_only_fields = fields
-
-
-class RuleInput(serializers.Serializer[Any]):
-    """A rule to be added."""
-
-    urgency = serializers.ChoiceField(choices=("high", "low"), default="high")
-    delay_minutes = serializers.IntegerField(min_value=0, max_value=120, default=0)
-    method = id_field()
 
 
 class PageShape(serializers.ModelSerializer[Page]):
@@ -250,12 +183,6 @@ class PageShape(serializers.ModelSerializer[Page]):
     def get_open(self, page: Page) -> bool:
         """Whether it still waits for an answer."""
         return page.is_open
-
-
-class DeclineInput(serializers.Serializer[Any]):
-    """Why somebody declines."""
-
-    reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
 
 class AnswerShape(serializers.Serializer[Any]):

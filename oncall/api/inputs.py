@@ -1,0 +1,81 @@
+"""What clients send to make or change things of the room; rules stand in the commands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from oncall.commands.services import URGENCIES
+from oncall.engine.rotation import UNITS
+
+LARGEST = 2**63 - 1
+
+
+def id_field(**options: Any) -> serializers.IntegerField:
+    """The number of a row."""
+    return serializers.IntegerField(min_value=1, max_value=LARGEST, **options)
+
+
+def id_list(most: int, **options: Any) -> serializers.ListField:
+    """Several numbers of rows."""
+    return serializers.ListField(child=id_field(), max_length=most, **options)
+
+
+class ServiceInput(serializers.Serializer[Any]):
+    """A service to be made or changed; `policy: null` leaves it to the team's managers."""
+
+    name = serializers.CharField(max_length=120)
+    description = serializers.CharField(max_length=4000, required=False, allow_blank=True)
+    team = id_field()
+    policy = id_field(required=False, allow_null=True)
+    urgency = serializers.ChoiceField(choices=URGENCIES, required=False)
+    ack_timeout_minutes = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=10080)
+    reopen_window_minutes = serializers.IntegerField(required=False, min_value=0, max_value=43200)
+    quiet_resolve_seconds = serializers.IntegerField(required=False, min_value=0, max_value=86400)
+    customer_facing = serializers.BooleanField(required=False)
+    needs = id_list(200, required=False)
+
+
+class LevelInput(serializers.Serializer[Any]):
+    """A level: whom to page, and for how many minutes to wait."""
+
+    timeout_minutes = serializers.IntegerField(min_value=1, max_value=1440, default=5)
+    users = id_list(50, default=list)
+    schedules = id_list(50, default=list)
+
+
+class PolicyInput(serializers.Serializer[Any]):
+    """A policy to be made or changed, as one document."""
+
+    name = serializers.CharField(max_length=120)
+    team = id_field()
+    repeats = serializers.IntegerField(min_value=0, max_value=9, required=False)
+    fallback = id_field(required=False, allow_null=True)
+    levels = LevelInput(many=True)
+
+
+class ScheduleInput(serializers.Serializer[Any]):
+    """A schedule to be made or changed; `anchor` is a local time in `time_zone`: the first hand-off."""
+
+    name = serializers.CharField(max_length=120)
+    team = id_field()
+    time_zone = serializers.CharField(max_length=64, required=False)
+    anchor = serializers.CharField(max_length=16)
+    unit = serializers.ChoiceField(choices=UNITS, required=False)
+    length = serializers.IntegerField(min_value=1, max_value=366, required=False)
+    members = id_list(100)
+
+
+class RuleInput(serializers.Serializer[Any]):
+    """A rule to be added."""
+
+    urgency = serializers.ChoiceField(choices=("high", "low"), default="high")
+    delay_minutes = serializers.IntegerField(min_value=0, max_value=120, default=0)
+    method = id_field()
+
+
+class DeclineInput(serializers.Serializer[Any]):
+    """Why somebody declines."""
+
+    reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
