@@ -93,13 +93,13 @@ def call_port(port: int) -> None:
 
 def after_commit(role: str) -> None:
     """Wake every process of `role` once the present transaction is committed (at once outside of one)."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, role])
     caller = _caller(role)
     for entry in connection.run_on_commit:
         if entry[1] is caller and entry[0] <= set(connection.savepoint_ids):
             return
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, role])
     transaction.on_commit(caller, robust=True)
 
 

@@ -27,10 +27,12 @@ from core.pool import Pool
 
 log = logging.getLogger(__name__)
 BATCH = 8
+SPARE = 8  # candidates beyond what fits, for those whose lane or suspicion holds them back
 POLL = 0.1
 BEAT_EVERY = 5.0
 GRACE = 9.0
 STUCK = 60.0
+WATCH_EVERY, WATCH_TURNS = 5.0, 12
 
 
 class Worker:
@@ -117,7 +119,7 @@ class Worker:
         kinds = due.handlers()
         room = self.pool.room()
         wanted = [kind for kind, handler in kinds.items() if handler.effect == "database" or room]
-        seen = claims.peek(64, kinds=wanted, full_lanes=self.pool.full_lanes())
+        seen = claims.peek(BATCH + room + SPARE, kinds=wanted, full_lanes=self.pool.full_lanes())
         items = claims.take([candidate.id for candidate in self._choose(seen, room)])
         for item in items:
             if kinds[item.kind].effect == "external":
@@ -181,9 +183,9 @@ class Worker:
         It counts its own turns instead of reading a clock, so that a process that was frozen is not blamed.
         """
         seen, turns = self.rounds, 0
-        while not self.stopping.wait(5.0):
+        while not self.stopping.wait(WATCH_EVERY):
             seen, turns = (seen, turns + 1) if self.rounds == seen else (self.rounds, 0)
-            if turns >= 12:
+            if turns >= WATCH_TURNS:
                 faulthandler.dump_traceback(file=2)
                 os._exit(75)
 

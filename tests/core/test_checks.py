@@ -48,9 +48,10 @@ def test_somebody_has_said_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ids(checks.somebody_says_who_asks(None)) == ["core.E002"]
 
 
-def test_deferred_transactions(settings: Any) -> None:
+def test_deferred_transactions(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert checks.transactions_are_immediate(None) == []
-    settings.DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": {}}}
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
+    monkeypatch.setitem(settings.DATABASES["default"], "OPTIONS", {})
     assert ids(checks.transactions_are_immediate(None)) == ["core.E003"]
 
 

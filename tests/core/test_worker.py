@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from core import clock, db, due, health, passes
+from core import worker as engine
 from core.due import Item, Priority
 from core.leases import Call
 from core.models import Beat, DueRow, FeedTopic
@@ -309,6 +310,25 @@ class TestProcess:
             os.kill(frozen, signal.SIGCONT)
             time.sleep(0.8)
         assert sink.lines() == ["took", "took", "sent"]
+
+    @real
+    def test_a_step_that_never_ends_ends_its_process(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """F19: the process counts its own turns and asks to be replaced; the row is free for the next one."""
+        monkeypatch.setattr(engine, "WATCH_EVERY", 0.05)
+        use(monkeypatch, "test.step", "database", lambda item: time.sleep(30))
+        due.put("k", "test.step")
+        pid = fork_worker()
+        assert reap(pid) == 75
+        assert due.free_leases(pid, crashed=True) == 1
+
+    @real
+    def test_a_call_that_never_ends_replaces_its_process(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """F19, F47: a thread cannot be taken back, a process can."""
+        monkeypatch.setattr(engine, "STUCK", 0.2)
+        monkeypatch.setattr(engine, "GRACE", 0.2)
+        use(monkeypatch, "test.call", "external", lambda item: time.sleep(30))
+        due.put("k", "test.call")
+        assert reap(fork_worker()) == 75
 
     @real
     def test_a_locked_database_is_waited_for(self, monkeypatch: pytest.MonkeyPatch, sink: Sink) -> None:
