@@ -14,6 +14,7 @@ from accounts.commands import users
 from core.clock import FrozenClock
 from oncall.commands import pages
 from oncall.models import Escalation, Page
+from oncall.queries.escalations import unreached
 from tests import world as w
 from tests.fakes import Mailbox, drain, run_until
 from tests.oncall.cases import Case, paged, start, stop
@@ -86,8 +87,10 @@ def test_f33_when_the_mail_server_is_back_unanswered_pages_arrive_late(
     run_until(at, at.at + timedelta(minutes=8))
     assert Escalation.objects.get().state == "exhausted"
     assert mailbox.mails == []
+    assert [finding.sentence for finding in unreached()] == ["CASE-7: no message has reached anybody."]
     mailbox.always = "ok"
     run_until(at, at.at + timedelta(minutes=6))
+    assert list(unreached()) == []
     for name in ("bo", "cy", "ana"):
         [mail] = mailbox.to(f"{name}@example.org")
         body = mail.get_body(("plain",))
