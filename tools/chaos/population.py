@@ -12,7 +12,7 @@ import sys
 import django
 
 
-def build(size: int) -> list[str]:
+def build(size: int, grouping: str = "none") -> list[str]:
     """Make `size` people with a service each; returns a routing key per service."""
     from accounts import actors
     from accounts.models import Team
@@ -28,7 +28,7 @@ def build(size: int) -> list[str]:
         world.rule(person, world.method(person))
         policy = world.policy(f"Policy {number:03d}", team, [person], timeout_minutes=60)
         service = world.service(f"Service {number:03d}", team, policy=policy)
-        GroupingRule.objects.create(service=service, mode="none")
+        GroupingRule.objects.create(service=service, mode=grouping)
         made.append(keys.issue(system, service, kind="events", name="chaos")[1])
     return made
 
@@ -37,7 +37,7 @@ def main() -> None:
     """Set Django up, build, print."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    sys.stdout.write(json.dumps(build(int(sys.argv[1]))))
+    sys.stdout.write(json.dumps(build(int(sys.argv[1]), *sys.argv[2:3])))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,97 @@
+"""P1: committed events a second at the intake, beside its two rivals, in one run; then kill -9 and count."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.load import Result, drive, request
+from tools.chaos.portal import ROOT, Portal, fetch
+from tools.services import free_port
+
+SECONDS = 6.0
+CONNECTIONS = 32
+KEYS = 500  # distinct dedup keys: most events are duplicates, as in a storm
+
+
+def event(routing_key: str, number: int) -> bytes:
+    """A PagerDuty event."""
+    return json.dumps(
+        {
+            "routing_key": routing_key,
+            "event_action": "trigger",
+            "dedup_key": f"bench-{number % KEYS}",
+            "payload": {"summary": f"Disk {number % KEYS} is full", "source": "bench", "severity": "warning"},
+        }
+    ).encode()
+
+
+def load(port: int, routing_key: str) -> Result:
+    """Drive one server."""
+    numbers = itertools.count()
+    ready = [request("/v2/enqueue", event(routing_key, n)) for n in range(KEYS)]
+    drive(port, lambda: ready[next(numbers) % KEYS], connections=4, seconds=1.0)
+    return drive(port, lambda: ready[next(numbers) % KEYS], connections=CONNECTIONS, seconds=SECONDS)
+
+
+@contextlib.contextmanager
+def rival(name: str, portal: Portal) -> Any:
+    """A rival server on a free port."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.rivals", name, str(port)], env=portal.environment, cwd=ROOT
+    )
+    try:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                fetch(f"http://127.0.0.1:{port}/", timeout=1)
+                break
+            time.sleep(0.1)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def run(folder: Path) -> dict[str, Any]:
+    """The three rates and what was found after the kill."""
+    portal = Portal(folder)
+    portal.manage("migrate", "-v0")
+    portal.manage("createcachetable")
+    key = json.loads(portal.python("tools.chaos.population", "1"))[0]
+    with rival("bare", portal) as port:
+        bare = load(port, key)
+    with rival("drf", portal) as port:
+        drf = load(port, key)
+    portal.start()
+    before = counted(portal)
+    ours = load(portal.port, key)
+    accepted = ours.statuses[202]
+    portal.kill_all()
+    after = counted(portal)
+    return {
+        "ours, events/s": round(ours.rate),
+        "bare group commit, events/s": round(bare.rate),
+        "DRF update_or_create, events/s": round(drf.rate),
+        "times DRF (goal 6)": round(ours.rate / drf.rate, 2),
+        "of bare (goal 0.5)": round(ours.rate / bare.rate, 2),
+        "p99, ms": round(ours.quantile(0.99) * 1000, 1),
+        "refused": sum(n for status, n in ours.statuses.items() if status != 202),
+        "202s of the measured span": accepted,
+        "counted after kill -9": after - before,
+    }
+
+
+def counted(portal: Portal) -> int:
+    """Events that the database holds: the alerts' counts."""
+    path = Path(portal.environment["WATCHBILL_DATA_DIR"]) / "watchbill.sqlite3"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("SELECT count(*) FROM integrations_inboundevent").fetchone()[0])
