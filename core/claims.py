@@ -16,12 +16,13 @@ from core.leases import LEASES, Item, Priority, handlers, owner_prefix
 from core.models import DueRow
 
 _TAKE = """
-UPDATE core_duerow SET state = 'leased', lease_owner = %s, attempts = attempts + 1,
+UPDATE core_duerow SET state = 'leased', lease_owner = %s,
     lease_until = CASE WHEN kind IN ({external}) THEN CAST(%s AS {time}) ELSE CAST(%s AS {time}) END,
+    attempts = attempts + CASE WHEN state = 'leased' THEN 0 ELSE 1 END,
     lost = lost + CASE WHEN state = 'leased' THEN 1 ELSE 0 END
 WHERE id IN (SELECT id FROM core_duerow WHERE id IN ({ids})
     AND ((state = 'waiting' AND due <= %s) OR (state = 'leased' AND lease_until <= %s)) {skip})
-RETURNING id, key, kind, ref, lane, due, priority, attempts, lost, lease_until
+RETURNING id, key, kind, ref, lane, due, priority, attempts, lost, crashes, lease_until
 """
 
 
@@ -34,7 +35,7 @@ class Candidate:
     lane: str
     priority: int
     due: datetime
-    lost: int
+    crashes: int
 
 
 def peek(limit: int, *, kinds: Collection[str], full_lanes: Collection[str] = ()) -> list[Candidate]:
@@ -47,7 +48,7 @@ def peek(limit: int, *, kinds: Collection[str], full_lanes: Collection[str] = ()
     if full_lanes:
         where += f" AND lane NOT IN ({_marks(full_lanes)})"
         values += list(full_lanes)
-    head = "SELECT * FROM (SELECT id, kind, lane, priority, due, lost FROM core_duerow WHERE"
+    head = "SELECT * FROM (SELECT id, kind, lane, priority, due, crashes FROM core_duerow WHERE"
     tail = f"<= %s AND {where}"
     parts = [
         f"{head} state = 'waiting' AND priority = {int(p)} AND due {tail} ORDER BY due LIMIT {limit}) p{int(p)}"
@@ -55,12 +56,12 @@ def peek(limit: int, *, kinds: Collection[str], full_lanes: Collection[str] = ()
     ]
     parts.append(f"{head} state = 'leased' AND lease_until {tail} LIMIT {limit}) ended")
     rows = DueRow.objects.raw(" UNION ALL ".join(parts), [now, *values] * len(parts))
-    found = [Candidate(r.pk, r.kind, r.lane, r.priority, r.due, r.lost) for r in rows]
+    found = [Candidate(r.pk, r.kind, r.lane, r.priority, r.due, r.crashes) for r in rows]
     return sorted(found, key=lambda c: (c.priority, c.due, c.id))[:limit]
 
 
 def take(ids: Sequence[int]) -> list[Item]:
-    """Lease the rows that are still free, in order of priority; every lease is counted as an attempt."""
+    """Lease the rows that are still free, in order of priority; counts the attempt, or the loss of the lease before."""
     if not ids:
         return []
     now = clock.now()
@@ -80,7 +81,8 @@ def take(ids: Sequence[int]) -> list[Item]:
 
 
 def _item(row: DueRow, owner: str, now: datetime) -> Item:
-    same = {name: getattr(row, name) for name in ("key", "kind", "ref", "due", "priority", "lane", "attempts", "lost")}
+    names = ("key", "kind", "ref", "due", "priority", "lane", "attempts", "lost", "crashes")
+    same = {name: getattr(row, name) for name in names}
     return Item(id=row.pk, owner=owner, lease_until=row.lease_until or now, late=now - row.due, **same)
 
 

@@ -102,8 +102,8 @@ def parked() -> models.QuerySet[DueRow]:
 
 def try_again(ids: Collection[int]) -> int:
     """Give parked rows a fresh set of attempts, due now; says how many."""
-    fresh = {"state": DueRow.WAITING, "due": clock.now(), "attempts": 0, "lost": 0, "lease_owner": "", "ended_at": None}
-    count = parked().filter(pk__in=ids).update(**fresh)
+    fresh = {"state": DueRow.WAITING, "attempts": 0, "lost": 0, "crashes": 0, "lease_owner": "", "ended_at": None}
+    count = parked().filter(pk__in=ids).update(**fresh, due=clock.now())
     wake.after_commit("worker")
     return count
 

@@ -20,6 +20,7 @@ from typing import Literal, TypeAlias
 
 from django.db import models, transaction
 from django.db.models import F
+from django.db.models.functions import Greatest
 
 from core import clock
 from core.models import DueRow
@@ -29,7 +30,7 @@ Effect = Literal["database", "external"]
 LEASES: dict[Effect, timedelta] = {"database": timedelta(seconds=5), "external": timedelta(seconds=25)}
 EFFECT_DEADLINE = timedelta(seconds=10)
 LONGEST_BACK_OFF = 60.0
-CRASHES = 3
+CRASHES, LOSSES = 3, 12
 
 
 class Priority(IntEnum):
@@ -96,6 +97,7 @@ class Item:
     lane: str
     attempts: int
     lost: int
+    crashes: int
     owner: str
     lease_until: datetime
     late: timedelta
@@ -117,7 +119,7 @@ class Item:
 
     def finish(self) -> None:
         """Mark the row done by compare-and-swap; raises LeaseLost."""
-        done = {"state": DueRow.DONE, "ended_at": clock.now(), "error": "", "lost": 0}
+        done = {"state": DueRow.DONE, "ended_at": clock.now(), "error": "", "lost": 0, "crashes": 0}
         if not self._mine().filter(state=DueRow.LEASED).update(**done):
             raise LeaseLost(self.key)
         self.settled = True
@@ -145,7 +147,7 @@ class Item:
     def _release(self, at: datetime, attempts: int, error: str) -> None:
         free = {"state": DueRow.WAITING, "due": at, "attempts": max(0, attempts), "error": error}
         mine = self._mine().filter(state__in=[DueRow.LEASED, DueRow.DONE])
-        if mine.update(**free, lease_owner="", lease_until=None, ended_at=None, lost=0):
+        if mine.update(**free, lease_owner="", lease_until=None, ended_at=None, lost=0, crashes=0):
             self.settled = True
 
     def park(self, error: str) -> None:
@@ -185,14 +187,19 @@ def free_leases(pid: int, *, crashed: bool = False) -> int:
     """Give back at once what a dead process of this machine held; says how many.
 
     `crashed` says that the process ended by itself (an exit code, a fault) and was not killed from outside:
-    a row that was held in three such ends running is parked, since it may be the cause (F18).
+    a row that was held in three such ends in a row is parked, since it may be their cause (F18). Ends from
+    outside use up no attempt, so that a storm of kills loses nothing (G1).
     """
     held = DueRow.objects.filter(state=DueRow.LEASED, lease_owner__startswith=owner_prefix(pid))
     if crashed:
-        held.filter(lost__gte=CRASHES - 1).update(
-            state=DueRow.PARKED, ended_at=clock.now(), error="the worker ended three times while it held this row"
-        )
-    return held.update(state=DueRow.WAITING, lease_owner="", lease_until=None, lost=F("lost") + 1)
+        held.update(crashes=F("crashes") + 1)
+        guilty = list(held.filter(crashes__gte=CRASHES).values_list("key", flat=True))
+        said = f"its worker ended by itself {CRASHES} times while it held this row"
+        DueRow.objects.filter(key__in=guilty).update(state=DueRow.PARKED, ended_at=clock.now(), error=said)
+        for key in guilty:
+            log.error("parked %s: %s", key, said)
+    free = {"state": DueRow.WAITING, "lease_owner": "", "lease_until": None}
+    return held.update(**free, lost=F("lost") + 1, attempts=Greatest(F("attempts") - 1, 0))
 
 
 def free_the_dead() -> int:

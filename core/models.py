@@ -21,7 +21,8 @@ class DueRow(models.Model):
     lease_owner = models.CharField(max_length=80, blank=True, default="")
     lease_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    lost = models.PositiveSmallIntegerField(default=0)  # leases in a row that ended without the worker's word (F18)
+    lost = models.PositiveSmallIntegerField(default=0)  # leases in a row that ended without the worker's word
+    crashes = models.PositiveSmallIntegerField(default=0)  # those after which the worker had ended by itself (F18)
     error = models.CharField(max_length=500, blank=True, default="")
     created_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -32,6 +33,9 @@ class DueRow(models.Model):
             models.Index(fields=["state", "priority", "due"], name="due_next"),
             models.Index(fields=["ended_at"], condition=models.Q(state="done"), name="due_done_age"),
         ]
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class Fact(models.Model):
@@ -44,12 +48,18 @@ class Fact(models.Model):
     class Meta:
         indexes = [models.Index(fields=["at"], name="fact_age")]
 
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
 
 class FeedTopic(models.Model):
     """The counter of one topic: its row lock orders the writers, so a topic has no gaps."""
 
     name = models.CharField(max_length=80, primary_key=True)
     last_seq = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class FeedEntry(models.Model):
@@ -64,6 +74,9 @@ class FeedEntry(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["topic", "seq"], name="feed_seq_once")]
         indexes = [models.Index(fields=["at"], name="feed_age")]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.seq}"
 
 
 class AuditEntry(models.Model):
@@ -84,12 +97,18 @@ class AuditEntry(models.Model):
         verbose_name_plural = "audit entries"
         indexes = [models.Index(fields=["thing"], name="audit_thing")]
 
+    def __str__(self) -> str:
+        return f"{self.verb} {self.thing}"
+
 
 class AuditHead(models.Model):
     """The end of the audit chain: its row lock orders the writers, its count shows entries cut off at the end."""
 
     entries = models.PositiveBigIntegerField(default=0)
     hash = models.CharField(max_length=64, blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.entries} entries"
 
 
 class BulkJob(models.Model):
@@ -108,6 +127,9 @@ class BulkJob(models.Model):
     class Meta:
         indexes = [models.Index(fields=["state", "created_at"], name="bulk_job_state")]
 
+    def __str__(self) -> str:
+        return f"{self.name} {self.pk}"
+
 
 class IdempotencyKey(models.Model):
     """A request that was done once: its answer is given again. Also spent nonces of signed forms."""
@@ -122,6 +144,9 @@ class IdempotencyKey(models.Model):
     class Meta:
         indexes = [models.Index(fields=["created_at"], name="idempotency_age")]
 
+    def __str__(self) -> str:
+        return self.key
+
 
 class Beat(models.Model):
     """The last sign of life of a process or a periodic pass."""
@@ -131,12 +156,18 @@ class Beat(models.Model):
     ok = models.BooleanField(default=True)
     detail = models.JSONField(default=dict)
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class StoredSecret(models.Model):
     """A secret made by the portal itself (VAPID keys), sealed with FIELD_KEYS."""
 
     name = models.CharField(max_length=60, primary_key=True)
     sealed = models.TextField()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ThrottleCount(models.Model):
@@ -148,3 +179,6 @@ class ThrottleCount(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["until"], name="throttle_age")]
+
+    def __str__(self) -> str:
+        return f"{self.count} until {self.until}"

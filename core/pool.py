@@ -38,9 +38,9 @@ class Pool:
         return [lane for lane, count in Counter(self.lanes()).items() if count >= self.per_lane]
 
     def suspects(self) -> int:
-        """How many running rows were held by a worker that ended without a word."""
+        """How many running rows were held by a worker that ended by itself (F18)."""
         with self._lock:
-            return sum(1 for item, _ in self._busy.values() if item.lost)
+            return sum(1 for item, _ in self._busy.values() if item.crashes)
 
     def stuck(self, seconds: float) -> bool:
         """Whether an effect has run for longer than `seconds`."""

@@ -21,7 +21,7 @@ from django.db import connection
 
 from core import claims, clock, db, due, passes, wake
 from core.claims import Candidate
-from core.leases import host
+from core.leases import LOSSES, host
 from core.models import Beat
 from core.pool import Pool
 
@@ -45,7 +45,6 @@ class Worker:
         self._beat_at = float("-inf")
         self._schema = -1
 
-    # --- life -------------------------------------------------------------------------------------
     def run(self) -> int:
         """Work until SIGTERM or SIGINT; 0 after a clean end, 75 when the process should be replaced."""
         signal.signal(signal.SIGTERM, self._stop)
@@ -96,7 +95,6 @@ class Worker:
             log.warning("the database was gone at the end")
         connection.close()
 
-    # --- one round --------------------------------------------------------------------------------
     def _guarded_round(self) -> bool:
         try:
             self.beat()
@@ -136,15 +134,15 @@ class Worker:
     def _choose(self, seen: list[Candidate], room: int) -> list[Candidate]:
         """What fits: eight database steps, free places of the pool and of each lane, one suspect at a time.
 
-        A suspect is a row whose last worker ended without a word. It is taken with nothing else that touches
-        only the database, and alone among suspects, so that it cannot drag others along (F18).
+        A suspect is a row whose last worker ended by itself. It is taken without other steps and alone among
+        suspects, so that it cannot drag others along (F18).
         """
         chosen: list[Candidate] = []
         lanes = Counter(self.pool.lanes())
         steps, suspects, kinds = 0, self.pool.suspects(), due.handlers()
         for candidate in seen:
             external = kinds[candidate.kind].effect == "external"
-            if candidate.lost and suspects:
+            if candidate.crashes and suspects:
                 continue
             if external:
                 if room <= 0 or lanes[candidate.lane] >= self.pool.per_lane:
@@ -154,12 +152,11 @@ class Worker:
             elif steps >= BATCH:
                 continue
             else:
-                steps = BATCH if candidate.lost else steps + 1
-            suspects += 1 if candidate.lost else 0
+                steps = BATCH if candidate.crashes else steps + 1
+            suspects += 1 if candidate.crashes else 0
             chosen.append(candidate)
         return chosen
 
-    # --- signs of life ----------------------------------------------------------------------------
     def _name(self) -> str:
         return f"worker:{host()}:{os.getpid()}"
 
@@ -193,8 +190,7 @@ class Worker:
 def do_database(item: due.Item, *, strict: bool = False) -> None:
     """Do a step that only touches the database: its finish and its writes are one transaction (exactly once)."""
     handler = due.handlers()[item.kind]
-    if item.attempts > handler.max_attempts:
-        item.park("the workers that held it ended without a word")
+    if _is_lost(item):
         return
     try:
         with item.finishing():
@@ -211,8 +207,7 @@ def do_database(item: due.Item, *, strict: bool = False) -> None:
 def do_external(item: due.Item, *, strict: bool = False) -> None:
     """Do a step with an external effect: the handler asks, acts, and finishes; at least once."""
     handler = due.handlers()[item.kind]
-    if item.attempts > handler.max_attempts:
-        item.park("the workers that held it ended without a word")
+    if _is_lost(item):
         return
     try:
         handler.call(item)
@@ -225,6 +220,14 @@ def do_external(item: due.Item, *, strict: bool = False) -> None:
             raise
         log.exception("%s (%s) failed, attempt %d", item.key, item.kind, item.attempts)
         _record_failure(item, error)
+
+
+def _is_lost(item: due.Item) -> bool:
+    """Park a row that worker after worker has held without a word, whatever ended them."""
+    if item.lost < LOSSES:
+        return False
+    item.park(f"{item.lost} workers in a row ended or froze while they held this row")
+    return True
 
 
 def _record_failure(item: due.Item, error: Exception) -> None:

@@ -95,6 +95,7 @@ class Migration(migrations.Migration):
                 ('lease_until', models.DateTimeField(blank=True, null=True)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('lost', models.PositiveSmallIntegerField(default=0)),
+                ('crashes', models.PositiveSmallIntegerField(default=0)),
                 ('error', models.CharField(blank=True, default='', max_length=500)),
                 ('created_at', models.DateTimeField(default=core.clock.now)),
                 ('ended_at', models.DateTimeField(blank=True, null=True)),

@@ -146,7 +146,7 @@ class TestLease:
         at.move(seconds=seconds - 1)
         assert due.claim() == []
         at.move(seconds=1)
-        assert [item.attempts for item in due.claim()] == [2]
+        assert [(item.attempts, item.lost) for item in due.claim()] == [(1, 1)]
 
     def test_a_frozen_worker_that_wakes_up_can_neither_send_nor_mark(self, done: list[str], at: FrozenClock) -> None:
         """F7: the lease is asked for before the effect, and the mark is a compare-and-swap."""
@@ -188,7 +188,7 @@ class TestLease:
         assert due.free_leases(1) == 0
         pid = int(item.owner.split(":")[1])
         assert due.free_leases(pid) == 1
-        assert [again.attempts for again in due.claim()] == [2]
+        assert [(again.attempts, again.lost) for again in due.claim()] == [(1, 1)]
 
     def test_a_starting_worker_relieves_the_dead_of_its_machine_only(self, done: list[str]) -> None:
         for number, owner in enumerate(
@@ -273,7 +273,7 @@ class TestFailure:
 
     def test_a_row_whose_workers_always_vanish_is_parked_in_the_end(self, done: list[str], at: FrozenClock) -> None:
         due.put("k", "test.call")
-        for _ in range(8):
+        for _ in range(leases.LOSSES):
             assert len(due.claim()) == 1
             at.move(seconds=26)
         worker.drain()
@@ -290,11 +290,23 @@ class TestFailure:
 
     def test_kills_from_outside_do_not_park(self, done: list[str]) -> None:
         due.put("k", "test.call")
-        for _ in range(6):
+        for _ in range(11):
             (item,) = due.claim()
             due.free_leases(int(item.owner.split(":")[1]))
+        assert (item.attempts, item.lost) == (1, 10)
         worker.drain()
         assert state("k") == "done"
+
+    def test_an_outcome_clears_the_suspicion(self, done: list[str]) -> None:
+        due.put("k", "test.call")
+        for _ in range(2):
+            (item,) = due.claim()
+            due.free_leases(int(item.owner.split(":")[1]), crashed=True)
+        (item,) = due.claim()
+        assert (item.lost, item.crashes) == (2, 2)
+        item.retry(timedelta(0))
+        (item,) = due.claim()
+        assert (item.lost, item.crashes) == (0, 0)
 
 
 class Queue(RuleBasedStateMachine):

@@ -126,14 +126,12 @@ class TestBulkhead:
 
 class TestSuspects:
     @real
-    def test_a_row_that_was_lost_is_taken_without_other_steps(
-        self, monkeypatch: pytest.MonkeyPatch, worker: Worker
-    ) -> None:
+    def test_a_suspect_is_taken_without_other_steps(self, monkeypatch: pytest.MonkeyPatch, worker: Worker) -> None:
         """F18: neighbours of a killer are not dragged along twice."""
         use(monkeypatch, "test.step", "database", lambda item: None)
         for number in range(5):
             due.put(f"k{number}", "test.step")
-        DueRow.objects.filter(key__in=["k0", "k1"]).update(lost=1)
+        DueRow.objects.filter(key__in=["k0", "k1"]).update(crashes=1)
         assert [worker.round() for _ in range(4)] == [1, 1, 3, 0]
 
     @real
@@ -142,7 +140,7 @@ class TestSuspects:
         use(monkeypatch, "test.call", "external", waits_for(release))
         for number in range(4):
             due.put(f"k{number}", "test.call")
-        DueRow.objects.filter(key__in=["k0", "k1"]).update(lost=1)
+        DueRow.objects.filter(key__in=["k0", "k1"]).update(crashes=1)
         while worker.round():
             pass
         assert len(worker.pool.lanes()) == 3
