@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterable
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import structlog
 from a2wsgi.wsgi import build_environ
@@ -212,7 +212,7 @@ class Bridge:
         return length if declared is None or (declared.isdigit() and int(declared) == length) else CUT_OFF
 
     def _environ(self, scope: Scope, body: IO[bytes], length: int) -> dict[str, Any]:
-        environ: dict[str, Any] = build_environ(scope, body)  # type: ignore[arg-type]
+        environ = cast("dict[str, Any]", build_environ(cast("Any", scope), cast("Any", body)))
         environ["CONTENT_LENGTH"] = str(length)
         environ["wsgi.errors"] = sys.stderr
         environ.pop("HTTP_TRANSFER_ENCODING", None)

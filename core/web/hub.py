@@ -15,104 +15,21 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from core import live, wake
-from core.web import access
+from core.web import wire
+from core.web.viewer import NO_RIGHT, Frames, Grant, Viewer, grant, rendered
 
-Frames = list[tuple[int, str]]
 POLL = 0.1
 NET = 1.0  # how often the heads are read without any hint, in seconds
 RECHECK = 4.0
 PAGE = 500
 TOO_FAR = 5000
-WAITING_FRAMES = 400
-SIGNED_OUT, NO_RIGHT, TOO_SLOW = 4401, 4403, 4408
 log = structlog.get_logger("portal.live")
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What a viewer may see now: a topic and the audience it belongs to there."""
-
-    topic: str
-    audience: str
-
-
-def grant(scope: dict[str, Any]) -> Grant | int:
-    """Ask the database who this is and what he may see; a close code where it is nothing (A28, A31)."""
-    actor = access.socket_actor(scope)
-    if actor is None:
-        return SIGNED_OUT
-    name = live.name_for(scope["path"].removeprefix("/"), actor)
-    found = live.topic_of(name) if name is not None else None
-    if name is None or found is None:
-        return NO_RIGHT
-    topic, key = found
-    audience = topic.may_see(actor, key)
-    return NO_RIGHT if audience is None else Grant(name, audience)
-
-
-def rendered(name: str, entries: Sequence[Any], audience: str) -> Frames:
-    """The texts of some entries for one audience, in order."""
-    found = live.topic_of(name)
-    if found is None:
-        return []
-    topic, key = found
-    frames = []
-    for frame in topic.render(key, entries, audience):
-        body: dict[str, Any] = {"seq": frame.seq, "kind": frame.kind}
-        if frame.kind != "skip":
-            body["html"] = frame.html
-        frames.append((frame.seq, json.dumps(body)))
-    return frames
-
-
-class Viewer:
-    """One open socket; everything but `scope` belongs to the event loop."""
-
-    def __init__(self, scope: dict[str, Any], granted: Grant, last: int) -> None:
-        self.scope = scope
-        self.granted = granted
-        self.last = last
-        self.catching_up = True
-        self.checked = time.monotonic()
-        self.outgoing: asyncio.Queue[str | int] = asyncio.Queue()
-        self._held: Frames = []
-
-    @property
-    def key(self) -> tuple[str, bytes]:
-        """Viewers with the same path and credentials have the same rights: they are asked for once."""
-        wanted = {b"cookie", b"authorization"}
-        return self.scope["path"], b"\0".join(value for name, value in self.scope["headers"] if name in wanted)
-
-    def push(self, frames: Frames) -> None:
-        """Take new frames: keep them back while it catches up, drop what it has, cut it when it does not read."""
-        if self.catching_up:
-            self._held.extend(frames)
-            return
-        for seq, text in frames:
-            if seq > self.last:
-                self.last = seq
-                self.outgoing.put_nowait(text)
-        if self.outgoing.qsize() > WAITING_FRAMES:
-            self.close(TOO_SLOW)
-
-    def caught_up(self) -> None:
-        """The backlog is out: what came meanwhile follows."""
-        held, self._held = self._held, []
-        self.catching_up = False
-        self.push(held)
-
-    def close(self, code: int) -> None:
-        """Ask the socket's sender to close it; what is still waiting is dropped."""
-        while not self.outgoing.empty():
-            self.outgoing.get_nowait()
-        self.outgoing.put_nowait(code)
 
 
 class Hub:
@@ -159,7 +76,7 @@ class Hub:
             viewer.last = head
         while True:
             frames: Frames = await self.ask(_backlog, name, viewer.last, viewer.granted.audience)
-            for seq, text in frames:
+            for seq, text, _ in frames:
                 viewer.last = seq
                 viewer.outgoing.put_nowait(text)
             if len(frames) < PAGE:
@@ -264,7 +181,9 @@ class Hub:
             raise
         except Exception:  # loop edge: one entry that cannot be drawn must not stop the feed of all others
             log.exception("live feed: entries cannot be drawn", topic=name)
-            by_audience = {a: [(e.seq, json.dumps({"seq": e.seq, "kind": "skip"})) for e in entries] for a in audiences}
+            skips = [json.dumps({"seq": entry.seq, "kind": "skip"}) for entry in entries]
+            skipped = [(e.seq, text, wire.text_frame(text)) for e, text in zip(entries, skips, strict=True)]
+            by_audience = dict.fromkeys(audiences, skipped)
         with self._lock:
             if name not in self._heads:
                 return

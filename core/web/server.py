@@ -16,8 +16,11 @@ from typing import Any
 import daphne.server
 import structlog
 from daphne.http_protocol import HTTPFactory, WebRequest
-from twisted.internet import reactor
+from twisted.internet import reactor as _reactor
+from twisted.protocols import basic
 from twisted.web import http
+
+from core.web import wire
 
 RECEIVE_SECONDS = 30.0  # for the head and body of one request together
 IDLE_SECONDS = 30.0  # until the first line of the next request
@@ -28,6 +31,9 @@ FRAME_BYTES = 64 * 1024
 SPARE_FILES = 128  # descriptors kept for databases, files and outgoing calls
 REASONS = {408: b"Request Timeout", 413: b"Content Too Large"}
 log = structlog.get_logger("portal.server")
+reactor: Any = _reactor  # Twisted's own types do not know what it installs
+HTTPChannel: Any = http.HTTPChannel
+LineReceiver: Any = basic.LineReceiver
 
 
 class LimitedRequest(WebRequest):
@@ -41,7 +47,7 @@ class LimitedRequest(WebRequest):
         self._received = 0
         self._limit = 0
         self._refused = False
-        self._deadline = reactor.callLater(RECEIVE_SECONDS, self._refuse, 408)
+        self._deadline: Any = reactor.callLater(RECEIVE_SECONDS, self._refuse, 408)
 
     def gotLength(self, length: int | None) -> None:
         """The head is complete: refuse a declared length over the limit at once."""
@@ -100,7 +106,7 @@ class LimitedRequest(WebRequest):
         self._deadline = None
 
 
-class LimitedChannel(http.HTTPChannel):
+class LimitedChannel(HTTPChannel):
     """One connection: bytes alone do not keep an idle one alive, and only so many are open at once."""
 
     open = 0
@@ -114,7 +120,7 @@ class LimitedChannel(http.HTTPChannel):
         """Between requests the idle clock runs on until a first line is complete (slow clients, F41)."""
         if self.requests:
             self.resetTimeout()
-        http.basic.LineReceiver.dataReceived(self, data)
+        LineReceiver.dataReceived(self, data)
 
     def connectionLost(self, reason: Any) -> None:
         """Count it out."""
@@ -161,7 +167,7 @@ class PortalServer(daphne.server.Server):
             ready_callable=self._ready,
             server_name="",
         )
-        self.endpoints = []
+        self.endpoints: list[str] = []
         self._listener = listener
         self._port: Any = None
 
@@ -170,6 +176,21 @@ class PortalServer(daphne.server.Server):
         loop = asyncio.get_event_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._begin_stop)
+
+    def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """Offer sockets the way to write one frame to many (`core.web.wire`)."""
+        if scope["type"] == "websocket":
+            scope["extensions"] = {wire.WRITE: wire.writer(protocol)}
+        return super().create_application(protocol, scope)
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Hold a stream, and cut a socket, whose client does not read: daphne would fill the memory."""
+        if message["type"] == "websocket.send" and wire.unread(protocol.transport) > wire.UNREAD_BYTES:
+            protocol.transport.abortConnection()
+            return
+        while message.get("more_body") and wire.unread(_line(protocol)) > wire.UNREAD_BYTES:
+            await asyncio.sleep(0.02)
+        await super().handle_reply(protocol, message)
 
     def _begin_stop(self) -> None:
         """Take no new connection, let requests in flight finish for DRAIN_SECONDS, then stop."""
@@ -196,6 +217,11 @@ class PortalServer(daphne.server.Server):
             task.cancel()
         ended = daphne.server.defer.Deferred.fromFuture(asyncio.gather(*running, return_exceptions=True))
         return ended.addErrback(lambda failure: None)
+
+
+def _line(request: Any) -> Any:
+    """The transport under a request; None once the client has left."""
+    return None if request.channel is None else request.channel.transport
 
 
 def serve(application: Any, listener: socket.socket) -> None:

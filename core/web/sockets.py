@@ -20,7 +20,8 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from core.web.hub import NO_RIGHT, Viewer, hub
+from core.web.hub import hub
+from core.web.viewer import NO_RIGHT, Viewer
 
 FRAME_BYTES = 64 * 1024
 MESSAGES, SECONDS = 20, 10.0

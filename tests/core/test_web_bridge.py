@@ -151,7 +151,12 @@ async def test_a_call_whose_client_left_is_skipped_and_makes_room_at_once(gate: 
 
 async def test_a_body_that_was_cut_off_never_reaches_a_view() -> None:
     calls: list[int] = []
-    bridge = Bridge(app_of(lambda environ: (calls.append(1), Response([b"ok"]))[1]))
+
+    def view(environ: dict[str, Any]) -> Response:
+        calls.append(1)
+        return Response([b"ok"])
+
+    bridge = Bridge(app_of(view))
     client = Client(bridge, method="POST").says(b"half", more=True)
     client.leaves()
     assert await client.go() == 0

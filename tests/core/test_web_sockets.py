@@ -15,7 +15,7 @@ from django.db import transaction
 
 from core import live
 from core.models import FeedEntry
-from core.web import access, hub, sockets
+from core.web import access, hub, sockets, viewer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HEADERS = [(b"host", b"localhost:8000"), (b"origin", b"http://localhost:8000"), (b"cookie", b"who=ana")]
@@ -194,14 +194,14 @@ async def test_what_a_viewer_may_not_see_comes_as_a_skip_with_its_number() -> No
 
 async def test_twenty_viewers_of_one_audience_cost_one_rendering(lamps: Lamps) -> None:
     viewers = [browser() for _ in range(20)]
-    for viewer in viewers:
-        await viewer.connect()
+    for each in viewers:
+        await each.connect()
     await asyncio.sleep(0.2)
     before = lamps.drawn
     await writes(1)
-    for viewer in viewers:
-        assert (await frames(viewer, 1))[0]["seq"] == 1
-        await viewer.disconnect()
+    for each in viewers:
+        assert (await frames(each, 1))[0]["seq"] == 1
+        await each.disconnect()
     assert lamps.drawn - before == 1
 
 
@@ -265,9 +265,9 @@ async def test_one_entry_that_cannot_be_drawn_stops_nobody(lamps: Lamps, monkeyp
 
 
 async def test_a_reader_that_does_not_read_is_cut_with_bounded_memory() -> None:
-    viewer = hub.Viewer({"path": "/", "headers": []}, hub.Grant("lamp:1", "all"), 0)
-    viewer.caught_up()
-    for number in range(1, hub.WAITING_FRAMES + 2):
-        viewer.push([(number, "text")])
-    assert viewer.outgoing.get_nowait() == hub.TOO_SLOW
-    assert viewer.outgoing.empty()
+    reader = viewer.Viewer({"path": "/", "headers": []}, viewer.Grant("lamp:1", "all"), 0)
+    reader.caught_up()
+    for number in range(1, viewer.WAITING_FRAMES + 2):
+        reader.push([(number, "text", b"text")])
+    assert reader.outgoing.get_nowait() == viewer.TOO_SLOW
+    assert reader.outgoing.empty()

@@ -10,10 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+from core.runner.lifeline import tie_to_parent
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 40.0
@@ -93,6 +96,7 @@ class Portal:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=partial(tie_to_parent, os.getpid()),  # a test that is killed leaves no portal
             )
         return wait_until(self.is_alive, START_SECONDS, f"/healthz\n{self.text()}")
 

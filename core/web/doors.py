@@ -1,0 +1,92 @@
+"""What pages share: who may come in, where a POST leads, and the question before something is destroyed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from core.errors import Conflict, Invalid
+from core.web import htmx
+
+View = Callable[..., HttpResponse]
+Crumbs = Sequence[tuple[str, str]]
+PAGE = 50
+
+
+def actor_of(request: HttpRequest) -> Any:
+    """The one who asks, as the middleware has found out."""
+    return request.actor  # type: ignore[attr-defined]
+
+
+def signed_in(view: View) -> View:
+    """Send strangers to the sign-in page and back; a script is told 401, so that no form is lost in a redirect."""
+
+    @wraps(view)
+    def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if actor_of(request).user is not None:
+            return view(request, *args, **kwargs)
+        if request.headers.get("HX-Request") == "true":
+            return HttpResponse(status=401)
+        return redirect_to_login(request.get_full_path())
+
+    return door
+
+
+def done(request: HttpRequest, path: str, sentence: str) -> HttpResponse:
+    """Say what was done and go on to a path of ours."""
+    messages.success(request, sentence)
+    return htmx.redirect(request, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked before a destructive act: `reach` says in sentences whom and what it touches."""
+
+    title: str
+    reach: Sequence[str]
+    button: str
+    back: str
+    crumbs: Crumbs = field(default_factory=tuple)
+    danger: bool = True
+
+
+def confirm(request: HttpRequest, question: Question, act: Callable[[], str], to: str) -> HttpResponse:
+    """GET asks and changes nothing; POST acts and goes on to `to` with the sentence that `act` returns."""
+    refusal, status = None, 200
+    if request.method == "POST":
+        try:
+            sentence = act()
+        except (Conflict, Invalid) as error:
+            refusal, status = error, error.status
+        else:
+            return done(request, to, sentence)
+    context = {"question": question, "refusal": refusal, "crumbs": question.crumbs}
+    return render(request, "ui/confirm.html", context, status=status)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One page of a list by key, newest first; `older` is the query of the next one, empty at the end."""
+
+    rows: list[Any]
+    older: str
+    is_first: bool
+
+
+def part_of(request: HttpRequest, rows: QuerySet[Any], size: int = PAGE) -> Part:
+    """The rows before `?before=<id>`, by descending id; a value that is no id is taken as the beginning."""
+    before = request.GET.get("before", "")
+    usable = before.isascii() and before.isdigit() and len(before) < 16
+    found: list[Model] = list((rows.filter(pk__lt=int(before)) if usable else rows).order_by("-pk")[: size + 1])
+    query = {name: value for name, value in request.GET.items() if name != "before"}
+    older = urlencode({**query, "before": found[size - 1].pk}) if len(found) > size else ""
+    return Part(found[:size], older, not usable)

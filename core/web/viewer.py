@@ -1,0 +1,102 @@
+"""One open socket: what it may see, what it has seen, and what waits to be sent (stack 4)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core import live
+from core.web import access, wire
+
+Frames = list[tuple[int, str, bytes]]  # number, text, the same as bytes of the wire
+WAITING_FRAMES = 400
+SIGNED_OUT, NO_RIGHT, TOO_SLOW = 4401, 4403, 4408
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a viewer may see now: a topic and the audience it belongs to there."""
+
+    topic: str
+    audience: str
+
+
+def grant(scope: dict[str, Any]) -> Grant | int:
+    """Ask the database who this is and what he may see; a close code where it is nothing (A28, A31)."""
+    actor = access.socket_actor(scope)
+    if actor is None:
+        return SIGNED_OUT
+    name = live.name_for(scope["path"].removeprefix("/"), actor)
+    found = live.topic_of(name) if name is not None else None
+    if name is None or found is None:
+        return NO_RIGHT
+    topic, key = found
+    audience = topic.may_see(actor, key)
+    return NO_RIGHT if audience is None else Grant(name, audience)
+
+
+def rendered(name: str, entries: Sequence[Any], audience: str) -> Frames:
+    """The texts of some entries for one audience, in order."""
+    found = live.topic_of(name)
+    if found is None:
+        return []
+    topic, key = found
+    frames = []
+    for frame in topic.render(key, entries, audience):
+        body: dict[str, Any] = {"seq": frame.seq, "kind": frame.kind}
+        if frame.kind != "skip":
+            body["html"] = frame.html
+        text = json.dumps(body)
+        frames.append((frame.seq, text, wire.text_frame(text)))
+    return frames
+
+
+class Viewer:
+    """One open socket; everything but `scope` belongs to the event loop."""
+
+    def __init__(self, scope: dict[str, Any], granted: Grant, last: int) -> None:
+        self.scope = scope
+        self.granted = granted
+        self.last = last
+        self.catching_up = True
+        self.checked = time.monotonic()
+        self.outgoing: asyncio.Queue[str | int] = asyncio.Queue()
+        self._write: wire.Write | None = (scope.get("extensions") or {}).get(wire.WRITE)
+        self._held: Frames = []
+
+    @property
+    def key(self) -> tuple[str, bytes]:
+        """Viewers with the same path and credentials have the same rights: they are asked for once."""
+        wanted = {b"cookie", b"authorization"}
+        return self.scope["path"], b"\0".join(value for name, value in self.scope["headers"] if name in wanted)
+
+    def push(self, frames: Frames) -> None:
+        """Take new frames: keep them back while it catches up, drop what it has, cut it when it does not read."""
+        if self.catching_up:
+            self._held.extend(frames)
+            return
+        for seq, text, data in frames:
+            if seq > self.last:
+                self.last = seq
+                if self._write is None or not self.outgoing.empty():
+                    self.outgoing.put_nowait(text)
+                elif not self._write(data):
+                    self.close(TOO_SLOW)
+        if self.outgoing.qsize() > WAITING_FRAMES:
+            self.close(TOO_SLOW)
+
+    def caught_up(self) -> None:
+        """The backlog is out: what came meanwhile follows."""
+        held, self._held = self._held, []
+        self.catching_up = False
+        self.push(held)
+
+    def close(self, code: int) -> None:
+        """Ask the socket's sender to close it; what is still waiting is dropped."""
+        while not self.outgoing.empty():
+            self.outgoing.get_nowait()
+        self.outgoing.put_nowait(code)
