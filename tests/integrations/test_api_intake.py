@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core import worker
+from core.clock import FrozenClock
 from incidents.models import Alert, ChangeEvent, Incident, Signal
 from integrations.commands import keys
 from integrations.models import InboundEvent
@@ -178,3 +179,27 @@ def test_a_refused_event_is_in_the_log_with_its_reason(sender: Sender, trigger: 
     row = InboundEvent.objects.get()
     assert (row.outcome, row.detail) == ("refused", answer.body["errors"][0])
     assert not Alert.objects.exists()
+
+
+def test_a_resolve_older_than_the_last_trigger_is_ignored_o35(
+    sender: Sender, trigger: Trigger, at: FrozenClock
+) -> None:
+    """Events that overtook each other on the way are put right by the tool's own times."""
+    assert sender.post("/v2/enqueue", trigger(timestamp="2026-11-16T08:50:00Z")).status == 202
+    assert sender.post("/v2/enqueue", trigger(action="resolve", timestamp="2026-11-16T08:40:00Z")).status == 202
+    assert Alert.objects.get().state == "open"
+    assert InboundEvent.objects.latest("pk").outcome == "stale"
+    assert sender.post("/v2/enqueue", trigger(action="resolve", timestamp="2026-11-16T08:55:00Z")).status == 202
+    assert Alert.objects.get().state == "resolved"
+    # a late copy of the first trigger is no new alert
+    assert sender.post("/v2/enqueue", trigger(timestamp="2026-11-16T08:50:00Z")).status == 202
+    assert Alert.objects.get().state == "resolved"
+
+
+def test_a_resolve_that_overtook_its_trigger_leaves_no_ghost_f16(
+    sender: Sender, trigger: Trigger, at: FrozenClock
+) -> None:
+    sender.post("/v2/enqueue", trigger(action="resolve", timestamp="2026-11-16T08:55:00Z"))
+    sender.post("/v2/enqueue", trigger(timestamp="2026-11-16T08:50:00Z"))
+    worker.drain()
+    assert not Incident.objects.exists()
