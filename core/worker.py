@@ -40,7 +40,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
-        self.pool = Pool(do_external)
+        self.pool = Pool(do)
         self.rounds = 0
         self._beat_at = float("-inf")
         self._schema = -1
@@ -128,7 +128,7 @@ class Worker:
                 for rest in mine[place:]:
                     rest.hand_back()
                 break
-            do_database(item)
+            do(item)
         return len(items)
 
     def _choose(self, seen: list[Candidate], room: int) -> list[Candidate]:
@@ -187,14 +187,24 @@ class Worker:
                 os._exit(75)
 
 
-def do_database(item: due.Item, *, strict: bool = False) -> None:
-    """Do a step that only touches the database: its finish and its writes are one transaction (exactly once)."""
+def do(item: due.Item, *, strict: bool = False) -> None:
+    """Do one row in hand; with `strict` a handler's error is raised instead of recorded.
+
+    A step that only touches the database shares one transaction with its finish (exactly once). A handler with an
+    external effect asks, acts and finishes by itself (at least once).
+    """
     handler = due.handlers()[item.kind]
-    if _is_lost(item):
+    if item.lost >= LOSSES:
+        item.park(f"{item.lost} workers in a row ended or froze while they held this row")
         return
     try:
-        with item.finishing():
+        if handler.effect == "database":
+            with item.finishing():
+                handler.call(item)
+        else:
             handler.call(item)
+            if not item.settled:
+                item.finish()
     except due.LeaseLost:
         log.info("lost the lease of %s", item.key)
     except Exception as error:
@@ -202,32 +212,6 @@ def do_database(item: due.Item, *, strict: bool = False) -> None:
             raise
         log.exception("%s (%s) failed, attempt %d", item.key, item.kind, item.attempts)
         _record_failure(item, error)
-
-
-def do_external(item: due.Item, *, strict: bool = False) -> None:
-    """Do a step with an external effect: the handler asks, acts, and finishes; at least once."""
-    handler = due.handlers()[item.kind]
-    if _is_lost(item):
-        return
-    try:
-        handler.call(item)
-        if not item.settled:
-            item.finish()
-    except due.LeaseLost:
-        log.info("lost the lease of %s", item.key)
-    except Exception as error:
-        if strict:
-            raise
-        log.exception("%s (%s) failed, attempt %d", item.key, item.kind, item.attempts)
-        _record_failure(item, error)
-
-
-def _is_lost(item: due.Item) -> bool:
-    """Park a row that worker after worker has held without a word, whatever ended them."""
-    if item.lost < LOSSES:
-        return False
-    item.park(f"{item.lost} workers in a row ended or froze while they held this row")
-    return True
 
 
 def _record_failure(item: due.Item, error: Exception) -> None:
@@ -248,7 +232,6 @@ def drain(limit: int = 1000, *, strict: bool = True) -> int:
         items = due.claim(1)
         if not items:
             return done
-        external = due.handlers()[items[0].kind].effect == "external"
-        (do_external if external else do_database)(items[0], strict=strict)
+        do(items[0], strict=strict)
         done += 1
     raise RuntimeError(f"the due queue did not come to rest within {limit} rows")

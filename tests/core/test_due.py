@@ -380,7 +380,7 @@ def test_five_workers_at_once_do_each_row_once(done: list[str]) -> None:
         try:
             while items := due.claim(4):
                 for item in items:
-                    worker.do_database(item, strict=True)
+                    worker.do(item, strict=True)
         except Exception as error:  # noqa: BLE001
             errors.append(error)
         finally:
