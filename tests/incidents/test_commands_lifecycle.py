@@ -44,7 +44,7 @@ def test_o18_acknowledging_stops_everything_in_one_step(stage: Stage) -> None:
     from core.claims import claim
 
     for item in claim(1, kinds=["event.evaluate"]):
-        worker.do_database(item, strict=True)
+        worker.do(item, strict=True)
     assert Delivery.objects.get().state == "queued"
     lifecycle.acknowledge(acts(stage.world.cy), stage.incident())
     assert Delivery.objects.get().state == "withdrawn"

@@ -175,9 +175,9 @@ def test_one_that_rides_along_does_not_go_by_itself_meanwhile(
     delivery = load(leader.ref)
     assert delivery is not None
     assert len(turns.take_turn(delivery, (), ["page"]).riders) == 1
-    worker.do_external(rider)
+    worker.do(rider)
     assert len(mailbox.mails) == 1  # it waits for its carrier
-    worker.do_external(leader)
+    worker.do(leader)
     assert len(mailbox.mails) == 2
     run_until(at, at.at + timedelta(minutes=3))
     assert len(mailbox.mails) == 2

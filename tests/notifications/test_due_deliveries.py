@@ -80,7 +80,7 @@ def test_a_worker_that_lost_its_lease_sends_nothing(world: World, mailbox: Mailb
     page(mail_of(world))
     [item] = claim(1)
     DueRow.objects.filter(pk=item.id).update(lease_owner="somebody else")
-    worker.do_external(item)
+    worker.do(item)
     assert mailbox.mails == []
     assert Delivery.objects.get().state == "queued"
 

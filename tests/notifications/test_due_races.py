@@ -26,7 +26,7 @@ def at_once(items: list[due.Item]) -> None:
     def run(item: due.Item) -> None:
         gate.wait(10)
         try:
-            worker.do_external(item)
+            worker.do(item)
         finally:
             connection.close()
 

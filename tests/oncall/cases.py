@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts.actors import Actor, system
 from accounts.models import User
 from core import claims, clock
-from core.worker import do_database
+from core.worker import do
 from notifications.models import Delivery
 from oncall.commands import escalations
 from oncall.commands.purpose import PAGE_PURPOSE
@@ -99,7 +99,7 @@ def work() -> int:
     done = 0
     while items := claims.claim(kinds=KINDS):
         for item in items:
-            do_database(item, strict=True)
+            do(item, strict=True)
             done += 1
     return done
 
