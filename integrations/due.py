@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from core.due import Item, due
 from integrations.commands.evaluation import evaluate
-from integrations.commands.heartbeats import KIND, expire
+from integrations.commands.heartbeats import expire
+from integrations.queries.health import KIND
 
 
 @due("event.evaluate", effect="database")

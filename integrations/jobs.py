@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core import due, passes
+from core import due, health, passes
 from core.jobs import cron, job
 from integrations.commands import heartbeats, inbound
+from integrations.queries.health import unwatched_heartbeats
 
 BATCHES = 200
 
@@ -26,3 +27,4 @@ def prune_inbound(_ref: str) -> None:
 
 
 cron("integrations.prune_inbound", every=timedelta(hours=1))
+health.check("heartbeats")(unwatched_heartbeats)

@@ -52,13 +52,13 @@ def refused(shape: str, refusal: Refusal) -> Reply:
     """A refusal in the manner of the door."""
     if shape == "opsgenie":
         body = {"message": "; ".join(refusal.errors), "took": 0.001, "requestId": _request_id()}
-        return Reply(refusal.status, body, refusal.headers)
+        return Reply(refusal.code, body, refusal.headers)
     if shape in {"events", "changes"}:
-        said = "Event object is invalid" if refusal.status < 500 else "Not saved, try again"
-        body = {"status": _status(refusal.status), "message": said, "errors": refusal.errors}
-        return Reply(refusal.status, body, refusal.headers)
+        said = "Event object is invalid" if refusal.code < 500 else "Not saved, try again"
+        body = {"status": _status(refusal.code), "message": said, "errors": refusal.errors}
+        return Reply(refusal.code, body, refusal.headers)
     body = {"status": "refused", "message": refusal.errors[0] if refusal.errors else "", "errors": refusal.errors}
-    return Reply(refusal.status, body, refusal.headers)
+    return Reply(refusal.code, body, refusal.headers)
 
 
 def _status(status: int) -> str:

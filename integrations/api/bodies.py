@@ -17,7 +17,7 @@ class Refusal(Exception):
 
     def __init__(self, status: int, *errors: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(*errors)
-        self.status = status
+        self.code = status
         self.errors = list(errors)
         self.headers = dict(headers or {})
 

@@ -20,10 +20,10 @@ from integrations import permissions
 from integrations.commands.inbound import Arrival, write_batch
 from integrations.models import Heartbeat
 from integrations.queries import keyring
+from integrations.queries.health import KIND
 from integrations.states import HEARTBEAT
 from oncall.models import Service
 
-KIND = "heartbeat.overdue"
 LISTENING = "heartbeats.listening"
 DEAF = timedelta(seconds=60)  # a longer gap between two watches means that we were down ourselves
 INTERVALS = (5, 30 * 24 * 3600)

@@ -15,6 +15,7 @@ from incidents.models import Alert, Incident
 from integrations.commands import heartbeats
 from integrations.commands.heartbeats import Ping, note_listening, ping_batch
 from integrations.models import Heartbeat, InboundEvent
+from integrations.queries.health import KIND, unwatched_heartbeats
 from tests.integrations.conftest import OWNER, Sender
 from tests.world import World, acts
 
@@ -70,7 +71,7 @@ def test_pings_in_time_keep_it_quiet_and_cost_no_row_each_o41(backup: Heartbeat,
         pass_time(at, 1)
     assert state(backup) == "up"
     assert not Alert.objects.exists()
-    assert DueRow.objects.filter(kind=heartbeats.KIND).count() < 15
+    assert DueRow.objects.filter(kind=KIND).count() < 15
 
 
 def test_a_late_ping_resolves_o41(backup: Heartbeat, at: FrozenClock) -> None:
@@ -104,6 +105,15 @@ def test_a_short_break_of_ours_is_none(backup: Heartbeat, at: FrozenClock) -> No
     at.move(seconds=1)
     worker.drain()
     assert state(backup) == "down"
+
+
+def test_the_auditor_finds_one_that_nobody_watches_g14(backup: Heartbeat, at: FrozenClock) -> None:
+    ping(backup, at)
+    assert list(unwatched_heartbeats()) == []
+    DueRow.objects.filter(kind=KIND).delete()
+    pass_time(at, 17)
+    [finding] = unwatched_heartbeats()
+    assert "Backup" in finding.sentence
 
 
 def test_a_paused_one_is_not_awaited(backup: Heartbeat, at: FrozenClock) -> None:
