@@ -41,19 +41,20 @@ class IncidentTopic:
         new = {e.seq: e for e in seen.filter(seq__in=[each.seq for each in entries if each.kind == "entry"])}
         refs = [int(each.ref) for each in entries if each.kind == "revision"]
         old = {str(e.pk): e for e in seen.filter(pk__in=refs)}
-        return [self._frame(each, new.get(each.seq) or old.get(each.ref)) for each in entries]
+        brief = audience != "responders"
+        return [self._frame(each, new.get(each.seq) or old.get(each.ref), brief) for each in entries]
 
-    def _frame(self, each: FeedEntry, entry: TimelineEntry | None) -> Frame:
+    def _frame(self, each: FeedEntry, entry: TimelineEntry | None, brief: bool) -> Frame:
         if each.kind == "panel":
             return Frame(each.seq, "panel", each.ref)
         if entry is None:
             return skip(each.seq)
-        return Frame(each.seq, each.kind, render_entry(entry))
+        return Frame(each.seq, each.kind, render_entry(entry, brief=brief))
 
 
-def render_entry(entry: TimelineEntry) -> str:
-    """One entry as the page shows it; the same for everybody of an audience."""
-    return render_to_string(TEMPLATE, {"line": lines([entry])[0]})
+def render_entry(entry: TimelineEntry, *, brief: bool = False) -> str:
+    """One entry as the page shows it, the same for everybody of an audience; stakeholders get no texts (S36)."""
+    return render_to_string(TEMPLATE, {"line": lines([entry])[0], "brief": brief})
 
 
 class NowTopic:

@@ -25,31 +25,32 @@ SECTIONS = (
     Section(
         "",
         (
-            Item("Now", "/now/", "i-home", signed_in, in_bar=True),
-            Item("Incidents", "/incidents/", "i-alert", signed_in, in_bar=True),
+            Item("Now", "/now/", "home", signed_in, in_bar=True),
+            Item("Incidents", "/incidents/", "alert", signed_in, in_bar=True),
         ),
     ),
     Section(
         "On call",
         (
-            Item("Schedules", "/schedules/", "i-cal", staff, in_bar=True),
-            Item("Escalation policies", "/policies/", "i-ladder", staff),
-            Item("Services", "/services/", "i-layers", staff),
-            Item("Teams", "/teams/", "i-users", staff),
+            Item("Schedules", "/schedules/", "cal", staff, in_bar=True),
+            Item("Escalation policies", "/policies/", "ladder", staff),
+            Item("Services", "/services/", "layers", staff),
+            Item("Teams", "/teams/", "users", staff),
         ),
     ),
     Section(
         "Signals",
         (
-            Item("Inbound log", "/inbound/", "i-link", staff),
-            Item("Delivery log", "/deliveries/", "i-mega", staff),
+            Item("Event rules", "/rules/", "route", staff),
+            Item("Inbound log", "/inbound/", "inbox", staff),
+            Item("Delivery log", "/deliveries/", "bell", staff),
         ),
     ),
     Section(
         "You",
         (
-            Item("Contact methods", "/profile/contact-methods/", "i-gear", staff, in_bar=True),
-            Item("Administration", "/admin/", "i-gear", process),
+            Item("Contact methods", "/profile/contact-methods/", "phone", staff),
+            Item("Administration", "/admin/", "gear", process),
         ),
     ),
 )

@@ -97,16 +97,33 @@ def avatar(person: Any, size: str = "") -> SafeString:
 
 
 @register.simple_tag
+def monogram(name: str, key: int | None) -> SafeString:
+    """As `avatar`, for a name of the record whose person is not at hand; without a key the hue is neutral."""
+    words = str(name).split()
+    initials = "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words))[:2].upper()
+    hue = f" h{key % 8 + 1}" if key else ""
+    return format_html('<span class="av{}" title="{}" aria-hidden="true">{}</span>', hue, name, initials)
+
+
+@register.simple_tag
 def when(value: datetime | None, style: str = "long") -> SafeString:
-    """A moment in the viewer's zone as design 12 writes it; the year only when it is another. `style` may be clock."""
+    """A moment in the viewer's zone as design 12 writes it; the year only when it is another.
+
+    `style` may be clock (09:00), time (09:00:21, with the day unless it is today), short (09:00 today, else
+    Mon 16 Nov) or day (Mon 16 Nov).
+    """
     if value is None:
         return mark_safe("")  # an empty constant
     local = timezone.localtime(value)
-    if style == "clock":
+    today = timezone.localtime(clock.now())
+    year = "" if local.year == today.year else f" {local.year}"
+    day = f"{local:%a} {local.day} {local:%b}{year}"
+    if style == "clock" or (style == "short" and local.date() == today.date()):
         text = local.strftime("%H:%M")
+    elif style == "time":
+        text = f"{local:%H:%M:%S}" if local.date() == today.date() else f"{day}, {local:%H:%M:%S}"
     else:
-        year = "" if local.year == timezone.localtime(clock.now()).year else f" {local.year}"
-        text = f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M} {local:%Z}"
+        text = day if style in ("day", "short") else f"{day}, {local:%H:%M} {local:%Z}"
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), text)
 
 
@@ -130,6 +147,12 @@ def span(value: timedelta | None) -> str:
     if days < 1:
         return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
     return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
+
+
+@register.filter
+def epoch(value: datetime) -> int:
+    """An aware time in microseconds since 1970: what scripts sort entries by."""
+    return round(value.timestamp() * 1_000_000)
 
 
 @register.filter

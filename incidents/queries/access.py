@@ -23,12 +23,21 @@ def stands_on_incident(actor: Actor, thing: Any) -> Iterable[str]:
     if actor.user is None or not actor.user.is_active:
         return ()
     found = set()
-    incident_id = _incident_id(thing)
-    if incident_id and Participant.objects.filter(incident_id=incident_id, user=actor.user).exists():
+    if _is_on(actor.user.pk, thing):
         found.add("IN")
     if isinstance(thing, TimelineEntry) and thing.actor_user_id == actor.user.pk:
         found.add("OW")
     return found
+
+
+def _is_on(user_id: int, thing: Any) -> bool:
+    """Whether the person is on the thing's incident; participants that a page has read ahead are not read again."""
+    if isinstance(thing, Incident) and "participants" in getattr(thing, "_prefetched_objects_cache", {}):
+        return any(row.user_id == user_id for row in thing.participants.all())
+    incident_id = _incident_id(thing)
+    if incident_id is None:
+        return False
+    return Participant.objects.filter(incident_id=incident_id, user_id=user_id).exists()
 
 
 def _key_columns(actor: Actor, thing: Any) -> Iterable[str]:

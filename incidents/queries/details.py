@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from django.db.models import QuerySet, Sum
 
 from accounts.actors import Actor
 from accounts.models import User
-from accounts.permissions import can
+from accounts.permissions import Permission, can, rights
 from core import clock, live
 from incidents import permissions
 from incidents.models import Alert, ChangeEvent, Incident, Milestone, Signal
@@ -25,6 +25,7 @@ NEAR = timedelta(hours=24)
 PHASES = (("detect", "acknowledged"), ("diagnose", "identified"), ("resolve", "resolved"), ("learn", "closed"))
 UNDO = timedelta(seconds=10)
 FRESH = {"undo_resolve"}
+Rights = Callable[[Permission], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,11 @@ def phase(milestones: Sequence[Milestone]) -> str:
 
 def allowed_verbs(actor: Actor, incident: Incident) -> list[str]:
     """The verbs that the state table and the actor's rights leave now."""
-    rights: dict[str, bool] = {}
+    return verbs_for(rights(actor, incident), incident)
+
+
+def verbs_for(may: Rights, incident: Incident) -> list[str]:
+    """As `allowed_verbs`, for a page that knows the viewer's rights already."""
     verbs = []
     for verb in INCIDENT.verbs(incident.status):
         row = permissions.VERBS.get(verb)
@@ -79,9 +84,7 @@ def allowed_verbs(actor: Actor, incident: Incident) -> list[str]:
             continue
         if verb == "reopen" and incident.status == "closed":
             row = permissions.INCIDENT_REOPEN_CLOSED
-        if row.name not in rights:
-            rights[row.name] = can(actor, row, incident)
-        if rights[row.name]:
+        if may(row):
             verbs.append(verb)
     return verbs
 
@@ -98,6 +101,16 @@ class NearChange:
 
     change: ChangeEvent
     distance: timedelta
+
+    @property
+    def is_before(self) -> bool:
+        """Whether it was altered before the start, or at that very moment."""
+        return self.distance >= timedelta(0)
+
+    @property
+    def after(self) -> timedelta:
+        """How long after the start it was."""
+        return -self.distance
 
 
 def changes_near(actor: Actor, incident: Incident, *, within: timedelta = NEAR, limit: int = 20) -> list[NearChange]:

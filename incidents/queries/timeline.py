@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from json import dumps
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from accounts.actors import Actor
 from accounts.permissions import can
+from core import clock
 from core.errors import Missing
 from core.text import to_html
 from incidents import permissions
@@ -37,6 +39,28 @@ class Line:
         return late if late >= LAG else None
 
     @property
+    def heading(self) -> str:
+        """What happened in a word or two: the new state of a move, else the kind's own label."""
+        return str(self.entry.data.get("to", "")).capitalize() if self.kind.key == "status_changed" else self.kind.label
+
+    @property
+    def moment(self) -> str:
+        """Which filter of the page shows it: note for what people wrote, key for what matters later."""
+        if self.kind.human:
+            return "note"
+        return "key" if self.kind.visibility == "stakeholders" or self.entry.pinned else ""
+
+    @property
+    def day(self) -> date:
+        """The day in the viewer's zone on which it happened (S19)."""
+        return timezone.localtime(self.entry.occurred_at).date()
+
+    @property
+    def is_today(self) -> bool:
+        """Whether that is the viewer's present day."""
+        return self.day == timezone.localtime(clock.now()).date()
+
+    @property
     def html(self) -> SafeString:
         """What a person wrote, as clean HTML."""
         return to_html(self.entry.text)
@@ -57,7 +81,7 @@ def entries_seen_by(actor: Actor, incident: Incident) -> QuerySet[TimelineEntry]
 
 def for_audience(incident: Incident, who: str) -> QuerySet[TimelineEntry]:
     """What responders or stakeholders may read (S36)."""
-    rows = TimelineEntry.objects.filter(incident=incident)
+    rows = incident.entries.all()
     return rows if who == "responders" else rows.filter(visibility="stakeholders")
 
 

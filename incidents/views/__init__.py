@@ -1,0 +1,1 @@
+"""Pages of the room: thin doors that parse, call a command or query, and render."""

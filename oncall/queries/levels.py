@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -50,9 +50,12 @@ def level_of(user: User, timeout_minutes: int) -> list[dict[str, Any]]:
     return [{"timeout_minutes": timeout_minutes, "targets": [{"kind": "user", "id": user.pk}]}]
 
 
-def levels_now(levels: Sequence[dict[str, Any]], at: datetime) -> Resolved:
-    """Whom each level would page at an aware time, and why others cannot be (O16, O17, O29)."""
-    people, schedules = _read(levels)
+def levels_now(levels: Sequence[dict[str, Any]], at: datetime, known: Iterable[Schedule] = ()) -> Resolved:
+    """Whom each level would page at an aware time, and why others cannot be (O16, O17, O29).
+
+    `known` are schedules that the caller has read already, with their members.
+    """
+    people, schedules = _read(levels, {schedule.pk: schedule for schedule in known})
     drafts = [_resolve(level["targets"], people, schedules, at) for level in levels]
     reached = reachable_ids(pk for draft in drafts for pk in draft.found)
     resolved = Resolved([], people, [])
@@ -65,9 +68,10 @@ def levels_now(levels: Sequence[dict[str, Any]], at: datetime) -> Resolved:
     return resolved
 
 
-def _read(levels: Sequence[dict[str, Any]]) -> tuple[dict[int, User], dict[int, Schedule]]:
+def _read(levels: Sequence[dict[str, Any]], known: dict[int, Schedule]) -> tuple[dict[int, User], dict[int, Schedule]]:
     targets = [target for level in levels for target in level["targets"]]
-    schedules = {s.pk: s for s in with_members({t["id"] for t in targets if t["kind"] == "schedule"})}
+    missing = {t["id"] for t in targets if t["kind"] == "schedule"} - set(known)
+    schedules = {**known, **{s.pk: s for s in with_members(missing)}}
     people = User.objects.in_bulk({t["id"] for t in targets if t["kind"] == "user"})
     return people, schedules
 

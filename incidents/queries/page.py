@@ -1,0 +1,201 @@
+"""The incident page: what one viewer sees of one incident, in a fixed number of queries (S36, A57)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Prefetch, Q, Sum, Window
+
+from accounts.actors import Actor
+from accounts.models import User
+from accounts.permissions import Permission, rights
+from core import clock, live
+from core.errors import Missing
+from incidents import permissions
+from incidents.kinds import entry_kinds
+from incidents.models import Alert, Incident, Milestone, Participant, Priority, TimelineEntry
+from incidents.queries.access import incidents_seen_by
+from incidents.queries.details import FRESH, UNDO, Rights, verbs_for
+from incidents.queries.timeline import Line, for_audience, lines
+from incidents.states import OPEN
+from oncall.queries.escalations import Waiting, waiting_for
+
+ENTRIES = 200
+ALERTS = 20
+STEPS = (
+    ("Detect", "acknowledged"),
+    ("Mobilise", "acknowledged"),
+    ("Diagnose", "identified"),
+    ("Resolve", "resolved"),
+    ("Learn", "closed"),
+)
+ENDS = ("resolved", "closed")
+SHOWS = ("all", "key", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One step of the phase bar: done at `at`, or the present one (`is_now`), or still to come (domain.md)."""
+
+    name: str
+    at: datetime | None
+    is_done: bool
+    is_now: bool
+    mark: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentPage:
+    """Everything that the page shows; `seq` is the number of the feed up to which it is complete."""
+
+    incident: Incident
+    seq: int
+    audience: str
+    may: Rights
+    allowed: list[str]
+    people: list[Participant]
+    milestones: list[Milestone]
+    waiting: Waiting | None
+
+    @property
+    def assignees(self) -> list[User]:
+        """Who answers for it."""
+        return [row.user for row in self.people if row.assignee]
+
+    @property
+    def others(self) -> list[User]:
+        """Who is on it besides."""
+        return [row.user for row in self.people if not row.assignee]
+
+    @property
+    def phases(self) -> list[Phase]:
+        """The phase bar, from milestones alone."""
+        return phases(self.incident, self.milestones)
+
+    @property
+    def started_at(self) -> datetime:
+        """When it began: the milestone, else when it was opened."""
+        return next((row.at for row in self.milestones if row.kind == "started"), self.incident.created_at)
+
+    @property
+    def took(self) -> timedelta:
+        """How long it lasted, or has lasted."""
+        end = clock.now() if self.incident.is_open else self.incident.status_since
+        return end - self.started_at
+
+    @property
+    def may_note(self) -> bool:
+        """Whether the viewer may write into the record."""
+        return self.may(permissions.TIMELINE_NOTE)
+
+    @property
+    def may_rank(self) -> bool:
+        """Whether the viewer may move the priority at all."""
+        return self.may(permissions.PRIORITY_RAISE) and self.incident.status not in ("merged", "cancelled")
+
+    @property
+    def may_correct(self) -> bool:
+        """Whether the viewer may correct milestones."""
+        return self.may(permissions.MILESTONE_EDIT)
+
+    def asks(self, user: User | None) -> bool:
+        """Whether this person has been paged and has not answered."""
+        return user is not None and self.waiting is not None and any(user.pk == each.pk for each in self.waiting.people)
+
+
+def incident_page(actor: Actor, number: int) -> IncidentPage:
+    """The incident as this actor may see it; raises Missing otherwise.
+
+    The feed's number is read first: what is written while the rest is read comes again through the socket.
+    """
+    seq = live.last_seq(f"incident:{number}") if 0 < number < 2**31 else 0
+    people = Prefetch("participants", Participant.objects.select_related("user").order_by("joined_at", "pk"))
+    seen = incidents_seen_by(actor).select_related("recurrence_of", "merged_into").prefetch_related(people)
+    incident = seen.filter(number=number).first() if 0 < number < 2**31 else None
+    if incident is None:
+        raise Missing("There is no such incident.")
+    may = rights(actor, incident)
+    full = may(permissions.INCIDENT_SEE_ALL)
+    waits = full and incident.status == "triggered"
+    return IncidentPage(
+        incident=incident,
+        seq=seq,
+        audience="responders" if full else "stakeholders",
+        may=may,
+        allowed=verbs_for(may, incident),
+        people=list(incident.participants.all()),
+        milestones=list(incident.milestones.order_by("at", "pk")),
+        waiting=waiting_for(incident.subject) if waits else None,
+    )
+
+
+def is_undoable(incident: Incident, allowed: Sequence[str], verb: str) -> bool:
+    """Whether the last move can still be taken back as if nothing had been (ten seconds)."""
+    return verb in allowed and (verb in FRESH or clock.now() - incident.status_since <= UNDO)
+
+
+def phases(incident: Incident, milestones: Sequence[Milestone]) -> list[Phase]:
+    """Detect, Mobilise, Diagnose, Resolve, Learn: a step is done when its end or a later one is reached.
+
+    Of a reopened incident the former end does not count.
+    """
+    at = {row.kind: row.at for row in milestones if not (incident.is_open and row.kind in ENDS)}
+    done = [any(end in at for _, end in STEPS[index:]) for index in range(len(STEPS))]
+    now = done.index(False) if incident.status in (*OPEN, "resolved") and False in done else None
+    return [
+        Phase(name, at.get(end), done[index], index == now, at.get("mitigated") if name == "Resolve" else None)
+        for index, (name, end) in enumerate(STEPS)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A stretch of the record in order; `earlier` is the id before whose entry the next stretch ends."""
+
+    lines: list[Line]
+    earlier: int | None
+
+
+def log_of(page: IncidentPage, *, before: int | None = None, show: str = "all") -> Log:
+    """The newest entries, or those before an entry, of one kind of moment: all, key or note; raises Missing."""
+    rows = for_audience(page.incident, page.audience).filter(_shown(show))
+    if before is not None:
+        mark = rows.filter(pk=before).first()
+        if mark is None:
+            raise Missing("There is no such entry.")
+        rows = rows.filter(Q(occurred_at__lt=mark.occurred_at) | Q(occurred_at=mark.occurred_at, pk__lt=mark.pk))
+    found: list[TimelineEntry] = list(rows.order_by("-occurred_at", "-pk")[: ENTRIES + 1])
+    shown = found[:ENTRIES][::-1]
+    return Log(lines(shown), shown[0].pk if len(found) > ENTRIES else None)
+
+
+def _shown(show: str) -> Q:
+    if show == "note":
+        return Q(kind__in=[kind.key for kind in entry_kinds() if kind.human])
+    return Q(visibility="stakeholders") | Q(pinned=True) if show == "key" else Q()
+
+
+@dataclass(frozen=True, slots=True)
+class Alerts:
+    """The newest alerts of an incident and how often all of them were reported."""
+
+    rows: Sequence[Alert]
+    events: int
+
+
+def alerts_of(page: IncidentPage) -> Alerts:
+    """One query; nothing for stakeholders (S36)."""
+    if page.audience != "responders":
+        return Alerts([], 0)
+    rows = page.incident.alerts.annotate(events=Window(Sum("count"))).order_by("-last_seen", "-pk")[:ALERTS]
+    found = list(rows)
+    return Alerts(found, found[0].events if found else 0)
+
+
+def priorities_for(page: IncidentPage) -> list[Priority]:
+    """The priorities to which the viewer may move it: up for staff, down for those on it (S11)."""
+    lower: Permission = permissions.PRIORITY_LOWER
+    rows = list(Priority.objects.order_by("rank"))
+    return [row for row in rows if row.rank < page.incident.priority.rank or page.may(lower)]

@@ -1,0 +1,54 @@
+"""Now: what waits for the viewer, and the answers to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST, require_safe
+
+from core import live
+from core.errors import Conflict, Missing
+from incidents.queries.now import now_of
+from incidents.views.doors import actor_of, done, signed_in
+from oncall.commands import pages
+from oncall.queries.escalations import page_seen_by
+
+
+def _context(request: HttpRequest) -> dict[str, Any]:
+    actor = actor_of(request)
+    seq = live.last_seq(f"now:{actor.user.pk}") if actor.user is not None else 0
+    return {"now": now_of(actor), "seq": seq}
+
+
+@signed_in
+@require_safe
+def now(request: HttpRequest) -> HttpResponse:
+    """The board; its title states the finding."""
+    return render(request, "incidents/now.html", {**_context(request), "crumbs": [("Now", "")]})
+
+
+@signed_in
+@require_safe
+def regions(request: HttpRequest) -> HttpResponse:
+    """The parts of the board that a live page draws anew."""
+    return render(request, "incidents/_now.html", _context(request))
+
+
+@signed_in
+@require_POST
+def answer(request: HttpRequest, pk: int, wanted: str) -> HttpResponse:
+    """Accept or decline a page of one's own; works without scripts."""
+    if wanted not in ("accept", "decline"):
+        raise Missing("There is no such answer.")
+    actor = actor_of(request)
+    page = page_seen_by(actor, pk)
+    try:
+        said = (pages.accept if wanted == "accept" else pages.decline)(actor, page, via="web")
+    except Conflict as conflict:
+        context = {**_context(request), "crumbs": [("Now", "")], "conflict": conflict}
+        return render(request, "incidents/now.html", context, status=409)
+    number = page.subject.partition(":")[2]
+    undo = f"/incidents/{number}/undo-acknowledge/" if said.startswith("You have acknowledged") else ""
+    return done(request, f"/incidents/{number}/" if wanted == "accept" else "/now/", said, undo=undo)
