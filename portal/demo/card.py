@@ -1,0 +1,59 @@
+"""What `manage.py demo --json` prints: addresses, passwords, tokens and keys of the demo (contract)."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.conf import settings
+
+from accounts.actors import person, system
+from accounts.commands import tokens, users
+from accounts.models import ApiToken, User
+from incidents.models import Incident
+from integrations.commands import keys
+from integrations.models import IntegrationKey
+from oncall.models import Service
+from portal.demo.organisation import PEOPLE, SANDBOX, Organisation
+
+SCOPES = ("read", "write", "admin")
+
+
+def lay_out(made: Organisation, incident: Incident | None) -> dict[str, Any]:
+    """Give everybody a new password and token, every service a new key, and say them all once."""
+    sandbox = made.services[SANDBOX]
+    routing = {service.pk: _new_key(service) for service in made.services.values()}
+    pages = {"schedule": f"/schedules/{next(iter(made.schedules.values())).pk}/"}
+    if incident is not None:
+        pages["incident"] = f"/incidents/{incident.number}/"
+    return {
+        "url": settings.PORTAL_URL,
+        "users": [_user(made.people[name], manages) for name, _, _, manages in PEOPLE],
+        "services": [
+            {"name": service.name, "team": service.team.name, "routing_key": routing[service.pk]}
+            for service in made.services.values()
+            if service.pk != sandbox.pk
+        ],
+        "sandbox": {"service": SANDBOX, "routing_key": routing[sandbox.pk], "person": "Dev Patel"},
+        "pages": pages,
+    }
+
+
+def _user(user: User, manages: bool) -> dict[str, str]:
+    """A person with a fresh password and one token with all of its owner's rights; former tokens end."""
+    actor = system("Demo")
+    password = f"{secrets.token_hex(3)}-{secrets.token_hex(3)}-{secrets.token_hex(3)}"
+    users.set_password(actor, user, password=password)
+    for former in ApiToken.objects.filter(user=user, revoked_at=None):
+        tokens.revoke(actor, former)
+    user = User.objects.get(pk=user.pk)
+    _, token = tokens.issue(person(user), user, "demo", SCOPES)
+    role = "team_manager" if manages else user.role
+    return {"name": user.name, "email": user.email, "password": password, "role": role, "token": token}
+
+
+def _new_key(service: Service) -> str:
+    actor = system("Demo")
+    for former in IntegrationKey.objects.filter(service=service, kind="events", name="demo", revoked_at=None):
+        keys.revoke(actor, former)
+    return keys.issue(actor, service, kind="events", name="demo")[1]
