@@ -77,6 +77,13 @@ def deadline(seconds: float) -> Iterator[None]:
         raw.set_progress_handler(None, 0)
 
 
+def be_patient(seconds: float) -> None:
+    """How long this thread's connection waits for a locked SQLite; on PostgreSQL `lock_timeout` says so already."""
+    if connection.vendor == "sqlite":
+        waiting: Any = connection
+        waiting.patience = max(0.1, seconds)
+
+
 def heal() -> None:
     """Drop this thread's connection if it is broken, so that the next query opens a new one (F21, F22)."""
     if not connection.in_atomic_block:

@@ -19,6 +19,8 @@ from typing import Generic, TypeVar
 import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
 
+from core import db
+
 T = TypeVar("T")
 R = TypeVar("R")
 BUSY_SECONDS = 8
@@ -134,16 +136,9 @@ class GroupCommit(Generic[T, R]):
 
     def _commit(self, group: list[_Waiting[T, R]]) -> Sequence[R]:
         close_old_connections()
-        _be_patient(min(waiting.until for waiting in group) - time.monotonic())
+        db.be_patient(min(waiting.until for waiting in group) - time.monotonic())
         with transaction.atomic():
             results = self.handler([waiting.item for waiting in group])
             if len(results) != len(group):
                 raise RuntimeError("the handler of a group must return one result per item")
         return results
-
-
-def _be_patient(seconds: float) -> None:
-    """How long this connection waits for a locked database; on PostgreSQL `lock_timeout` says so already."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA busy_timeout = {max(100, int(seconds * 1000))}")

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 BATCH = 8
 SPARE = 8  # candidates beyond what fits, for those whose lane or suspicion holds them back
 POLL = 0.1
+GAP = 0.002  # between two steps, so that whoever waits for SQLite's write lock gets it (decision 0005)
 BEAT_EVERY = 5.0
 GRACE = 9.0
 STUCK = 60.0
@@ -129,6 +130,8 @@ class Worker:
                     rest.hand_back()
                 break
             do(item)
+            if place + 1 < len(mine):
+                time.sleep(GAP)
         return len(items)
 
     def _choose(self, seen: list[Candidate], room: int) -> list[Candidate]:

@@ -125,7 +125,7 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- database -------------------------------------------------------------------------------------
 SQLITE_START = (
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA busy_timeout=20000;"
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
     "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-20000; PRAGMA journal_size_limit=67108864;"
 )
 DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'watchbill.sqlite3'}")
@@ -135,6 +135,7 @@ try:
 except (ValueError, KeyError, environ.ImproperlyConfigured):
     env.refuse("WATCHBILL_DATABASE_URL is not an address of a database, such as postgres://name:password@host/name.")
 if _database.get("ENGINE") == "django.db.backends.sqlite3":
+    _database["ENGINE"] = "core.sqlite3"
     _database["OPTIONS"] = {"timeout": 20, "transaction_mode": "IMMEDIATE", "init_command": SQLITE_START}
 elif _database.get("ENGINE") == "django.db.backends.postgresql":
     _database["CONN_HEALTH_CHECKS"] = True
