@@ -77,7 +77,7 @@ class VerbForm(forms.Form):
 class DeclineForm(VerbForm):
     """Why not, if one wants to say it."""
 
-    reason = _line("Reason", 200, "Optional. The others read it in the timeline.", data_draft="reason")
+    reason = _line("Reason", 200, "The others read it in the timeline.", data_draft="reason")
 
 
 class CauseForm(VerbForm):
@@ -126,7 +126,7 @@ class ReassignForm(VerbForm):
     """To a policy or a person, one list with the roles first."""
 
     to = forms.ChoiceField(label="Give it to", widget=_select())
-    reason = _line("Reason", 300, "Optional.", data_draft="reason")
+    reason = _line("Reason", 300, "Everybody on the incident reads it.", data_draft="reason")
 
     def prepare(self) -> None:
         """Policies before people; those who cannot answer are left out."""
@@ -147,7 +147,7 @@ class PriorityForm(VerbForm):
     """The new priority and why."""
 
     priority = forms.ChoiceField(label="Priority", widget=_select())
-    reason = _line("Reason", 300, "Optional. Everybody on the incident reads it.", data_draft="reason")
+    reason = _line("Reason", 300, "Everybody on the incident reads it.", data_draft="reason")
 
     def prepare(self) -> None:
         """P1 to P5 as they are called here."""
@@ -219,7 +219,7 @@ class EditForm(forms.Form):
 
     text = _text("Text", required=True, draft="text")
     occurred_at = _moment("When it happened")
-    why = _line("Why", 200, "Optional.")
+    why = _line("Why", 200)
 
 
 class StrikeForm(forms.Form):
@@ -234,7 +234,7 @@ class MilestoneForm(forms.Form):
 
     kind = forms.ChoiceField(label="Milestone", choices=[(kind, kind.capitalize()) for kind in KINDS], widget=_select())
     at = _moment("It was at", "In your own time zone.", required=True)
-    why = _line("Why", 200, "Optional.")
+    why = _line("Why", 200)
 
 
 def local_text(at: datetime) -> str:

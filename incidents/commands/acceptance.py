@@ -85,7 +85,7 @@ def _take(batch: _Batch, drafts: dict[Key, Draft], key: Key, index: int, event: 
         if known is None and draft is None and at and key in batch.ended and at < batch.ended[key]:
             batch.outcomes[index] = Accepted("stale")
         else:
-            drafts.setdefault(key, Draft(event, at)).add(index, event, at)
+            drafts.setdefault(key, Draft(event)).add(index, event, at)
         return False
     if known is None and (draft is None or not draft.count):
         batch.outcomes[index] = Accepted("unknown_key")
@@ -93,7 +93,7 @@ def _take(batch: _Batch, drafts: dict[Key, Draft], key: Key, index: int, event: 
             batch.early[key] = batch.ended[key] = max(at, batch.ended.get(key, at))
         return False
     if event.action == "acknowledge":
-        drafts.setdefault(key, Draft(event, at)).acknowledge(index, batch.now)
+        drafts.setdefault(key, Draft(event)).acknowledge(index)
         return False
     last = max((t for t in (known and known.event_at, draft and draft.event_at) if t), default=None)
     if at and last and at < last:
@@ -151,16 +151,19 @@ def _write_resolves(batch: _Batch, resolves: dict[Key, tuple[int, Normalised]]) 
         rows.append((known.id, at))
         batch.outcomes[index] = Accepted("resolved", known.id)
         batch.ask(known.id, "resolved", known.severity)
-        if at:
-            batch.ended[key] = at
-        else:
-            batch.ended.pop(key, None)
+        ended_at = at or known.event_at
+        if ended_at:
+            batch.ended[key] = max(ended_at, batch.ended.get(key, ended_at))
     alert_rows.resolve(rows, batch.now)
 
 
 def _ended(batch: _Batch, waiting: dict[Key, list[tuple[int, Normalised]]]) -> dict[Key, datetime]:
-    """When keys without an open alert ended lately by the tool's own time: older triggers are late ones (O35, F16)."""
-    keys = [key for key, items in waiting.items() if key not in batch.open and any(e.event_at for _, e in items)]
+    """When keys ended lately by the tool's own time: triggers that are older than that are late ones (O35, F16)."""
+    keys = [
+        key
+        for key, items in waiting.items()
+        if any(e.event_at for _, e in items) and (key not in batch.open or any(e.action == "resolve" for _, e in items))
+    ]
     return alert_rows.ended(keys, batch.now - LATE) if keys else {}
 
 

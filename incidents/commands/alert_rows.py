@@ -40,7 +40,7 @@ class Draft:
     """What the triggers of one key in one batch amount to: how many, the worst severity, the newest words (O34)."""
 
     latest: Normalised
-    event_at: datetime | None
+    event_at: datetime | None = None
     severity: str = "info"
     triggers: list[tuple[int, str]] = field(default_factory=list)
     acknowledgements: list[int] = field(default_factory=list)
@@ -53,12 +53,12 @@ class Draft:
     def add(self, index: int, event: Normalised, at: datetime | None) -> None:
         """One more trigger; words that are older by the tool's own time do not replace newer ones."""
         own = event.severity if event.severity in SEVERITIES else "error"
-        self.severity = own if not self.triggers else min(self.severity, own, key=severity_rank)
-        self.triggers.append((index, own))
-        if at is None or self.event_at is None or at >= self.event_at:
+        self.severity = min(self.severity, own, key=severity_rank)
+        if not self.triggers or at is None or self.event_at is None or at >= self.event_at:
             self.latest, self.event_at = event, at or self.event_at
+        self.triggers.append((index, own))
 
-    def acknowledge(self, index: int, now: datetime) -> None:
+    def acknowledge(self, index: int) -> None:
         """The tool says that somebody has taken it."""
         self.acknowledgements.append(index)
 

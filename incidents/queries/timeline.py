@@ -44,6 +44,11 @@ class Line:
         return str(self.entry.data.get("to", "")).capitalize() if self.kind.key == "status_changed" else self.kind.label
 
     @property
+    def says_itself(self) -> bool:
+        """Whether the text of a system entry begins with what happened, so that the heading would say it twice."""
+        return self.entry.actor_kind == "system" and self.entry.text.startswith(self.heading)
+
+    @property
     def moment(self) -> str:
         """Which filter of the page shows it: note for what people wrote, key for what matters later."""
         if self.kind.human:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from core.web import htmx
 from incidents import permissions
 from incidents.commands import milestones, timeline
 from incidents.forms import EditForm, MilestoneForm, NoteForm, StrikeForm, local_text
-from incidents.models import Incident, TimelineEntry
+from incidents.models import Incident, Milestone, TimelineEntry
 from incidents.queries.access import incident_seen_by
 from incidents.queries.timeline import entry_seen_by, lines, revisions_of
 from incidents.views.doors import actor_of, done, fill_errors, signed_in
@@ -147,6 +148,12 @@ def pin(request: HttpRequest, number: int, pk: int) -> HttpResponse:
         raise Invalid("Choose to pin it or not.", fields={"pinned": ["Must be 0 or 1."]})
     timeline.pin(actor, found, pinned=wanted == "1")
     return HttpResponse(status=204) if htmx.wants_partial(request) else htmx.redirect(request, _path(incident, found))
+
+
+def _told(row: Milestone) -> dict[str, Any]:
+    """A milestone with its former times."""
+    former = [{**edit, "at": datetime.fromisoformat(edit["at"])} for edit in row.edits]
+    return {"kind": row.kind, "at": row.at, "former": former}
 
 
 @signed_in

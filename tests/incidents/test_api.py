@@ -1,0 +1,288 @@
+"""The doors for programs: verbs, audience, versions, hostile input (A57-A62, S18, S51, DET-06, TRI-02, TRI-06)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from core import clock
+from incidents.models import EventRule, Incident, Priority
+from tests.incidents.conftest import Stage
+from tests.world import priority
+
+Client = Callable[..., APIClient]
+ROOT = "/api/v1/"
+
+
+@pytest.fixture
+def one(stage: Stage) -> Iterator[Stage]:
+    """One triggered incident, INC-1."""
+    stage.fire()
+    return stage  # type: ignore[return-value]
+
+
+def post(client: APIClient, path: str, body: Any = None, **extra: Any) -> Any:
+    return client.post(ROOT + path, body or {}, format="json", **extra)
+
+
+def test_det_02_declare(stage: Stage, api: Client) -> None:
+    answer = post(api(stage.world.di), "incidents/", {"title": "Slow", "service": stage.service.pk})
+    assert answer.status_code == 201
+    body = answer.json()
+    assert (body["number"], body["status"], body["priority"]["name"]) == (1, "triggered", "P3")
+    assert [each["name"] for each in body["assignees"]] == ["Bo Chen"]
+    assert body["waiting"]["people"][0]["name"] == "Bo Chen"
+
+
+def test_declaring_twice_with_one_key_makes_one(stage: Stage, api: Client) -> None:
+    client = api(stage.world.di)
+    for _ in range(2):
+        answer = post(client, "incidents/", {"title": "x", "service": stage.service.pk}, HTTP_IDEMPOTENCY_KEY="k1")
+        assert answer.json()["number"] == 1
+    assert stage.count() == 1
+
+
+def test_a59_fields_that_are_not_ours_are_refused(stage: Stage, api: Client) -> None:
+    for extra in ({"status": "closed"}, {"assignee": 1}, {"visibility": "private"}, {"number": 7}):
+        body = {"title": "x", "service": stage.service.pk, **extra}
+        assert post(api(stage.world.bo), "incidents/", body).status_code == 400
+    assert stage.count() == 0
+
+
+@pytest.mark.parametrize("title", ["", "a\0b", "\ud800", "x" * 256, 7, None, ["x"]])
+def test_hostile_titles(stage: Stage, api: Client, title: object) -> None:
+    import json
+
+    client = api(stage.world.bo)
+    raw = json.dumps({"title": title, "service": stage.service.pk})
+    answer = client.post(ROOT + "incidents/", raw, content_type="application/json")
+    # A number is a text to the serializer; everything else is refused with the field's name.
+    assert answer.status_code == (201 if title == 7 else 400)
+
+
+def test_the_way_of_an_incident(one: Stage, api: Client) -> None:
+    bo = api(one.world.bo)
+    steps = [
+        ("acknowledge", {}, "acknowledged"),
+        ("undo-acknowledge", {}, "triggered"),
+        ("snooze", {"until": (clock.now() + timedelta(hours=1)).isoformat()}, "acknowledged"),
+        ("escalate-now", {}, "triggered"),
+        ("acknowledge", {}, "acknowledged"),
+        ("identify", {"cause": "A full disk"}, "identified"),
+        ("mitigate", {"text": "Moved away"}, "mitigated"),
+        ("relapse", {"text": "It is back"}, "acknowledged"),
+        ("resolve", {"resolution": "Grown", "code": "fixed"}, "resolved"),
+        ("undo-resolve", {}, "acknowledged"),
+        ("reassign", {"user": one.world.cy.pk, "reason": "Knows it"}, "triggered"),
+        ("reassign", {"policy": one.world.policy.pk}, "triggered"),
+        ("resolve", {}, "resolved"),
+        ("reopen", {"reason": "Not yet"}, "acknowledged"),
+        ("cancel", {"reason": "A test"}, "cancelled"),
+    ]
+    for verb, body, status in steps:
+        answer = post(bo, f"incidents/1/{verb}/", body)
+        assert (answer.status_code, answer.json().get("status")) == (200, status), (verb, answer.content)
+    assert post(bo, "incidents/1/resolve/").json()["code"] == "illegal_move"
+
+
+def test_closing(one: Stage, api: Client) -> None:
+    post(api(one.world.bo), "incidents/1/resolve/")
+    assert post(api(one.world.bo), "incidents/1/close/").status_code == 403
+    assert post(api(one.world.ana), "incidents/1/close/").json()["status"] == "closed"
+
+
+def test_s51_stale_versions_are_409_with_what_changed(one: Stage, api: Client) -> None:
+    version = api(one.world.bo).get(ROOT + "incidents/1/").json()["version"]
+    assert post(api(one.world.bo), "incidents/1/acknowledge/", {"version": version}).status_code == 200
+    for extra in ({"body": {"version": version}}, {"HTTP_IF_MATCH": f'"{version}"'}):
+        answer = post(api(one.world.cy), "incidents/1/resolve/", extra.pop("body", {}), **extra)
+        assert (answer.status_code, answer.json()["code"]) == (409, "stale")
+        assert "Bo Chen acknowledged it" in answer.json()["detail"]
+
+
+def test_allowed_verbs_follow_state_and_rights(one: Stage, api: Client) -> None:
+    def allowed(user: Any) -> set[str]:
+        return set(api(user).get(ROOT + "incidents/1/").json()["allowed"])
+
+    assert {"acknowledge", "resolve", "reassign", "escalate_now", "cancel", "snooze"} == allowed(one.world.bo)
+    assert allowed(one.world.eve) == allowed(one.world.sam) == set()
+
+
+def test_a57_roles_and_routes(one: Stage, api: Client) -> None:
+    verbs = ["acknowledge", "resolve", "identify", "cancel", "escalate-now", "reopen", "close", "undo-acknowledge"]
+    for verb in verbs:
+        for outsider in (one.world.eve, one.world.di, one.world.sam):
+            assert post(api(outsider), f"incidents/1/{verb}/").status_code == 403, verb
+        assert post(api(), f"incidents/1/{verb}/").status_code == 401
+        assert post(api(one.world.bo, "read"), f"incidents/1/{verb}/").status_code == 403
+        assert post(api(one.world.bo), f"incidents/99/{verb}/").status_code == 404
+    assert one.incident().status == "triggered"
+
+
+def test_s34_private_incidents_are_404_for_others(one: Stage, api: Client) -> None:
+    Incident.objects.update(visibility="private")
+    for path in ("", "timeline/", "alerts/", "changes/"):
+        for outsider in (one.world.cy, one.world.eve, one.world.ada, one.world.sam):
+            assert api(outsider).get(f"{ROOT}incidents/1/{path}").status_code == 404
+        assert api(one.world.bo).get(f"{ROOT}incidents/1/{path}").status_code == 200
+    assert api(one.world.ada).get(ROOT + "incidents/").json()["results"] == []
+    assert post(api(one.world.ada), "incidents/1/acknowledge/").status_code == 404
+    assert len(api(one.world.bo).get(ROOT + "incidents/").json()["results"]) == 1
+
+
+def test_s36_a_stakeholder_gets_the_summary(one: Stage, api: Client) -> None:
+    body = api(one.world.sam).get(ROOT + "incidents/1/").json()
+    assert (body["title"], body["waiting"], body["suspected_cause"]) == ("disk is bad", None, "")
+    assert api(one.world.sam).get(ROOT + "incidents/1/alerts/").json()["results"] == []
+    kinds = {each["kind"] for each in api(one.world.sam).get(ROOT + "incidents/1/timeline/").json()["results"]}
+    assert kinds == {"opened"}
+
+
+def test_lists_have_filters_pages_and_few_queries(
+    stage: Stage, api: Client, django_assert_max_num_queries: Any
+) -> None:
+    client = api(stage.world.bo)
+    for number in range(12):
+        stage.fire(f"key {number}", severity="critical" if number % 2 else "warning")
+    with django_assert_max_num_queries(8):
+        first = client.get(ROOT + "incidents/?page_size=5").json()
+    assert [each["number"] for each in first["results"]] == [12, 11, 10, 9, 8]
+    second = client.get(first["next"]).json()
+    assert [each["number"] for each in second["results"]] == [7, 6, 5, 4, 3]
+    major = client.get(ROOT + "incidents/?major=true&status=triggered&priority=2").json()["results"]
+    assert len(major) == 6
+    assert client.get(ROOT + "incidents/?status=nothing").status_code == 400
+    assert client.get(ROOT + "incidents/?status__in=x").status_code == 400
+
+
+def test_tri_03_priority(one: Stage, api: Client) -> None:
+    body = {"priority": priority(1).pk, "reason": "Everybody is hit"}
+    assert post(api(one.world.eve), "incidents/1/priority/", body).json()["is_major"]
+    assert post(api(one.world.eve), "incidents/1/priority/", {"priority": priority(4).pk}).status_code == 403
+    assert post(api(one.world.sam), "incidents/1/priority/", body).status_code == 403
+    assert post(api(one.world.bo), "incidents/1/priority/", {"priority": 999}).status_code == 404
+
+
+def test_s18_timeline_entries_are_never_deleted(one: Stage, api: Client) -> None:
+    bo = api(one.world.bo)
+    made = post(bo, "incidents/1/timeline/", {"text": "Looking", "kind": "finding"}).json()
+    path = f"{ROOT}incidents/1/timeline/{made['id']}/"
+    assert bo.delete(path).status_code == 405
+    assert bo.patch(path, {"text": "Looked"}, format="json").json()["text"] == "Looked"
+    assert bo.get(path + "revisions/").json()[0]["text"] == "Looking"
+    assert post(bo, f"incidents/1/timeline/{made['id']}/pin/", {"pinned": True}).json()["pinned"]
+    assert post(api(one.world.cy), f"incidents/1/timeline/{made['id']}/strike/", {"reason": "x"}).status_code == 403
+    assert post(bo, f"incidents/1/timeline/{made['id']}/strike/", {"reason": "x"}).json()["struck_reason"] == "x"
+    seen = api(one.world.cy).get(f"{ROOT}incidents/1/timeline/?since={made['seq'] - 1}").json()["results"]
+    assert seen[0]["text"] == ""
+    later = (clock.now() + timedelta(hours=1)).isoformat()
+    assert post(bo, "incidents/1/timeline/", {"text": "x", "occurred_at": later}).status_code == 400
+
+
+def test_a58_an_entry_is_addressed_through_its_own_incident(one: Stage, api: Client) -> None:
+    one.fire("other")
+    made = post(api(one.world.bo), "incidents/1/timeline/", {"text": "Mine"}).json()
+    path = f"{ROOT}incidents/2/timeline/{made['id']}/"
+    assert api(one.world.bo).patch(path, {"text": "x"}, format="json").status_code == 404
+
+
+def test_the_undo_data_stay_inside(one: Stage, api: Client) -> None:
+    post(api(one.world.bo), "incidents/1/acknowledge/")
+    entries = api(one.world.bo).get(ROOT + "incidents/1/timeline/").json()["results"]
+    assert all("before" not in each["data"] for each in entries)
+
+
+def test_milestones(one: Stage, api: Client) -> None:
+    one.at.move(minutes=5)
+    post(api(one.world.bo), "incidents/1/acknowledge/")
+    body = {"kind": "acknowledged", "at": (clock.now() - timedelta(minutes=2)).isoformat(), "why": "By phone"}
+    assert post(api(one.world.bo), "incidents/1/milestones/", body).json()["source"] == "edited"
+    body["at"] = (clock.now() - timedelta(hours=2)).isoformat()
+    assert post(api(one.world.bo), "incidents/1/milestones/", body).json()["code"] == "out_of_order"
+
+
+def test_det_07_split(stage: Stage, api: Client) -> None:
+    for key in "abc":
+        stage.fire(key, tool_group="g")
+    ids = [each["id"] for each in api(stage.world.bo).get(ROOT + "incidents/1/alerts/").json()["results"]]
+    answer = post(api(stage.world.bo), "incidents/1/split/", {"alerts": ids[:2], "title": "The other one"})
+    assert (answer.status_code, answer.json()["number"], answer.json()["alert_count"]) == (201, 2, 2)
+    assert post(api(stage.world.eve), "incidents/1/split/", {"alerts": ids[2:]}).status_code == 403
+
+
+def test_tri_02_a_process_owner_renames_a_priority(one: Stage, api: Client) -> None:
+    pk = priority(3).pk
+    path = f"{ROOT}priorities/{pk}/"
+    assert api(one.world.ana).patch(path, {"name": "SEV-3"}, format="json").status_code == 403
+    assert api(one.world.pat).patch(path, {"name": "SEV-3"}, format="json").json()["name"] == "SEV-3"
+    assert api(one.world.bo).get(ROOT + "incidents/1/").json()["priority"]["name"] == "SEV-3"
+    assert api(one.world.pat).patch(path, {"name": "P1"}, format="json").status_code == 400
+    assert api(one.world.pat).patch(path, {"rank": 1}, format="json").status_code == 400
+    assert Priority.objects.get(pk=pk).rank == 3
+
+
+def test_tri_06_managers_edit_their_own_services_rules(stage: Stage, api: Client) -> None:
+    ana, bo, pat = api(stage.world.ana), api(stage.world.bo), api(stage.world.pat)
+    body = {"service": stage.service.pk, "name": "Zone", "field": "details.zone", "operator": "exists"}
+    body["priority"] = priority(1).pk
+    assert post(bo, "event-rules/", body).status_code == 403
+    made = post(ana, "event-rules/", body)
+    assert made.status_code == 201
+    general = {key: value for key, value in body.items() if key != "service"}
+    assert post(ana, "event-rules/", general).status_code == 403
+    assert post(pat, "event-rules/", general).status_code == 201
+    path = f"{ROOT}event-rules/{made.json()['id']}/"
+    assert ana.patch(path, {"service": 77}, format="json").status_code == 400
+    assert ana.patch(path, {"enabled": False}, format="json").json()["version"] == 2
+    assert ana.patch(path, {"enabled": True, "version": 1}, format="json").json()["code"] == "stale"
+    assert bo.delete(path).status_code == 403
+    assert ana.delete(path).status_code == 204
+    assert EventRule.objects.count() == 1
+
+
+def test_a80_a_pattern_that_cannot_be_used_is_refused(stage: Stage, api: Client) -> None:
+    body = {"service": stage.service.pk, "name": "x", "field": "summary", "operator": "matches", "urgency": "low"}
+    answer = post(api(stage.world.ana), "event-rules/", {**body, "value": "(?=x)"})
+    assert answer.status_code == 400
+    assert "pattern" in answer.json()["fields"]["value"][0]
+    assert post(api(stage.world.ana), "event-rules/", {**body, "value": "(a+)+$"}).status_code == 201
+
+
+def test_det_06_the_tester_names_rule_and_priority(stage: Stage, api: Client) -> None:
+    rule = EventRule.objects.create(
+        service=stage.service, name="Zone", field="details.zone", operator="equals", value="eu", priority=priority(1)
+    )
+    path = f"services/{stage.service.pk}/event-rules/try/"
+    found = post(api(stage.world.bo), path, {"severity": "info", "details": {"zone": "EU"}}).json()
+    assert (found["rule"], found["rule_name"], found["priority"]["name"]) == (rule.pk, "Zone", "P1")
+    found = post(api(stage.world.bo), path, {"severity": "info"}).json()
+    assert (found["rule"], found["priority"]["name"]) == (None, "P5")
+    assert stage.count() == 0
+
+
+def test_grouping(stage: Stage, api: Client) -> None:
+    ana, path = api(stage.world.ana), f"{ROOT}services/{stage.service.pk}/grouping/"
+    assert ana.get(path).json()["mode"] == "tool"
+    body = {"mode": "fields", "by": ["component", "details.zone"], "window_minutes": 5}
+    assert ana.put(path, body, format="json").json()["by"] == ["component", "details.zone"]
+    assert api(stage.world.bo).put(path, body, format="json").status_code == 403
+    for wrong in ({"mode": "fields"}, {"mode": "fields", "by": ["nothing"]}, {"mode": "window", "window_minutes": 0}):
+        assert ana.put(path, wrong, format="json").status_code == 400
+
+
+def test_tri_08_changes_near_an_incident_come_nearest_first(stage: Stage, api: Client) -> None:
+    bo = api(stage.world.bo)
+    for minutes in (300, 6, 90):
+        at = (clock.now() - timedelta(minutes=minutes)).isoformat()
+        body = {"service": stage.service.pk, "summary": f"{minutes} min", "started_at": at}
+        assert post(bo, "changes/", body).status_code == 201
+    stage.fire()
+    near = bo.get(ROOT + "incidents/1/changes/").json()
+    assert [each["change"]["summary"] for each in near] == ["6 min", "90 min", "300 min"]
+    assert near[0]["seconds_before"] == 360
+    assert post(api(stage.world.eve), "changes/", body).status_code == 403
+    assert len(bo.get(f"{ROOT}services/{stage.service.pk}/changes/").json()["results"]) == 3
