@@ -44,8 +44,10 @@ def _caught(formatter: logging.Formatter) -> Iterator[list[str]]:
     logger = logging.getLogger("test.log")
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
+    logger.propagate = False  # pytest's own capture cannot hand a lone surrogate from process to process
     yield found
     logger.removeHandler(handler)
+    logger.propagate = True
 
 
 log = logging.getLogger("test.log")
