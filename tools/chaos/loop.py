@@ -3,114 +3,54 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import random
-import re
-import sqlite3
-import statistics
+import shutil
+import signal
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
+from tools.chaos.figures import Figures, Slow
+from tools.chaos.leases import TOKEN, Leases
 from tools.chaos.portal import Portal, fetch
 from tools.chaos.sink import Sink
 from tools.services import Postgres
 
-TOKEN = re.compile(r"chaos-\d{6}")
-
-
-@dataclass
-class Figures:
-    """What the loop saw; times in seconds."""
-
-    database: str
-    kills: int = 0
-    tree_kills: int = 0
-    lease_hits: int = 0
-    accepted: int = 0
-    lost: list[str] = field(default_factory=list)
-    duplicates: dict[str, int] = field(default_factory=dict)
-    unexplained: list[str] = field(default_factory=list)
-    latencies: list[float] = field(default_factory=list)
-    restart_to_page: list[float] = field(default_factory=list)
-
-    def summary(self) -> dict[str, Any]:
-        """The figures as plain values (G1, G2, G4, G5)."""
-        ordered = sorted(self.latencies)
-        return {
-            "database": self.database,
-            "kills": self.kills,
-            "of the whole tree": self.tree_kills,
-            "kills that hit a lease": round(self.lease_hits / max(1, self.kills), 3),
-            "accepted": self.accepted,
-            "lost": len(self.lost),
-            "pages sent twice": len(self.duplicates),
-            "more sendings than kills in flight": len(self.unexplained),
-            "p50": round(statistics.median(ordered), 2) if ordered else None,
-            "p99": round(ordered[int(len(ordered) * 0.99)], 2) if ordered else None,
-            "max": round(ordered[-1], 2) if ordered else None,
-            "restart to first overdue page, max": round(max(self.restart_to_page, default=0), 2),
-        }
-
-
-HELD = """
-SELECT r.lease_owner, i.title FROM core_duerow r
-LEFT JOIN notifications_delivery d ON r.kind = 'delivery.send' AND CAST(d.id AS TEXT) = r.ref
-LEFT JOIN oncall_page p ON d.purpose = 'page' AND CAST(p.id AS TEXT) = d.purpose_key
-LEFT JOIN incidents_incident i ON p.subject = 'incident:' || i.number
-WHERE r.state = 'leased'
-"""
-
-
-class Leases:
-    """Which process ids hold a lease now, and on which pages, read past the product."""
-
-    def __init__(self, portal: Portal, postgres: Postgres | None) -> None:
-        self._path = Path(portal.environment["WATCHBILL_DATA_DIR"]) / "watchbill.sqlite3"
-        self._postgres = postgres
-        self._connection: Any = None
-
-    def held(self) -> dict[int, set[str]]:
-        """Process id -> the tokens of the pages that it is sending; empty when the database does not answer."""
-        try:
-            rows = self._rows()
-        except Exception:  # noqa: BLE001 (a killed server may be half gone; then nobody is known)
-            self._connection = None
-            return {}
-        found: dict[int, set[str]] = {}
-        for owner, text in rows:
-            found.setdefault(int(owner.split(":")[1]), set()).update(TOKEN.findall(text or ""))
-        return found
-
-    def _rows(self) -> list[Any]:
-        if self._postgres is None:
-            with contextlib.closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=1)) as connection:
-                return connection.execute(HELD).fetchall()
-        if self._connection is None:
-            self._connection = psycopg.connect(self._postgres.url, autocommit=True)
-        return list(self._connection.execute(HELD).fetchall())
+TREE_EVERY = 20
+LEASE_HITS = 0.4  # wanted share of kills that hit a lease; the goal is 0.3
+CALM = 12  # events before the first kill
 
 
 class Loop:
     """One run against one database."""
 
-    def __init__(self, kills: int, *, postgres: Postgres | None = None, people: int = 400, seed: int = 7) -> None:
+    def __init__(
+        self,
+        kills: int,
+        *,
+        postgres: Postgres | None = None,
+        people: int = 400,
+        seed: int = 7,
+        pause: tuple[float, float] = (0.5, 2.0),
+    ) -> None:
         self.goal = kills
         self.postgres = postgres
         self.people = people
+        self.pause = pause
         self.random = random.Random(seed)
         self.sink = Sink(delay=0.25)
         self.figures = Figures("PostgreSQL" if postgres else "SQLite")
         self.accepted: dict[str, float] = {}
         self.in_flight: dict[str, int] = {}
+        self.killed_at: list[float] = []
+        self.down: list[tuple[float, float]] = []
         self.stopping = threading.Event()
-        self.paused = threading.Event()
+        self._numbers = itertools.count()
 
     def run(self, report: Callable[[str], None] = lambda line: None) -> Figures:
         """Start everything, kill `goal` times, wait for the queue to run dry, compare."""
@@ -123,114 +63,154 @@ class Loop:
         try:
             portal.manage("migrate", "-v0")
             keys = json.loads(portal.python("tools.chaos.population", str(self.people)))
-            portal.start()
+            self.figures.starts.append(portal.start())
+            self._calm(portal, keys)
             producer = threading.Thread(target=self._produce, args=(portal, keys), daemon=True)
             producer.start()
             self._kill(portal, Leases(portal, self.postgres), report)
             self.stopping.set()
             producer.join(30)
             self._drain()
-            portal.stop()
+            self.figures.ended = portal.stop()
         finally:
             self.stopping.set()
             if portal.process and portal.process.poll() is None:
                 portal.kill_all()
             self.sink.stop()
         self._compare()
+        if not self.figures.missed():
+            shutil.rmtree(folder, ignore_errors=True)
         return self.figures
 
-    def _produce(self, portal: Portal, keys: list[str]) -> None:
-        number = 0
-        while not self.stopping.is_set():
-            token = f"chaos-{number:06d}"
-            body = {
-                "routing_key": keys[number % len(keys)],
-                "event_action": "trigger",
-                "dedup_key": token,
-                "payload": {"summary": f"Kill loop {token}", "source": "chaos", "severity": "critical"},
-            }
-            if self._post(portal, json.dumps(body).encode()):
-                self.accepted[token] = time.monotonic()
-                number += 1
-                self.stopping.wait(0.2)
-            else:
-                self.stopping.wait(0.05)
-
-    def _post(self, portal: Portal, body: bytes) -> bool:
-        with contextlib.suppress(OSError):
-            return fetch(f"{portal.url}/v2/enqueue", body, timeout=12, Content_Type="application/json")[0] == 202
+    # --- events -----------------------------------------------------------------------------------
+    def _post(self, portal: Portal, keys: list[str]) -> bool:
+        number = next(self._numbers)
+        token = f"chaos-{number:06d}"
+        payload = {"summary": f"Kill loop {token}", "source": "chaos", "severity": "critical"}
+        key = keys[number % len(keys)]
+        body = {"routing_key": key, "event_action": "trigger", "dedup_key": token, "payload": payload}
+        text = json.dumps(body).encode()
+        while not self.stopping.is_set():  # the same event again until somebody says 202
+            with contextlib.suppress(OSError):
+                if fetch(f"{portal.url}/v2/enqueue", text, timeout=12, Content_Type="application/json")[0] == 202:
+                    self.accepted[token] = time.monotonic()
+                    return True
+            self.stopping.wait(0.05)
         return False
 
+    def _calm(self, portal: Portal, keys: list[str]) -> None:
+        """A few events, one by one, before anything is killed (G3)."""
+        time.sleep(2)
+        for _ in range(CALM):
+            self._post(portal, keys)
+            time.sleep(0.6)
+        until(lambda: all(self.sink.holding(token) for token in self.accepted), 20)
+        first = self._first()
+        self.figures.calm = [first[token] - at for token, at in self.accepted.items() if token in first]
+
+    def _produce(self, portal: Portal, keys: list[str]) -> None:
+        while self._post(portal, keys):
+            self.stopping.wait(0.2)
+
+    # --- kills ------------------------------------------------------------------------------------
     def _kill(self, portal: Portal, leases: Leases, report: Callable[[str], None]) -> None:
         while self.figures.kills < self.goal:
-            time.sleep(self.random.uniform(0.5, 2.0))
-            if self.figures.kills % 20 == 19:
+            time.sleep(self.random.uniform(*self.pause))
+            if self.figures.kills % TREE_EVERY == TREE_EVERY // 2:
                 self._kill_tree(portal, leases)
-            else:
-                self._kill_child(portal, leases)
+            elif not self._kill_child(portal, leases):
+                continue
             self.figures.kills += 1
             if self.figures.kills % 50 == 0:
                 report(f"{self.figures.database}: {self.figures.kills} kills, {len(self.accepted)} accepted")
 
-    def _kill_child(self, portal: Portal, leases: Leases) -> None:
+    def _kill_child(self, portal: Portal, leases: Leases) -> bool:
+        """Any descendant; one that holds a lease while too few of those were hit."""
         below = portal.tree()
+        if self.figures.lease_hits < LEASE_HITS * (self.figures.kills + 1):
+            until(lambda: set(leases.held()) & set(below), 2)
+            below = [pid for pid in portal.tree() if pid in leases.held()] or portal.tree()
         if not below:
-            return
-        held = {pid: tokens for pid, tokens in leases.held().items() if pid in below}
-        wanted = held and self.random.random() < 0.45
-        victim = self.random.choice(sorted(held) if wanted else below)
-        portal.kill(victim)
-        self._count(held, [victim])
+            return False
+        self._kill_exactly(portal, leases, [self.random.choice(below)])
+        return True
 
-    def _count(self, held: dict[int, set[str]], victims: list[int]) -> None:
-        """A kill that took a lease may cost the pages in flight one more sending each."""
-        self.figures.lease_hits += any(pid in held for pid in victims)
+    def _kill_exactly(self, portal: Portal, leases: Leases, victims: list[int]) -> None:
+        """Freeze, read what the victims hold, kill: so that a page in flight is known, not guessed."""
         for pid in victims:
-            for token in held.get(pid, ()):
-                self.in_flight[token] = self.in_flight.get(token, 0) + 1
+            portal.signal(pid, signal.SIGSTOP)
+        held = leases.held()
+        for pid in victims:
+            portal.kill(pid)
+        self.killed_at.append(time.monotonic())
+        self.figures.lease_hits += any(pid in held for pid in victims)
+        for token in set().union(*(held.get(pid, set()) for pid in victims)):
+            self.in_flight[token] = self.in_flight.get(token, 0) + 1
 
     def _kill_tree(self, portal: Portal, leases: Leases) -> None:
+        """Kill everything while accepted pages have not left, and measure from the new start to the first (G5)."""
         self.figures.tree_kills += 1
-        held, below = leases.held(), portal.tree()
-        portal.kill_all()
-        self._count(held, below)
-        waiting = {token for token in self.accepted if not self.sink.holding(token)}
+        self.sink.mode = "hold"
         begun = time.monotonic()
-        portal.start()
-        started = time.monotonic()
-        if waiting:
-            while time.monotonic() < begun + 60:
-                if any(mail.at > begun and self._tokens(mail) & waiting for mail in list(self.sink.log)):
-                    self.figures.restart_to_page.append(time.monotonic() - started)
-                    return
-                time.sleep(0.05)
+        until(lambda: any(at > begun for at in list(self.accepted.values())), 5)
+        time.sleep(0.3)
+        self._kill_exactly(portal, leases, [portal.pid, *portal.tree()])
+        portal.kill_all()
+        overdue = set(self.accepted) - set(self._first())
+        killed = time.monotonic()
+        self.sink.mode = "ok"
+        self.figures.starts.append(portal.start())
+        up = time.monotonic()
+        self.down.append((killed, up))
+        if overdue and until(lambda: overdue & set(self._first(killed)), 60):
+            first = min(at for token, at in self._first(killed).items() if token in overdue)
+            self.figures.restart_to_page.append(max(0.0, first - up))
 
+    # --- the sink's log ---------------------------------------------------------------------------
     @staticmethod
     def _tokens(mail: Any) -> set[str]:
         return set(TOKEN.findall(mail.subject + mail.text))
 
+    def _first(self, since: float = 0.0) -> dict[str, float]:
+        """When each token first arrived at or after `since` (monotonic)."""
+        first: dict[str, float] = {}
+        for mail in list(self.sink.log):
+            if mail.at >= since:
+                for token in self._tokens(mail):
+                    first.setdefault(token, mail.at)
+        return first
+
     def _drain(self, limit: float = 150) -> None:
-        deadline = time.monotonic() + limit
-        while time.monotonic() < deadline:
-            seen = set().union(*(self._tokens(mail) for mail in list(self.sink.log))) if self.sink.log else set()
-            if set(self.accepted) <= seen:
-                time.sleep(3)
-                return
-            time.sleep(0.5)
+        if until(lambda: set(self.accepted) <= set(self._first()), limit, every=0.5):
+            time.sleep(3)
 
     def _compare(self) -> None:
-        first: dict[str, float] = {}
-        times: dict[str, set[str]] = {}
+        first = self._first()
         count: dict[str, int] = {}
         for mail in self.sink.log:
             for token in self._tokens(mail):
-                first.setdefault(token, mail.at)
-                times.setdefault(token, set()).add(mail.message_id)
                 count[token] = count.get(token, 0) + 1
-        self.figures.accepted = len(self.accepted)
-        self.figures.lost = sorted(set(self.accepted) - set(first))
-        self.figures.duplicates = {token: n for token, n in count.items() if n > 1}
-        self.figures.unexplained = [
-            token for token, n in self.figures.duplicates.items() if n > 1 + self.in_flight.get(token, 0)
-        ]
-        self.figures.latencies = [first[token] - at for token, at in self.accepted.items() if token in first]
+        figures = self.figures
+        figures.accepted = len(self.accepted)
+        figures.lost = sorted(set(self.accepted) - set(first))
+        figures.duplicates = {token: n for token, n in count.items() if n > 1}
+        figures.unexplained = [t for t, n in figures.duplicates.items() if n > 1 + self.in_flight.get(t, 0)]
+        stressed = list(self.accepted)[CALM:]
+        slow = [self._slow(token, self.accepted[token], first[token]) for token in stressed if token in first]
+        figures.latencies = [one.seconds for one in slow]
+        figures.working = [one.seconds - one.down for one in slow]
+        figures.slowest = sorted(slow, key=lambda one: -one.seconds)[:5]
+
+    def _slow(self, token: str, begun: float, ended: float) -> Slow:
+        down = sum(max(0.0, min(ended, up) - max(begun, killed)) for killed, up in self.down)
+        return Slow(token, ended - begun, down, sum(begun < at < ended for at in self.killed_at))
+
+
+def until(check: Callable[[], Any], seconds: float, every: float = 0.02) -> bool:
+    """Wait until `check` gives something true; False when it did not within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if check():
+            return True
+        time.sleep(every)
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -129,8 +130,17 @@ class Portal:
 
     def kill(self, pid: int) -> None:
         """kill -9 of one of our own processes."""
+        self.signal(pid, signal.SIGKILL)
+
+    def signal(self, pid: int, number: int) -> None:
+        """Send a signal to one of our own processes; nothing when it has ended."""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
+
+    def roles(self) -> dict[str, int]:
+        """Role ("web", "worker-1", "bulk") -> process id of the runner's living children, from its own log lines."""
+        started = re.findall(r"process started name='([a-z0-9-]+)' pid=(\d+)", self.log.read_text(errors="replace"))
+        return {name: int(pid) for name, pid in started if alive(int(pid))}
 
     def kill_all(self) -> None:
         """kill -9 of the runner and of every descendant, at one moment."""

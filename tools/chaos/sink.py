@@ -28,7 +28,10 @@ class Received:
 
 @dataclass
 class Sink:
-    """Takes every mail after `delay` seconds; `mode` may be ok, lost (takes it, then breaks the line), 451, 550."""
+    """Takes every mail and answers after `delay` seconds; both may be changed while it runs.
+
+    `mode` may be ok, lost (takes it, then breaks the line), hold (takes nothing until the mode changes), 451, 550.
+    """
 
     delay: float = 0.0
     mode: str = "ok"
@@ -55,6 +58,10 @@ class Sink:
         """Keep the mail, then answer."""
         if self.mode in {"451", "550"}:
             return f"{self.mode} not now"
+        while self.mode == "hold":
+            await asyncio.sleep(0.02)
+            if server.transport is None or server.transport.is_closing():
+                return "421 gone"
         message = email.message_from_bytes(envelope.content, policy=default)
         body = message.get_body(("plain",)) if isinstance(message, EmailMessage) else None
         text = body.get_content() if body is not None else ""

@@ -1,0 +1,49 @@
+"""Twenty kills while events come in: nothing is lost, nothing is sent without need (G1-G5, G18, F1, F2, F4, F5)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tools.chaos.figures import Figures
+from tools.chaos.loop import Loop
+from tools.services import Postgres, postgres_bin
+
+pytestmark = pytest.mark.system
+KILLS = 20
+
+
+@pytest.fixture
+def postgres() -> Iterator[Postgres]:
+    """A cluster of this test's own; pytest's folders are closed to the server's account."""
+    if postgres_bin() is None:
+        pytest.skip("PostgreSQL's server is not installed (Debian: postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="watchbill-loop-"))
+    server = Postgres(folder)
+    yield server
+    server.stop("immediate")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def judge(figures: Figures) -> None:
+    """The sink's own log against the 202s; the figures are printed with `pytest -s`."""
+    print(json.dumps(figures.summary(), indent=2))
+    assert figures.kills == KILLS
+    assert figures.tree_kills >= 1
+    assert not figures.missed(), json.dumps(figures.summary(), indent=2)
+    assert figures.ended[0] == 0
+    assert figures.ended[1] <= 10
+
+
+def test_twenty_kills_on_sqlite() -> None:
+    judge(Loop(KILLS, people=80, pause=(0.2, 0.9)).run())
+
+
+@pytest.mark.services
+def test_twenty_kills_on_postgresql(postgres: Postgres) -> None:
+    judge(Loop(KILLS, postgres=postgres, people=80, pause=(0.2, 0.9)).run())
