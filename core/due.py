@@ -85,13 +85,15 @@ def withdraw(keys: str | Iterable[str]) -> int:
 
     A row that a worker holds at this moment is not touched: its handler asks "still wanted?" itself.
     """
-    waiting = DueRow.objects.filter(state=DueRow.WAITING)
+    named = DueRow.objects.all()
     if not isinstance(keys, str):
-        waiting = waiting.filter(key__in=list(keys))
+        named = named.filter(key__in=list(keys))
     elif connection.vendor == "postgresql":
-        waiting = waiting.filter(key__startswith=keys)
+        named = named.filter(key__startswith=keys)
     else:  # LIKE cannot use SQLite's index, a range can
-        waiting = waiting.filter(key__gte=keys, key__lt=keys + "\U0010ffff")
+        named = named.filter(key__gte=keys, key__lt=keys + "\U0010ffff")
+    ids = list(named.values_list("pk", flat=True))  # by the key's index alone, however many rows wait
+    waiting = DueRow.objects.filter(pk__in=ids, state=DueRow.WAITING)
     return waiting.update(state=DueRow.DONE, ended_at=clock.now(), error="withdrawn")
 
 
