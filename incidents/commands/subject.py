@@ -48,7 +48,9 @@ def noted(key: str, kind: str, text: str, data: Mapping[str, Any], *, actor: Act
     timeline.append(actor or system(), incident, kind, text, data=data)
     if kind in ("page_sent", "escalated", "exhausted") and incident.status == "triggered":
         people.assign(incident, list(data.get("people", ())))
-        if kind != "page_sent":  # the first page goes out with the opening or the reassignment, which tell it themselves
+        if (
+            kind != "page_sent"
+        ):  # the first page goes out with the opening or the reassignment, which tell it themselves
             record(facts.IncidentReassigned(number=incident.number))
     people.ensure_assignee(incident)
     timeline.panel_changed(incident, "waiting")

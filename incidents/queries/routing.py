@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,33 @@ def decision_for(alert: Alert) -> rules.Decision:
     return rules.decide([plain_rule(rule) for rule in rules_for(alert.service)], fields_of(alert))
 
 
+@dataclass(frozen=True, slots=True)
+class Router:
+    """A service's rules and grouping, read once for many alerts."""
+
+    rules: Sequence[rules.Rule]
+    rule: GroupingRule
+
+    @classmethod
+    def of(cls, service: Service) -> Router:
+        """The router of a service as it is set up now."""
+        return cls([plain_rule(rule) for rule in rules_for(service)], _grouping(service))
+
+    def decision(self, alert: Alert) -> rules.Decision:
+        """As `decision_for`."""
+        return rules.decide(self.rules, fields_of(alert))
+
+    def belongs(self, alert: Alert, incident: Incident) -> bool:
+        """Whether an open incident is of the alert's group, inside its fixed window where it has one (O37)."""
+        group = _group(self.rule, alert)
+        if not group.key or not incident.group_key:
+            return False
+        if group.mode not in grouping.WINDOWED:
+            return incident.group_key == group.key
+        until = incident.group_until
+        return incident.group_key.startswith(f"{group.key}@") and until is not None and until > alert.first_seen
+
+
 def tried(actor: Actor, service: Service, fields: Mapping[str, Any]) -> rules.Decision:
     """The tester: what the rules would say of these fields; nothing is stored (DET-06)."""
     require(actor, permissions.RULE_SEE, service)
@@ -67,7 +94,10 @@ def tried(actor: Actor, service: Service, fields: Mapping[str, Any]) -> rules.De
 
 def group_of(alert: Alert) -> Group:
     """The group of an alert by its service's rule; the tool's own group where there is none (defaults.md)."""
-    rule = GroupingRule.objects.filter(service=alert.service).first() or GroupingRule(service=alert.service)
+    return _group(_grouping(alert.service), alert)
+
+
+def _group(rule: GroupingRule, alert: Alert) -> Group:
     key = grouping.group_key(rule.mode, fields_of(alert), names=rule.fields, tool_group=alert.tool_group)
     return Group(rule.mode, key, rule.window_minutes)
 
@@ -111,4 +141,8 @@ def rule_seen_by(actor: Actor, pk: int) -> EventRule:
 def grouping_of(actor: Actor, service: Service) -> GroupingRule:
     """How the service's alerts are grouped; the default where nobody has chosen."""
     require(actor, permissions.RULE_SEE, service)
+    return _grouping(service)
+
+
+def _grouping(service: Service) -> GroupingRule:
     return GroupingRule.objects.filter(service=service).first() or GroupingRule(service=service)
