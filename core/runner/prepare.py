@@ -18,7 +18,7 @@ from django.db import DatabaseError, InterfaceError, connection
 
 from core import db
 
-IGNORED_FILES = ("*.map", "redoc*")
+IGNORED_FILES = ("rest_framework/*", "drf_spectacular_sidecar/redoc/*")  # pages that we do not have
 
 
 class CannotStart(Exception):
@@ -72,6 +72,8 @@ def static_files() -> bool:
         stamp.write_text(wanted, encoding="ascii")
     except OSError as error:
         raise CannotStart(f"Static files cannot be written to {settings.STATIC_ROOT}: {_reason(error)}.") from None
+    except ValueError as error:  # a style sheet names a file that no package brings
+        raise CannotStart(f"Static files are incomplete: {str(error).splitlines()[0].rstrip('.')}.") from None
     return True
 
 

@@ -46,6 +46,7 @@ def web(listener: socket.socket) -> int:
     module, _, name = settings.ASGI_APPLICATION.rpartition(".")
     server: Any = import_module("core.web.server")  # before the application: it installs the event loop
     application = getattr(import_module(module), name)
+    import_module("core.web.watch").start()
     server.serve(application, listener)
     return 0
 

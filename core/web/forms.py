@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django import forms
 
@@ -37,7 +37,7 @@ class PortalForm(forms.Form):
     def refuse(self, error: PortalError | None = None) -> None:
         """Put a command's refusal beside the fields that it names, else above the form; then focus the first."""
         for name, sentences in (error.fields if error else {}).items():
-            self.add_error(name if name in self.fields else None, sentences)  # type: ignore[arg-type]
+            self.add_error(name if name in self.fields else None, sentences)
         if error is not None and not error.fields:
             self.add_error(None, " ".join(filter(None, [error.detail, error.hint])))
         self.status = error.status if error else 400
@@ -52,9 +52,9 @@ class PortalForm(forms.Form):
 
     def keep(self, name: str, value: Any) -> None:
         """Replace one value of what was sent; everything else stays as it was typed."""
-        data: Any = self.data.copy()
-        data[name] = str(value)
-        self.data = data
+        sent_values: Any = self.data
+        self.data = sent_values.copy()
+        cast(Any, self.data)[name] = str(value)
 
 
 class VersionedForm(PortalForm):
@@ -147,7 +147,11 @@ def _number() -> forms.NumberInput:
 
 
 def choice(
-    label: str, choices: Sequence[tuple[Any, Any]] | Callable[[], Any] = (), help_text: str = "", *, required: bool = True
+    label: str,
+    choices: Sequence[tuple[Any, Any]] | Callable[[], Any] = (),
+    help_text: str = "",
+    *,
+    required: bool = True,
 ) -> forms.ChoiceField:
     """One of several, drawn as a select."""
     return forms.ChoiceField(label=label, choices=choices, help_text=help_text, required=required)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.web import address
+from core.web import address, watch
 from core.web.bridge import Header, Receive, Scope, Send, plain
 from core.web.static import StaticFiles
 
@@ -88,6 +88,8 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     """Servers that announce start and end (uvicorn) are told that nothing stands in the way."""
     while True:
         kind = (await receive())["type"]
+        if kind == "lifespan.startup":
+            watch.start()
         await send({"type": f"{kind}.complete"})
         if kind == "lifespan.shutdown":
             return

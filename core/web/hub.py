@@ -74,15 +74,15 @@ class Hub:
         if head is not None and head - viewer.last > TOO_FAR:
             viewer.outgoing.put_nowait(json.dumps({"seq": head, "kind": "reload", "html": ""}))
             viewer.last = head
-        while True:
+        while not viewer.closed:
+            viewer.behind = False
             frames: Frames = await self.ask(_backlog, name, viewer.last, viewer.granted.audience)
-            for seq, text, _ in frames:
-                viewer.last = seq
-                viewer.outgoing.put_nowait(text)
-            if len(frames) < PAGE:
+            await viewer.backlog(frames)
+            if len(frames) < PAGE and not viewer.behind:
                 break
         with self._lock:
-            self._heads.setdefault(name, viewer.last)
+            if viewer in self._viewers.get(name, ()):
+                self._heads.setdefault(name, viewer.last)
         viewer.caught_up()
         self._look_again = True  # for what was written after our last reading and before the line above
 

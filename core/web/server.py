@@ -11,6 +11,7 @@ import asyncio
 import resource
 import signal
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import daphne.server
@@ -28,6 +29,8 @@ LINGER_SECONDS = 5.0  # a refused client may finish sending, unread
 DRAIN_SECONDS = 4.0  # requests in flight at the end of the process
 APPLICATION_SECONDS = 120
 FRAME_BYTES = 64 * 1024
+UNREAD_SECONDS = 8.0
+KERNEL_BYTES = 256 * 1024
 SPARE_FILES = 128  # descriptors kept for databases, files and outgoing calls
 REASONS = {408: b"Request Timeout", 413: b"Content Too Large"}
 log = structlog.get_logger("portal.server")
@@ -112,8 +115,9 @@ class LimitedChannel(HTTPChannel):
     open = 0
 
     def connectionMade(self) -> None:
-        """Count it in."""
+        """Count it in; the kernel keeps no more for one slow reader than we do ourselves."""
         LimitedChannel.open += 1
+        self.transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
         super().connectionMade()
 
     def dataReceived(self, data: bytes) -> None:
@@ -172,6 +176,7 @@ class PortalServer(daphne.server.Server):
         self._port: Any = None
 
     def _ready(self) -> None:
+        self.ws_factory.failByDrop = False  # a frame that is too big is told so: 1009
         self._port = reactor.adoptStreamPort(self._listener.fileno(), self._listener.family, self.http_factory)
         loop = asyncio.get_event_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -184,13 +189,23 @@ class PortalServer(daphne.server.Server):
         return super().create_application(protocol, scope)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
-        """Hold a stream, and cut a socket, whose client does not read: daphne would fill the memory."""
-        if message["type"] == "websocket.send" and wire.unread(protocol.transport) > wire.UNREAD_BYTES:
-            protocol.transport.abortConnection()
-            return
-        while message.get("more_body") and wire.unread(_line(protocol)) > wire.UNREAD_BYTES:
-            await asyncio.sleep(0.02)
+        """Wait for a client that reads slowly and cut one that does not: daphne would fill the memory."""
+        if message["type"] == "websocket.send":
+            await self._wait_for(protocol, lambda: protocol.transport)
+        elif message.get("more_body"):
+            await self._wait_for(protocol, lambda: protocol.channel and protocol.channel.transport)
         await super().handle_reply(protocol, message)
+
+    async def _wait_for(self, protocol: Any, line: Callable[[], Any]) -> None:
+        """Until little is unread; a line on which nothing moves for UNREAD_SECONDS is cut."""
+        before, since = -1, reactor.seconds()
+        while (left := wire.unread(line())) > wire.LOW_WATER:
+            if left != before:
+                before, since = left, reactor.seconds()
+            elif reactor.seconds() - since > UNREAD_SECONDS:
+                line().abortConnection()
+                return
+            await asyncio.sleep(0.01)
 
     def _begin_stop(self) -> None:
         """Take no new connection, let requests in flight finish for DRAIN_SECONDS, then stop."""
@@ -217,11 +232,6 @@ class PortalServer(daphne.server.Server):
             task.cancel()
         ended = daphne.server.defer.Deferred.fromFuture(asyncio.gather(*running, return_exceptions=True))
         return ended.addErrback(lambda failure: None)
-
-
-def _line(request: Any) -> Any:
-    """The transport under a request; None once the client has left."""
-    return None if request.channel is None else request.channel.transport
 
 
 def serve(application: Any, listener: socket.socket) -> None:

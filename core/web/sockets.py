@@ -3,7 +3,7 @@
 The path alone says which topic (rooms register paths with `core.live.register_path`); `?since=<seq>` says
 from where. Refused at the handshake with 403: a foreign, missing or null Origin. Closed with 4401: nobody
 is signed in (any more); 4403: no such topic or no right; 1009: a frame over 64 KB; 4429: a flood of
-messages; 4408: a reader too slow for what is written.
+messages; 4408: a reader too slow for what is written; 1013: the database is away, come again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 from django.http.request import split_domain_port, validate_host
 
 from core.web.hub import hub
@@ -25,7 +26,7 @@ from core.web.viewer import NO_RIGHT, Viewer
 
 FRAME_BYTES = 64 * 1024
 MESSAGES, SECONDS = 20, 10.0
-TOO_BIG, FLOOD = 1009, 4429
+TOO_BIG, TRY_AGAIN, FLOOD = 1009, 1013, 4429
 
 
 def is_own_origin(headers: list[tuple[bytes, bytes]]) -> bool:
@@ -51,7 +52,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     """One viewer of one topic."""
 
     viewer: Viewer | None = None
-    _sender: asyncio.Task[None] | None = None
+    _tasks: tuple[asyncio.Task[None], ...] = ()
     _heard: deque[float]
 
     async def connect(self) -> None:
@@ -66,8 +67,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(viewer)
             return
         self.viewer = viewer
-        self._sender = asyncio.ensure_future(self._send_all(viewer))
-        await hub.join(viewer)
+        self._tasks = (asyncio.ensure_future(self._send_all(viewer)), asyncio.ensure_future(self._join(viewer)))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Clients have nothing to say: what is no JSON object is a wrong client, too much of anything a flood."""
@@ -86,10 +86,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def disconnect(self, code: int) -> None:
         """Leave the registry."""
         if self.viewer is not None:
+            self.viewer.closed = True
             hub.leave(self.viewer)
             self.viewer = None
-        if self._sender is not None:
-            self._sender.cancel()
+        for task in self._tasks:
+            task.cancel()
 
     async def _end(self, code: int) -> None:
         await self.disconnect(code)
@@ -103,7 +104,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 hub.leave(viewer)
                 await self.close(message)
                 return
+            viewer.sending = True
             await self.send(text_data=message)
+            viewer.sending = False
+
+    async def _join(self, viewer: Viewer) -> None:
+        try:
+            await hub.join(viewer)
+        except (DatabaseError, InterfaceError):
+            viewer.close(TRY_AGAIN)
 
 
 def _is_object(text: str) -> bool:

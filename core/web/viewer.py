@@ -63,6 +63,9 @@ class Viewer:
         self.granted = granted
         self.last = last
         self.catching_up = True
+        self.behind = False
+        self.closed = False
+        self.sending = False
         self.checked = time.monotonic()
         self.outgoing: asyncio.Queue[str | int] = asyncio.Queue()
         self._write: wire.Write | None = (scope.get("extensions") or {}).get(wire.WRITE)
@@ -74,20 +77,35 @@ class Viewer:
         wanted = {b"cookie", b"authorization"}
         return self.scope["path"], b"\0".join(value for name, value in self.scope["headers"] if name in wanted)
 
+    @property
+    def busy(self) -> bool:
+        """Whether something waits before the next frame."""
+        return self.sending or not self.outgoing.empty()
+
     def push(self, frames: Frames) -> None:
         """Take new frames: keep them back while it catches up, drop what it has, cut it when it does not read."""
         if self.catching_up:
             self._held.extend(frames)
+            if len(self._held) > WAITING_FRAMES:  # the database has them as well
+                self._held, self.behind = [], True
             return
         for seq, text, data in frames:
             if seq > self.last:
                 self.last = seq
-                if self._write is None or not self.outgoing.empty():
+                if self._write is None or self.busy:
                     self.outgoing.put_nowait(text)
                 elif not self._write(data):
                     self.close(TOO_SLOW)
         if self.outgoing.qsize() > WAITING_FRAMES:
             self.close(TOO_SLOW)
+
+    async def backlog(self, frames: Frames) -> None:
+        """Send older frames and wait until they are out, so that a long backlog fills no buffer."""
+        for seq, text, _ in frames:
+            self.last = seq
+            self.outgoing.put_nowait(text)
+        while self.busy and not self.closed:
+            await asyncio.sleep(0.005)
 
     def caught_up(self) -> None:
         """The backlog is out: what came meanwhile follows."""
@@ -97,6 +115,7 @@ class Viewer:
 
     def close(self, code: int) -> None:
         """Ask the socket's sender to close it; what is still waiting is dropped."""
+        self.closed = True
         while not self.outgoing.empty():
             self.outgoing.get_nowait()
         self.outgoing.put_nowait(code)

@@ -11,6 +11,7 @@ from typing import Any
 
 WRITE = "portal.write"
 UNREAD_BYTES = 1024 * 1024
+LOW_WATER = 64 * 1024
 Write = Callable[[bytes], bool]
 
 

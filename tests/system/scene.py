@@ -1,0 +1,120 @@
+"""A running portal with people, keys and a mail server that keeps its own log: what the fault tests act on."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tools.chaos.leases import Leases
+from tools.chaos.portal import Portal, fetch
+from tools.chaos.sink import Received, Sink
+
+
+def eventually(check: Callable[[], Any], seconds: float, what: str) -> Any:
+    """Wait until `check` gives something true, and return it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = check()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+class Scene:
+    """One portal and its mail server; events are told apart by their token, which stands in title and mail."""
+
+    def __init__(self, portal: Portal, sink: Sink, crew: dict[str, Any]) -> None:
+        self.portal, self.sink = portal, sink
+        self.keys: list[str] = crew["keys"]
+        self.ladder: str = crew["ladder"]
+        self.token: str = crew["token"]
+        self.accepted: dict[str, float] = {}
+        self._number = 0
+
+    def fresh(self) -> str:
+        """A token that nobody has used."""
+        self._number += 1
+        return f"chaos-{self._number:06d}"
+
+    def body(self, token: str, key: str = "", action: str = "trigger") -> bytes:
+        """An event of the token's own service, or of the service of `key`."""
+        payload = {"summary": f"Fault {token}", "source": "test", "severity": "critical"}
+        own = self.keys[int(token.removeprefix("chaos-")) % len(self.keys)]
+        return json.dumps(
+            {"routing_key": key or own, "event_action": action, "dedup_key": token, "payload": payload}
+        ).encode()
+
+    def try_post(self, token: str, key: str = "", action: str = "trigger", timeout: float = 15) -> int:
+        """Post once; the status, 0 when nobody answered. A 202 is remembered with its time."""
+        with contextlib.suppress(OSError):
+            body = self.body(token, key, action)
+            address = f"{self.portal.url}/v2/enqueue"
+            status = fetch(address, body, timeout=timeout, Content_Type="application/json")[0]
+            if status == 202:
+                self.accepted.setdefault(token, time.monotonic())
+            return status
+        return 0
+
+    def post(self, key: str = "") -> str:
+        """Post a fresh event and insist on the 202; returns its token."""
+        token = self.fresh()
+        assert self.try_post(token, key) == 202, self.portal.tail()
+        return token
+
+    def post_many(self, count: int, threads: int = 10) -> list[str]:
+        """Post fresh events at once."""
+        tokens = [self.fresh() for _ in range(count)]
+        with ThreadPoolExecutor(threads) as pool:
+            assert set(pool.map(self.try_post, tokens)) == {202}, self.portal.tail()
+        return tokens
+
+    def mails(self, token: str) -> list[Received]:
+        """The mails that name the token, in the order of arrival."""
+        return self.sink.holding(token)
+
+    def arrives(self, token: str, seconds: float = 20) -> Received:
+        """Wait for the first mail of a token."""
+        return list(eventually(lambda: self.mails(token), seconds, f"a mail for {token}\n{self.portal.tail()}"))[0]
+
+    def counts(self, tokens: list[str]) -> dict[str, int]:
+        """How many mails each token has."""
+        return {token: len(self.mails(token)) for token in tokens}
+
+    def holders(self, token: str) -> list[int]:
+        """The processes that hold a lease on the token's page now."""
+        return [pid for pid, tokens in Leases(self.portal).held().items() if token in tokens]
+
+    def sql(self, statement: str, *values: object) -> list[Any]:
+        """Read or change the SQLite database past the product."""
+        path = Path(self.portal.environment["WATCHBILL_DATA_DIR"]) / "watchbill.sqlite3"
+        with contextlib.closing(sqlite3.connect(path, timeout=20)) as connection, connection:
+            return connection.execute(statement, values).fetchall()
+
+    def api(self, path: str, data: dict[str, Any] | None = None) -> Any:
+        """Ask the API as Ada; with data a POST."""
+        body = None if data is None else json.dumps(data).encode()
+        headers = {"Authorization": f"Bearer {self.token}", "Content_Type": "application/json"}
+        status, answer = fetch(f"{self.portal.url}/api/v1/{path}", body, **headers)
+        assert status in {200, 201}, answer
+        return json.loads(answer)
+
+    def incident(self, token: str) -> dict[str, Any]:
+        """The incident of a token, by the API."""
+        found = [one for one in self.api("incidents/?limit=100")["results"] if token in one["title"]]
+        assert len(found) == 1, found
+        return dict(found[0])
+
+    def at_rest(self, seconds: float = 20) -> None:
+        """Wait until no delivery and no event waits or is in hand."""
+        busy = (
+            "SELECT count(*) FROM core_duerow WHERE kind IN ('delivery.send', 'event.evaluate')"
+            " AND state IN ('waiting', 'leased') AND due <= strftime('%Y-%m-%d %H:%M:%f', 'now')"
+        )
+        eventually(lambda: self.sql(busy) == [(0,)], seconds, "the queue is at rest")
