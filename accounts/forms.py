@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
 
 from django import forms
+
+from accounts.models import Membership, User
+from core import clock
+from core.web.forms import PortalForm, VersionedForm, choice, line, offer, text
+
+TEAM_ROLES = ((Membership.MEMBER, "Member"), (Membership.MANAGER, "Manager"))
 
 
 def zone_choices() -> list[tuple[str, str]]:
@@ -24,3 +33,64 @@ class FirstAdministratorForm(forms.Form):
         help_text="Ten characters or more",
     )
     time_zone = forms.ChoiceField(choices=zone_choices, initial="UTC", help_text="Times are shown in it")
+
+
+class TeamForm(VersionedForm):
+    """A team's name and what it is for."""
+
+    name = line("Name", 80)
+    description = text("Description", 2000, "What the team answers for.")
+
+
+class MemberForm(PortalForm):
+    """Somebody who joins a team."""
+
+    user = choice("Person")
+    role = choice("Role", TEAM_ROLES, "A manager changes what the team owns.")
+
+    def __init__(self, *args: Any, people: Iterable[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.people = {str(person.pk): person for person in people}
+        offer(self, "user", [("", "Choose"), *((pk, f"{each.name}, {each.email}") for pk, each in self.people.items())])
+
+    def person(self) -> User:
+        """The chosen one."""
+        return self.people[self.cleaned_data["user"]]
+
+
+class RoleForm(PortalForm):
+    """Another role in a team."""
+
+    role = choice("Role", TEAM_ROLES)
+
+
+class ProfileForm(VersionedForm):
+    """How a person is called and how times and pages look to him or her."""
+
+    name = line("Name", 120, autocomplete="name")
+    time_zone = choice("Time zone", zone_choices, "Times on every page are shown in it.")
+    theme = choice("Look", [("", "As the device says"), ("light", "Light"), ("dark", "Dark")], required=False)
+
+
+class TokenForm(PortalForm):
+    """What a new token is for, what it may do and how long."""
+
+    name = line("Name", 80, "What will use it, such as “deploy script”.")
+    scopes = forms.MultipleChoiceField(
+        label="It may",
+        choices=[
+            ("read", "Read whatever you can read"),
+            ("write", "Change whatever you can change"),
+            ("admin", "Administer, where you may"),
+        ],
+        initial=["read"],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = choice(
+        "It ends", [("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"), ("", "Never")], required=False
+    )
+
+    def expires(self) -> datetime | None:
+        """When it ends, in UTC."""
+        days = self.cleaned_data["days"]
+        return clock.now() + timedelta(days=int(days)) if days else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from accounts.actors import Actor
 from accounts.models import ApiToken, Membership, Team, User
@@ -104,3 +104,22 @@ def token_for(raw: str) -> ApiToken | None:
     if found is None or not found.is_usable(clock.now()) or not found.user.is_active:
         return None
     return found
+
+
+def teams_with_people(actor: Actor) -> QuerySet[Team]:
+    """The teams that the actor may list, with their people read ahead."""
+    people = Membership.objects.select_related("user").order_by("user__name", "pk")
+    return teams_seen_by(actor).prefetch_related(Prefetch("memberships", queryset=people))
+
+
+def membership_in(team: Team, user_id: int) -> Membership:
+    """A person's place in this team; Missing where he or she is not in it (A58)."""
+    found = Membership.objects.select_related("user", "team").filter(team=team, user_id=user_id).first()
+    if found is None:
+        raise Missing("This person is not in the team.")
+    return found
+
+
+def people_to_join(team: Team) -> QuerySet[User]:
+    """Active staff who are not in the team yet."""
+    return active_people().exclude(role="stakeholder").exclude(memberships__team=team)

@@ -5,9 +5,21 @@ from __future__ import annotations
 from allauth.account import views as allauth_views
 from django.urls import path, re_path
 
-from accounts.views import setup, sign_in
+from accounts.views import profile, setup, sign_in, teams
 
+TEAM = "teams/<int:pk>/"
 urlpatterns = [
+    path("teams/", teams.team_list, name="teams"),
+    path("teams/new/", teams.new, name="team_new"),
+    path(TEAM, teams.team, name="team"),
+    path(f"{TEAM}edit/", teams.edit, name="team_edit"),
+    path(f"{TEAM}delete/", teams.delete, name="team_delete"),
+    path(f"{TEAM}members/", teams.join, name="team_join"),
+    path(f"{TEAM}members/<int:user_pk>/", teams.change_role, name="team_role"),
+    path(f"{TEAM}members/<int:user_pk>/remove/", teams.remove, name="team_remove"),
+    path("profile/", profile.profile, name="profile"),
+    path("profile/tokens/", profile.token_list, name="tokens"),
+    path("profile/tokens/<int:pk>/revoke/", profile.revoke, name="token_revoke"),
     path("setup/<str:token>/", setup.first_administrator, name="first_administrator"),
     path("accounts/login/", allauth_views.login, name="account_login"),
     path("accounts/logout/", allauth_views.logout, name="account_logout"),

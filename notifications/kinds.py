@@ -231,6 +231,12 @@ def provider_of(provider_id: str) -> Provider:
         raise Missing(f"There is no provider “{provider_id[:40]}”.") from None
 
 
+def label_of(provider_id: str) -> str:
+    """The carrier's name for people; the id itself where it was taken away."""
+    known = _known.providers.get(provider_id)
+    return known.label if known else provider_id
+
+
 def providers() -> list[Provider]:
     """Every carrier, by id."""
     return [_known.providers[key] for key in sorted(_known.providers)]

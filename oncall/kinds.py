@@ -6,7 +6,7 @@ subject, escalation, deliveries, pages. That is why every background step calls 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -95,3 +95,84 @@ def subject_of(key: str) -> Subject:
     if prefix not in _subjects:
         raise LookupError(f"nobody has registered subjects of the kind “{prefix}”")
     return _subjects[prefix]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSubject:
+    """One open thing of a service as its page lists it."""
+
+    name: str
+    title: str
+    path: str
+    rank: int
+    priority_name: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a service stands as one viewer may know: `tone` is ok, degraded, partial or outage; worst ones first."""
+
+    tone: str = "ok"
+    words: str = "Operational"
+    subjects: tuple[OpenSubject, ...] = ()
+
+
+class Standings(Protocol):
+    """Finds the standing of services; those without any open thing may be left out. `ids` None means all."""
+
+    def __call__(self, actor: Actor, ids: Collection[int] | None) -> Mapping[int, Standing]:
+        """Service id -> standing, in a fixed number of queries."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceTab:
+    """A further part of a service's page, at `/services/<id>/<key>/`; `visible` asks whether the viewer may see it."""
+
+    key: str
+    label: str
+    order: int
+    visible: Callable[[Actor, Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePanel:
+    """A card of the service's first page: `template` is drawn with what `read` returns as `panel`."""
+
+    template: str
+    read: Callable[[Actor, Any], Any]
+
+
+_standings: list[Standings] = []
+_tabs: dict[str, ServiceTab] = {}
+_panels: dict[str, ServicePanel] = {}
+
+
+def register_standings(found: Standings) -> None:
+    """Say how services stand; the last one registered answers."""
+    _standings[:] = [found]
+
+
+def standings(actor: Actor, ids: Collection[int] | None = None) -> Mapping[int, Standing]:
+    """How these services (default: all that are not well) stand; none where no room has said."""
+    return _standings[0](actor, ids) if _standings else {}
+
+
+def register_service_tab(tab: ServiceTab) -> None:
+    """Add or replace a part of a service's page."""
+    _tabs[tab.key] = tab
+
+
+def service_tabs(actor: Actor, service: Any) -> list[ServiceTab]:
+    """The parts that this viewer may see, in order."""
+    return [tab for tab in sorted(_tabs.values(), key=lambda tab: tab.order) if tab.visible(actor, service)]
+
+
+def register_service_panel(panel: ServicePanel) -> None:
+    """Add or replace a card of a service's page."""
+    _panels[panel.template] = panel
+
+
+def service_panels() -> list[ServicePanel]:
+    """The cards, by template."""
+    return [_panels[name] for name in sorted(_panels)]

@@ -34,6 +34,16 @@ STATE_SHAPES = {
     'stroke-dasharray="2 2"/>'
     '<path d="M5.2 5h3.6L5.2 9h3.6" fill="none" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round"/>',
 }
+HEALTH_SHAPES = {
+    "ok": '<circle cx="8" cy="8" r="7" fill="none" stroke="currentColor" stroke-width="1.6"/>'
+    '<path d="M5 8.2 7.2 10.3 11 6" fill="none" stroke="currentColor" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round"/>',
+    "degraded": '<path d="M8 1.5 15 14H1z" fill="none" stroke="currentColor" stroke-width="1.6"'
+    ' stroke-linejoin="round"/><path d="M8 6v3.5M8 11.6v.1" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"/>',
+    "partial": '<rect x="1.8" y="1.8" width="12.4" height="12.4" rx="2" fill="none" stroke="currentColor"'
+    ' stroke-width="1.6"/><path d="M2.5 8h11v4.7a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1z" fill="currentColor"/>',
+    "outage": '<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" fill="currentColor"/><path d="M5.5 5.5l5 5M10.5 5.5l-5 5"'
+    ' stroke="var(--surface)" stroke-width="1.7" stroke-linecap="round"/>',
+}
 BARS = ((0, 8.0, 4.0), (3, 5.4, 6.6), (6, 2.8, 9.2), (9, 0.2, 11.8))
 
 
@@ -79,6 +89,19 @@ def state(incident: Any) -> SafeString:
         word,
         shape,
         word.capitalize(),
+    )
+
+
+@register.simple_tag
+def health(tone: str, words: str, *, quiet: bool = False) -> SafeString:
+    """How a service stands, as shape and words; `quiet` keeps the words for readers alone (design 3)."""
+    shape = mark_safe(HEALTH_SHAPES.get(tone, RING))  # noqa: S308 (a constant of this file)
+    return format_html(
+        '<span class="st st-{}"><svg viewBox="0 0 16 16" aria-hidden="true">{}</svg><span class="{}">{}</span></span>',
+        tone,
+        shape,
+        "sr" if quiet else "",
+        words,
     )
 
 

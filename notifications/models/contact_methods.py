@@ -8,6 +8,7 @@ from django.db import models
 from accounts.actors import Actor
 from core import clock
 from core.secrets import EncryptedJSONField
+from notifications.kinds import label_of
 
 
 class ContactMethodQuerySet(models.QuerySet["ContactMethod"]):
@@ -53,6 +54,11 @@ class ContactMethod(models.Model):
 
     def __str__(self) -> str:
         return self.label or f"{self.provider} of {self.user}"
+
+    @property
+    def carrier(self) -> str:
+        """The provider's name for people; its id where it was taken away."""
+        return label_of(self.provider)
 
     @property
     def masked(self) -> str:

@@ -9,7 +9,7 @@ from accounts.actors import Actor
 from accounts.permissions import can
 from core import clock
 from core.secrets import EncryptedJSONField
-from notifications.kinds import Message
+from notifications.kinds import Message, label_of
 from notifications.models.contact_methods import ContactMethod, mask_address
 from notifications.permissions import DELIVERY_SEE
 from notifications.states import STATES
@@ -91,13 +91,23 @@ class Delivery(models.Model):
         return f"delivery:{self.pk}"
 
     @property
+    def provider_label(self) -> str:
+        """The provider's name for people."""
+        return label_of(self.provider)
+
+    @property
     def masked(self) -> str:
         """The address without most of its middle (A95)."""
         return mask_address(self.address)
 
     @property
     def heading(self) -> str:
-        """Number and title of what was sent; empty where it cannot be read any more."""
+        """Number and title of what was sent; empty where it cannot be read any more.
+
+        The title of a verification is its code: that is for the one who holds the address alone (A43).
+        """
+        if self.purpose == "verify":
+            return "Verification code"
         try:
             return Message.from_json(self.message).heading
         except ValueError:

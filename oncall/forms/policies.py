@@ -1,0 +1,126 @@
+"""The shape of an escalation policy's form: fields, and levels as rows of targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import QueryDict
+
+from accounts.models import Team, User
+from core.web.forms import VersionedForm, choice, line, offer, whole
+from oncall.forms.rows import press
+from oncall.kinds import LevelDraft
+from oncall.models import EscalationPolicy, Schedule
+
+MOST_ROWS, MOST_TARGETS = 20, 20
+USUAL_MINUTES = "5"
+
+
+class PolicyForm(VersionedForm):
+    """Everything of a policy but its levels."""
+
+    name = line("Name", 120)
+    team = choice("Team", (), "Its managers may change the policy.")
+    repeats = whole("Repeat the whole policy", 0, 9, "Times, while nobody answers.")
+    fallback = choice("Then tell", (), "When nobody has answered at all.", required=False)
+
+    def __init__(self, *args: Any, teams: Iterable[Team], people: Iterable[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.teams = {str(team.pk): team for team in teams}
+        self.people = {str(user.pk): user for user in people}
+        offer(self, "team", [(pk, team.name) for pk, team in self.teams.items()])
+        nobody = ("", "The team's managers, else the administrators")
+        offer(self, "fallback", [nobody, *((pk, user.name) for pk, user in self.people.items())])
+
+    def values(self) -> dict[str, Any]:
+        """Keyword arguments that creating and editing share."""
+        given = self.cleaned_data
+        return {"name": given["name"], "repeats": given["repeats"], "fallback": self.people.get(given["fallback"])}
+
+    def owner(self) -> Team:
+        """The chosen team."""
+        return self.teams[self.cleaned_data["team"]]
+
+
+@dataclass
+class LevelRow:
+    """One level as it was typed; `targets` are `user:<id>` or `schedule:<id>`, empty where none is chosen."""
+
+    minutes: str = USUAL_MINUTES
+    targets: list[str] = field(default_factory=list)
+    wrong: str = ""
+
+    @property
+    def drawn(self) -> list[str]:
+        """The chosen targets and one empty place more."""
+        return [*self.targets, ""]
+
+
+class Levels:
+    """The rows of the form, and whom they may name."""
+
+    def __init__(self, rows: list[LevelRow], schedules: Iterable[Schedule], people: Iterable[User]) -> None:
+        self.rows = rows
+        self.groups = [
+            ("Schedules", [(f"schedule:{each.pk}", each.name) for each in schedules]),
+            ("People", [(f"user:{each.pk}", each.name) for each in people]),
+        ]
+        self.known = {value for _, options in self.groups for value, _ in options}
+
+    def press(self, wanted: str) -> None:
+        """Add, move or take away a row."""
+        press(self.rows, wanted, LevelRow(), MOST_ROWS)
+
+    def check(self) -> bool:
+        """Look at every row that names somebody; what is wrong stands with the row."""
+        for row in self.rows:
+            row.wrong = self._fault(row) if row.targets else ""
+        return not any(row.wrong for row in self.rows)
+
+    def _fault(self, row: LevelRow) -> str:
+        if not (row.minutes.isascii() and row.minutes.isdigit() and 1 <= len(row.minutes) <= 4):
+            return "Minutes must be a whole number from 1 to 1440."
+        if set(row.targets) - self.known:
+            return "Choose a person or schedule of the list."
+        return ""
+
+    def drafts(self) -> list[LevelDraft]:
+        """The rows that name somebody and are right, as the command takes them."""
+        return [
+            LevelDraft(int(row.minutes), _ids(row.targets, "user"), _ids(row.targets, "schedule"))
+            for row in self.rows
+            if row.targets and not row.wrong
+        ]
+
+
+def _ids(targets: Sequence[str], kind: str) -> tuple[int, ...]:
+    return tuple(int(target.partition(":")[2]) for target in targets if target.startswith(f"{kind}:"))
+
+
+def typed_rows(data: QueryDict) -> list[LevelRow]:
+    """The rows as they were sent."""
+    count = data.get("levels", "")
+    number = min(int(count), MOST_ROWS) if count.isascii() and count.isdigit() and len(count) < 4 else 0
+    return [
+        LevelRow(
+            data.get(f"level-{place}-minutes", "").strip(),
+            [target for target in data.getlist(f"level-{place}-target")[:MOST_TARGETS] if target],
+        )
+        for place in range(number)
+    ]
+
+
+def stored_rows(policy: EscalationPolicy) -> list[LevelRow]:
+    """The rows of a stored policy whose targets have been read ahead."""
+    return [
+        LevelRow(
+            str(level.timeout_minutes),
+            [
+                f"user:{t.user_id}" if t.user_id is not None else f"schedule:{t.schedule_id}"
+                for t in level.targets.all()
+            ],
+        )
+        for level in policy.levels.all()
+    ]

@@ -1,0 +1,153 @@
+"""What the pages of services and policies show: who would be paged if it triggered now, and how a service stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from accounts.actors import Actor
+from accounts.models import User
+from accounts.permissions import can
+from core import clock
+from oncall import permissions
+from oncall.engine.escalation import LevelNow, Position, Step, next_step
+from oncall.kinds import LevelDraft, ServiceTab, Standing, service_tabs, standings
+from oncall.models import EscalationPolicy, Service
+from oncall.queries.levels import levels_now
+from oncall.queries.reach import Way, last_resort, ways_of
+
+WELL = Standing()
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One level as it would act now: `people` are paged `after` the trigger; where nobody is, it is passed over."""
+
+    level: int
+    after: timedelta
+    people: list[User]
+    why: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """One pass of a policy as things look now; `warnings` are sentences about gaps and people out of reach."""
+
+    rungs: list[Rung]
+    warnings: list[str]
+
+    @property
+    def first(self) -> list[User]:
+        """The people whom a page would reach at once."""
+        return next((rung.people for rung in self.rungs if rung.people), [])
+
+
+@dataclass(frozen=True, slots=True)
+class Paged:
+    """A rung with, for each person, the ways that a page of high urgency takes."""
+
+    rung: Rung
+    people: list[tuple[User, list[Way]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands above every part of a service's page."""
+
+    service: Service
+    standing: Standing
+    tabs: list[ServiceTab]
+    may_edit: bool
+
+
+def plain_levels(policy: EscalationPolicy) -> list[dict[str, Any]]:
+    """The levels of a policy whose targets have been read ahead, as plain values."""
+    return [
+        {
+            "timeout_minutes": level.timeout_minutes,
+            "targets": [
+                {"kind": "user", "id": t.user_id}
+                if t.user_id is not None
+                else {"kind": "schedule", "id": t.schedule_id}
+                for t in level.targets.all()
+            ],
+        }
+        for level in policy.levels.all()
+    ]
+
+
+def drafted_levels(drafts: Sequence[LevelDraft]) -> list[dict[str, Any]]:
+    """The levels of an unsaved form as plain values."""
+    return [
+        {
+            "timeout_minutes": draft.timeout_minutes,
+            "targets": [
+                *({"kind": "user", "id": pk} for pk in draft.users),
+                *({"kind": "schedule", "id": pk} for pk in draft.schedules),
+            ],
+        }
+        for draft in drafts
+    ]
+
+
+def ladder_of(levels: Sequence[dict[str, Any]]) -> Ladder:
+    """Whom these levels would page now."""
+    found = levels_now(levels, clock.now())
+    return _ladder(found.levels, found.people)
+
+
+def ladders(policies: Iterable[EscalationPolicy]) -> dict[int, Ladder]:
+    """Policy id -> its ladder now, in a fixed number of queries; their levels must have been read ahead."""
+    known = {policy.pk: plain_levels(policy) for policy in policies}
+    found = levels_now([level for levels in known.values() for level in levels], clock.now())
+    result, start = {}, 0
+    for pk, levels in known.items():
+        result[pk] = _ladder(found.levels[start : start + len(levels)], found.people)
+        start += len(levels)
+    return result
+
+
+def _ladder(levels: Sequence[LevelNow], people: dict[int, User]) -> Ladder:
+    """Walk one pass with the engine itself, so that the page says what the escalation would do (O17, O22)."""
+    rungs: list[Rung] = []
+    position, seen, minutes = Position(1, 0), set[int](), 0
+    while True:
+        step = next_step(levels, position, 0, seen)
+        rungs += [Rung(skip.position.level, timedelta(minutes=minutes), [], skip.why) for skip in step.skipped]
+        if not isinstance(step, Step):
+            break
+        position = step.position
+        now = [people[pk] for pk in step.people]
+        rungs.append(Rung(position.level, timedelta(minutes=minutes), now, levels[position.level - 1].absent))
+        seen.update(step.people)
+        minutes += step.timeout_minutes
+    warnings = [
+        f"Level {number}: {reason}."
+        for number, level in enumerate(levels, 1)
+        for reason in level.absent or (() if level.people else ("nobody is on it",))
+    ]
+    return Ladder(rungs, warnings)
+
+
+def paged(ladder: Ladder) -> list[Paged]:
+    """The rungs with how each person is reached, in two queries."""
+    ways = ways_of([user for rung in ladder.rungs for user in rung.people], "high")
+    return [Paged(rung, [(user, ways[user.pk]) for user in rung.people]) for rung in ladder.rungs]
+
+
+def end_of_line(policy: EscalationPolicy) -> list[User]:
+    """Who is told when nobody on the policy answers (O21)."""
+    return last_resort(fallback_id=policy.fallback_id, team_id=policy.team_id)
+
+
+def standing_of(actor: Actor, service: Service) -> Standing:
+    """How one service stands."""
+    return standings(actor, [service.pk]).get(service.pk, WELL)
+
+
+def head_of(actor: Actor, service: Service) -> Head:
+    """What stands above every part of a service's page."""
+    may_edit = can(actor, permissions.SERVICE_EDIT, service)
+    return Head(service, standing_of(actor, service), service_tabs(actor, service), may_edit)

@@ -1,0 +1,93 @@
+"""One's own notification rules: when and by which address a page reaches one."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from accounts.actors import Actor
+from accounts.models import User
+from core.web.doors import Question, actor_of, confirm, done, signed_in
+from core.web.forms import sent
+from oncall.commands import rules
+from oncall.forms.rules import RuleForm
+from oncall.queries.reach import verified_methods, ways_to
+from oncall.queries.services import rule_seen_by, rules_seen_by
+
+HOME = ("Your profile", "/profile/")
+LIST = ("Notification rules", "/profile/rules/")
+URGENCIES = (("high", "High urgency"), ("low", "Low urgency"))
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def rule_list(request: HttpRequest) -> HttpResponse:
+    """Both urgencies with a sentence of what will happen, and a form for one rule more."""
+    actor: Actor = actor_of(request)
+    me: User = actor_of(request).user
+    methods = verified_methods(me.pk)
+    form = RuleForm(request.POST or None, methods=methods, initial={"delay_minutes": 0})
+    if request.method == "POST":
+        made = sent(form, lambda: rules.add(actor, me, **form.values()))
+        if made is not None:
+            return done(request, "/profile/rules/", "The rule was added.")
+    own = list(rules_seen_by(actor))
+    context = {
+        "form": form,
+        "methods": methods,
+        "parts": [
+            (label, ways_to(me, urgency), [rule for rule in own if rule.urgency == urgency])
+            for urgency, label in URGENCIES
+        ],
+        "any": bool(own),
+        "tab": "rules",
+        "crumbs": [HOME, ("Notification rules", "")],
+    }
+    return render(request, "oncall/rules.html", context, status=form.status)
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask, then remove a rule."""
+    actor: Actor = actor_of(request)
+    rule = rule_seen_by(actor, pk)
+
+    def act() -> str:
+        rules.remove(actor, rule)
+        return "The rule was removed."
+
+    when = f"after {rule.delay_minutes} min" if rule.delay_minutes else "at once"
+    question = Question(
+        "Remove this rule?",
+        [
+            f"Pages of {rule.urgency} urgency no longer reach you {when} by {rule.method.carrier}.",
+            "When no rule is left for an urgency, the default applies: at once by mail and push.",
+        ],
+        "Remove the rule",
+        "/profile/rules/",
+        [HOME, LIST, ("Remove", "")],
+    )
+    return confirm(request, question, act, "/profile/rules/")
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def reset(request: HttpRequest) -> HttpResponse:
+    """Ask, then go back to the default."""
+    actor: Actor = actor_of(request)
+    me: User = actor_of(request).user
+
+    def act() -> str:
+        rules.reset(actor, me)
+        return "The default applies: at once by mail and push."
+
+    question = Question(
+        "Remove all your rules?",
+        ["Every page then reaches you at once by mail and push, whatever its urgency."],
+        "Use the default",
+        "/profile/rules/",
+        [HOME, LIST, ("Default", "")],
+    )
+    return confirm(request, question, act, "/profile/rules/")
