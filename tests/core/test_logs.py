@@ -41,16 +41,16 @@ def _caught(formatter: logging.Formatter) -> Iterator[list[str]]:
 
     handler = logs.QueuedHandler(Catch())  # type: ignore[arg-type]
     handler.setFormatter(formatter)
-    logger = logging.getLogger("test.log")
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
-    logger.propagate = False  # pytest's own capture cannot hand a lone surrogate from process to process
+    for logger in (log, logging.getLogger("test.log")):
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
     yield found
-    logger.removeHandler(handler)
-    logger.propagate = True
+    for logger in (log, logging.getLogger("test.log")):
+        logger.removeHandler(handler)
 
 
-log = logging.getLogger("test.log")
+# Stands alone: pytest's own capture cannot hand a lone surrogate from process to process.
+log = logging.Logger("test.log")
 
 SECRETS = [
     "Authorization: Bearer abcDEF123456789",
