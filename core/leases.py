@@ -37,10 +37,12 @@ class Priority(IntEnum):
     """What goes first when a storm has filled the queue; smaller is sooner."""
 
     FIRST_PAGE = 10
+    URGENT = 11
     INGEST = 12
     STEP = 15
     VERIFY = 20
     TEST = 25
+    FOLLOWING = 30
     REMINDER = 40
     NORMAL = 50
     FACT = 60
