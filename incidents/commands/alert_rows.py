@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from django.db import connection
@@ -66,13 +67,12 @@ class Draft:
 def open_alerts(keys: Collection[Key]) -> dict[Key, Known]:
     """The open alerts under these keys, locked in the order of their ids."""
     locking = "ORDER BY a.id FOR UPDATE OF a" if connection.vendor == "postgresql" else ""
-    found = Alert.objects.raw(
+    return _known(
         f"""WITH wanted (s, k) AS (VALUES {_marks(keys, 2)})
-            SELECT a.id, a.service_id, a."key", a.severity, a.event_at, a.count FROM wanted
+            SELECT a.service_id, a."key", a.id, a.severity, a.event_at, a.count FROM wanted
             CROSS JOIN incidents_alert a WHERE a.service_id = s AND a."key" = k AND a.state = 'open' {locking}""",  # noqa: S608 (own names)
         _flat(keys),
     )
-    return {(a.service_id, a.key): Known(a.pk, a.severity, a.event_at, a.count) for a in found}
 
 
 def ended(keys: Sequence[Key], since: datetime) -> dict[Key, datetime]:
@@ -102,13 +102,27 @@ def upsert(drafts: Mapping[Key, Draft], now: datetime) -> dict[Key, Known]:
     if not drafts:
         return {}
     rows = [_values(key, drafts[key], now) for key in sorted(drafts)]
-    found = Alert.objects.raw(
+    return _known(
         f"""INSERT INTO incidents_alert ({", ".join(map(_quoted, COLUMNS))}) VALUES {_marks(rows, len(COLUMNS))}
             ON CONFLICT (service_id, "key") WHERE state = 'open' DO UPDATE SET {_changes()}
-            RETURNING id, service_id, "key", severity, event_at, count""",  # noqa: S608 (own names)
+            RETURNING service_id, "key", id, severity, event_at, count""",  # noqa: S608 (own names)
         _flat(rows),
     )
-    return {(a.service_id, a.key): Known(a.pk, a.severity, a.event_at, a.count) for a in found}
+
+
+def _known(sql: str, values: Sequence[Any]) -> dict[Key, Known]:
+    """Rows of service, key, id, severity, event_at and count; without models, since this is the hot path."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return {
+            (service, key): Known(pk, severity, _aware(at), count)
+            for service, key, pk, severity, at, count in cursor.fetchall()
+        }
+
+
+def _aware(at: datetime | None) -> datetime | None:
+    """A stored time: PostgreSQL gives an aware one, SQLite a naive one in UTC."""
+    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
 
 
 def acknowledge(ids: Sequence[int], now: datetime) -> None:
@@ -140,6 +154,7 @@ def _values(key: Key, draft: Draft, now: datetime) -> list[Any]:
     return [*key, "open", draft.severity, "", draft.count, moment, moment, when, *texts, *documents]
 
 
+@cache
 def _changes() -> str:
     """What a duplicate changes: the count, the last time, a worse severity, and the words unless they are older."""
     newer = (

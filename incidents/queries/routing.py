@@ -13,6 +13,7 @@ from accounts.permissions import require
 from core.errors import Missing
 from incidents import permissions
 from incidents.engine import grouping, rules
+from incidents.engine.rules import Decision
 from incidents.models import Alert, EventRule, GroupingRule, Incident
 from oncall.models import Service
 
@@ -71,7 +72,7 @@ class Router:
         """The router of a service as it is set up now."""
         return cls([plain_rule(rule) for rule in rules_for(service)], _grouping(service))
 
-    def decision(self, alert: Alert) -> rules.Decision:
+    def decision(self, alert: Alert) -> Decision:
         """As `decision_for`."""
         return rules.decide(self.rules, fields_of(alert))
 
