@@ -17,6 +17,7 @@ from incidents.commands import alert_rows
 from incidents.commands.alert_rows import Draft, Key, Known
 from incidents.kinds import Accepted, Normalised, severity_rank
 from incidents.models import ChangeEvent, EarlyResolve, Signal
+from incidents.queries.waiting import services_waiting
 
 LATE = timedelta(minutes=2)
 CHANGE_KINDS = ("deploy", "config", "flag", "package", "infra")
@@ -32,12 +33,25 @@ class _Batch:
     ended: dict[Key, datetime]
     early: dict[Key, datetime] = field(default_factory=dict)
     rows: list[DueRow] = field(default_factory=list)
+    unseen: dict[int, str] = field(default_factory=dict)
 
-    def ask(self, alert_id: int, why: str, severity: str) -> None:
+    def ask(self, alert_id: int, why: str, severity: str, priority: Priority | None = None) -> None:
         """Have the worker look at an alert; critical ones go before the rest of a storm (P3)."""
-        first = Priority.FIRST_PAGE if severity == "critical" else Priority.INGEST
-        key = f"event:{alert_id}:{why}"
-        self.rows.append(DueRow(key=key, kind="event.evaluate", ref=str(alert_id), due=self.now, priority=first))
+        usual = Priority.URGENT if severity == "critical" else Priority.INGEST
+        row = DueRow(key=f"event:{alert_id}:{why}", kind="event.evaluate", ref=str(alert_id), due=self.now)
+        row.priority = usual if priority is None else priority
+        self.rows.append(row)
+
+    def turn(self, service_id: int, severity: str) -> Priority:
+        """One new alert of a service, and one critical one, go first; those behind them will mostly be grouped (P3)."""
+        ahead = self.unseen.get(service_id)
+        if severity == "critical" and ahead != "critical":
+            self.unseen[service_id] = "critical"
+            return Priority.URGENT
+        if ahead is None:
+            self.unseen[service_id] = "any"
+            return Priority.INGEST
+        return Priority.FOLLOWING
 
 
 def accept_batch(events: Sequence[Normalised]) -> list[Accepted]:
@@ -109,6 +123,8 @@ def _time(batch: _Batch, event: Normalised) -> datetime | None:
 
 def _write_drafts(batch: _Batch, drafts: dict[Key, Draft], resolves: Iterable[Key]) -> None:
     ending = set(resolves)
+    fresh = {service for service, key in drafts if (service, key) not in batch.open}
+    batch.unseen.update(services_waiting(fresh - set(batch.unseen)))
     stored = alert_rows.upsert({key: draft for key, draft in drafts.items() if draft.count}, batch.now)
     acknowledged = {}
     for key, draft in drafts.items():
@@ -116,7 +132,7 @@ def _write_drafts(batch: _Batch, drafts: dict[Key, Draft], resolves: Iterable[Ke
         alert_id = row.id if row else known.id if known else 0
         severity = row.severity if row else draft.severity
         if row:
-            outcome = _count(batch, draft, known, row, is_new=row.count == draft.count, quiet=key in ending)
+            outcome = _count(batch, key, draft, row, is_new=row.count == draft.count, quiet=key in ending)
             batch.open[key] = Known(row.id, row.severity, row.event_at, outcome)
         for index in draft.acknowledgements:
             batch.outcomes[index] = Accepted("acknowledged", alert_id)
@@ -126,8 +142,9 @@ def _write_drafts(batch: _Batch, drafts: dict[Key, Draft], resolves: Iterable[Ke
         batch.ask(alert_id, f"ack:{int(batch.now.timestamp() * 1_000_000)}", severity)
 
 
-def _count(batch: _Batch, draft: Draft, known: Known | None, row: Known, *, is_new: bool, quiet: bool) -> int:
+def _count(batch: _Batch, key: Key, draft: Draft, row: Known, *, is_new: bool, quiet: bool) -> int:
     """Say of each trigger whether it was new, worse or one more; ask for a look unless it is resolved again at once."""
+    known = batch.open.get(key)
     severity = known.severity if known else row.severity
     changed = is_new
     for place, (index, own) in enumerate(draft.triggers):
@@ -139,8 +156,10 @@ def _count(batch: _Batch, draft: Draft, known: Known | None, row: Known, *, is_n
         batch.outcomes[index] = Accepted(outcome, row.id)
     if known is None and not is_new:
         changed = True  # another process opened it in this moment: how bad it was is not known here
-    if changed and not quiet:
-        batch.ask(row.id, "new" if is_new else f"worse:{row.severity}", row.severity)
+    if changed and not quiet and is_new:
+        batch.ask(row.id, "new", row.severity, batch.turn(key[0], row.severity))
+    elif changed and not quiet:
+        batch.ask(row.id, f"worse:{row.severity}", row.severity)
     return row.count
 
 
@@ -150,7 +169,7 @@ def _write_resolves(batch: _Batch, resolves: dict[Key, tuple[int, Normalised]]) 
         known, at = batch.open.pop(key), _time(batch, event)
         rows.append((known.id, at))
         batch.outcomes[index] = Accepted("resolved", known.id)
-        batch.ask(known.id, "resolved", known.severity)
+        batch.ask(known.id, "resolved", known.severity, Priority.FOLLOWING)
         ended_at = at or known.event_at
         if ended_at:
             batch.ended[key] = max(ended_at, batch.ended.get(key, ended_at))

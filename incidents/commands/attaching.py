@@ -19,7 +19,7 @@ ROUND = (50, 100, 250, 500)
 
 def attach(actor: Actor, alert: Alert, incident: Incident, decision: Decision | None) -> None:
     """Called down with the incident held: one more alert; pages nobody unless it ends a snooze (O27, O34)."""
-    worst = _worst(incident)
+    worst = worst_of(incident)
     alert.incident, alert.judged_severity = incident, alert.severity
     alert.save(update_fields=["incident", "judged_severity"])
     incident.alert_count += 1
@@ -27,7 +27,7 @@ def attach(actor: Actor, alert: Alert, incident: Incident, decision: Decision | 
     timers.withdraw(incident, "incident.quiet_resolve")
     log_alert(incident, alert, "alert_grouped", actor)
     if decision is not None:
-        _weigh(actor, incident, decision, worse=severity_rank(alert.severity) < worst)
+        weigh(actor, incident, decision, worse=severity_rank(alert.severity) < worst)
 
 
 def judge_again(actor: Actor, alert: Alert, incident: Incident) -> None:
@@ -37,16 +37,17 @@ def judge_again(actor: Actor, alert: Alert, incident: Incident) -> None:
     alert.judged_severity = alert.severity
     alert.save(update_fields=["judged_severity"])
     log_alert(incident, alert, "alert_received", actor)
-    _weigh(actor, incident, decision_for(alert), worse=True)
+    weigh(actor, incident, decision_for(alert), worse=True)
 
 
-def _worst(incident: Incident) -> int:
+def worst_of(incident: Incident) -> int:
+    """The rank of the worst severity among its open alerts; beyond all ranks where none is open."""
     found = incident.alerts.filter(state="open").values_list("severity", flat=True).distinct()
     return min((severity_rank(severity) for severity in found), default=len(SEVERITIES))
 
 
-def _weigh(actor: Actor, incident: Incident, decision: Decision, *, worse: bool) -> None:
-    """Raise above every priority that it ever had, so that what a person has lowered stays low (S10)."""
+def weigh(actor: Actor, incident: Incident, decision: Decision, *, worse: bool) -> None:
+    """Called down: raise above every priority that it ever had, so that what a person has lowered stays low (S10)."""
     wanted = priority_of_rank(decision.rank)
     if wanted.rank < incident.peak_priority.rank:
         raised = priority.set_priority(actor, incident, priority=wanted, reason="An alert got worse.")

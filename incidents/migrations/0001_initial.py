@@ -258,7 +258,7 @@ class Migration(migrations.Migration):
                 ('incident', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='alerts', to='incidents.incident')),
             ],
             options={
-                'indexes': [models.Index(fields=['service', 'key', '-resolved_at'], name='alert_service_key'), models.Index(fields=['incident', 'state'], name='alert_incident_state')],
+                'indexes': [models.Index(fields=['service', 'key', '-resolved_at'], name='alert_service_key'), models.Index(fields=['incident', 'state'], name='alert_incident_state'), models.Index(condition=models.Q(('incident', None), ('judged_severity', ''), ('state', 'open')), fields=['service', 'severity'], name='alert_waiting')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('service', 'key'), name='alert_open_once'), models.CheckConstraint(condition=models.Q(('state__in', ['open', 'resolved'])), name='alert_state_known')],
             },
         ),

@@ -49,6 +49,11 @@ class Alert(models.Model):
         indexes = [
             models.Index(fields=["service", "key", "-resolved_at"], name="alert_service_key"),
             models.Index(fields=["incident", "state"], name="alert_incident_state"),
+            models.Index(
+                fields=["service", "severity"],
+                condition=models.Q(state="open", incident=None, judged_severity=""),
+                name="alert_waiting",
+            ),
         ]
 
     def __str__(self) -> str:

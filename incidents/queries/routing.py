@@ -13,6 +13,7 @@ from accounts.permissions import require
 from core.errors import Missing
 from incidents import permissions
 from incidents.engine import grouping, rules
+from incidents.kinds import Normalised
 from incidents.engine.rules import Decision
 from incidents.models import Alert, EventRule, GroupingRule, Incident
 from oncall.models import Service
@@ -39,6 +40,21 @@ def fields_of(alert: Alert) -> dict[str, Any]:
         "key": alert.key,
         "tool": alert.tool,
         "details": alert.details,
+    }
+
+
+def fields_said(event: Normalised) -> dict[str, Any]:
+    """The same of an event that is only tried out."""
+    return {
+        "summary": event.summary,
+        "severity": event.severity,
+        "source": event.source,
+        "component": event.component,
+        "group": event.group,
+        "class": event.kind,
+        "key": event.key,
+        "tool": event.tool,
+        "details": event.details,
     }
 
 
@@ -91,6 +107,13 @@ def tried(actor: Actor, service: Service, fields: Mapping[str, Any]) -> rules.De
     """The tester: what the rules would say of these fields; nothing is stored (DET-06)."""
     require(actor, permissions.RULE_SEE, service)
     return rules.decide([plain_rule(rule) for rule in rules_for(service)], fields)
+
+
+def group_tried(service: Service, event: Normalised) -> Group:
+    """The tester: the group that an event would belong to."""
+    rule = GroupingRule.objects.filter(service=service).first() or GroupingRule(service=service)
+    key = grouping.group_key(rule.mode, fields_said(event), names=rule.fields, tool_group=event.tool_group)
+    return Group(rule.mode, key, rule.window_minutes)
 
 
 def group_of(alert: Alert) -> Group:

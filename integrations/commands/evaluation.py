@@ -7,6 +7,7 @@ from datetime import datetime
 from accounts.actors import Actor, integration
 from core import clock
 from incidents.commands.alerts import ingest
+from incidents.commands.joining import join_waiting
 from incidents.models import Alert, Incident
 from integrations.kinds import adapter_of
 from integrations.models import InboundEvent
@@ -18,12 +19,18 @@ def evaluate(alert_id: int) -> Incident | None:
     if alert is None:
         return None
     started, before, state = clock.now(), alert.incident_id, alert.state
-    incident = ingest(_tool(alert), alert)
+    tool = _tool(alert)
+    incident = ingest(tool, alert)
     waiting = InboundEvent.objects.filter(alert_id=alert_id, outcome="accepted")
     if incident is None:
         waiting.update(outcome="resolved" if state == "resolved" else "signal")
     else:
-        waiting.update(outcome=_outcome(before, incident, started), detail=str(incident))
+        outcome = _outcome(before, incident, started)
+        waiting.update(outcome=outcome, detail=str(incident))
+        if outcome == "grouped":
+            others = join_waiting(tool, alert, incident)
+            logged = InboundEvent.objects.filter(alert_id__in=others, outcome="accepted")
+            logged.update(outcome=outcome, detail=str(incident))
     return incident
 
 

@@ -26,15 +26,12 @@ def priorities() -> list[int]:
 
 
 def test_the_first_alert_of_each_service_goes_before_those_that_follow(stage: Stage) -> None:
-    other = build.service("Search", stage.world.team)
+    other = build.service("Search", stage.service.team)
     storm(stage, 3)
     stage.accept(stage.event("a", service_id=other.pk), stage.event("b", service_id=other.pk))
     storm(stage, 4)
-    assert priorities() == [Priority.INGEST, Priority.FOLLOWING, Priority.FOLLOWING] + [
-        Priority.INGEST,
-        Priority.FOLLOWING,
-        Priority.FOLLOWING,
-    ]
+    one, more = Priority.INGEST, Priority.FOLLOWING
+    assert priorities() == [one, more, more, one, more, more]
     stage.drain()
     stage.accept(stage.event("key 9", tool_group="h"))
     assert priorities()[-1] == Priority.INGEST  # nothing waits any more
