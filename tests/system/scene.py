@@ -81,7 +81,8 @@ class Scene:
 
     def arrives(self, token: str, seconds: float = 20) -> Received:
         """Wait for the first mail of a token."""
-        return list(eventually(lambda: self.mails(token), seconds, f"a mail for {token}\n{self.portal.tail()}"))[0]
+        eventually(lambda: self.mails(token), seconds, f"a mail for {token}")
+        return self.mails(token)[0]
 
     def counts(self, tokens: list[str]) -> dict[str, int]:
         """How many mails each token has."""
@@ -107,7 +108,7 @@ class Scene:
 
     def incident(self, token: str) -> dict[str, Any]:
         """The incident of a token, by the API."""
-        found = [one for one in self.api("incidents/?limit=100")["results"] if token in one["title"]]
+        found = [one for one in self.api("incidents/")["results"] if token in one["title"]]
         assert len(found) == 1, found
         return dict(found[0])
 

@@ -11,7 +11,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 from pathlib import Path
 
 from tools.services import free_port
@@ -72,7 +71,7 @@ class Portal:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "portal.log"
-        self.environment: Mapping[str, str] = {
+        self.environment: dict[str, str] = {
             **{key: value for key, value in os.environ.items() if not key.startswith("WATCHBILL_")},
             "WATCHBILL_DATA_DIR": str(folder / "data"),
             "WATCHBILL_PORT": str(self.port),
