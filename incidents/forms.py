@@ -99,8 +99,13 @@ class ResolveForm(VerbForm):
     code = forms.ChoiceField(
         label="Kind of end",
         choices=[(code, code.replace("_", " ").capitalize()) for code in RESOLUTION_CODES],
+        required=False,
         widget=_select(),
     )
+
+    def values(self) -> dict[str, Any]:
+        """Fixed unless something else was chosen."""
+        return {"resolution": self.cleaned_data["resolution"], "code": self.cleaned_data["code"] or "fixed"}
 
 
 class ReasonForm(VerbForm):

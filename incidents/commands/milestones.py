@@ -38,8 +38,8 @@ def reach(incident: Incident, kind: str, at: datetime | None = None) -> Mileston
 
 
 def forget(incident: Incident, kind: str, since: datetime) -> None:
-    """Take back a milestone that the step being undone has set at `since`; an earlier value returns."""
-    found = Milestone.objects.filter(incident=incident, kind=kind, recorded_at=since).first()
+    """Take back a milestone that a step begun at `since` has set and that is being undone; the value before returns."""
+    found = Milestone.objects.filter(incident=incident, kind=kind, recorded_at__gte=since).first()
     if found is None:
         return
     if not found.edits:
@@ -100,9 +100,9 @@ def end_impact(incident: Incident) -> None:
     incident.impact_intervals.filter(ended_at=None).update(ended_at=clock.now())
 
 
-def restore_impact(incident: Incident, ended_at: datetime) -> None:
-    """Open the span again that the step being undone has ended."""
-    incident.impact_intervals.filter(ended_at=ended_at).update(ended_at=None)
+def restore_impact(incident: Incident, since: datetime) -> None:
+    """Open the span again that the step begun at `since`, which is being undone, has ended."""
+    incident.impact_intervals.filter(ended_at__gte=since).update(ended_at=None)
 
 
 def _move_end(incident: Incident, before: datetime, at: datetime) -> None:
