@@ -17,6 +17,15 @@ from tests.system.harness import Portal, free_port, is_running, manage, memory_k
 
 pytestmark = pytest.mark.system
 ROLES = {"web", "worker-1", "bulk"}
+HOLD = """
+from datetime import timedelta
+from core import clock, leases
+from core.models import DueRow
+until = clock.now() + timedelta(hours=1)
+owner = leases.owner_prefix({pid}) + "abcdef"
+DueRow.objects.create(key="test:held", kind="test.unknown", state="leased", lease_owner=owner, lease_until=until)
+"""
+HALF_A_FORM = b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90\r\n\r\nhalf"
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +57,9 @@ def test_a_client_that_comes_while_the_web_process_is_away_waits_and_is_served(p
 
 def test_a_dead_workers_leases_are_freed_at_once(portal: Portal) -> None:
     pid = portal.children()["worker-1"]
-    wait_until(lambda: f"worker:{_host(portal)}:{pid}" in _beats(portal), 10, "the worker's sign of life")
-    with _database(portal) as database:
-        database.execute(
-            "INSERT INTO core_duerow (key, kind, ref, lane, due, priority, state, lease_owner, lease_until, attempts,"
-            " lost, error, created_at) VALUES ('test:held', 'test.unknown', '', '', datetime('now'), 50, 'leased', ?,"
-            " datetime('now', '+1 hour'), 1, 0, '', datetime('now'))",
-            [f"{_host(portal)}:{pid}:abcdef"],
-        )
+    done = manage(portal.directory, "shell", "-v", "0", "-c", HOLD.format(pid=pid))
+    assert done.returncode == 0, done.stderr
+    assert _state(portal, "test:held") == "leased"
     portal.kill("worker-1")
     wait_until(lambda: _state(portal, "test:held") == "waiting", 3, "the row is free")
 
@@ -81,33 +85,26 @@ def test_a_second_runner_on_the_same_directory_is_refused_f50(portal: Portal) ->
     assert second.stderr.strip() == f"watchbill: Watchbill is running already on {portal.directory}."
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_within_ten_seconds_with_exit_code_0_f2(tmp_path: Path, number: signal.Signals) -> None:
+def test_it_ends_in_time_and_starts_again_in_three_seconds_f2_p8(tmp_path: Path) -> None:
+    """Within 10 s, exit code 0 and nothing left, also with clients that are half-way; Ctrl-C does the same.
+
+    On a machine that is busy with other things a start may take three times what loading Django alone takes.
+    """
     with Portal(tmp_path / "var") as portal:
+        half_open = [_client_that_says(portal, text) for text in (b"", b"GET /he", HALF_A_FORM)]
         everything = tree_of(portal.pid)
-        code, took = portal.stop(number)
-        assert code == 0
-        assert took <= 10
+        code, took = portal.stop(signal.SIGTERM)
+        assert (code, took <= 10) == (0, True)
         assert not [pid for pid in everything if is_running(pid)]
-
-
-def test_it_ends_in_time_with_clients_that_are_half_way(tmp_path: Path) -> None:
-    with Portal(tmp_path / "var") as portal:
-        half_open = []
-        for text in (
-            b"",
-            b"GET /he",
-            b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90\r\n\r\nhalf",
-        ):
-            client = socket.create_connection(("127.0.0.1", portal.port))
-            client.sendall(text)
-            half_open.append(client)
-        time.sleep(0.2)
-        code, took = portal.stop()
-        assert code == 0
-        assert took <= 10
         for client in half_open:
             client.close()
+        started = time.monotonic()
+        manage(portal.directory, "version")
+        bare = time.monotonic() - started
+        assert portal.start() <= max(3.0, 3 * bare)
+        assert portal.client.get("/accounts/login/").status_code == 200
+        code, took = portal.stop(signal.SIGINT)
+        assert (code, took <= 10) == (0, True)
 
 
 def test_a_killed_runner_leaves_no_process_f10(tmp_path: Path) -> None:
@@ -118,16 +115,24 @@ def test_a_killed_runner_leaves_no_process_f10(tmp_path: Path) -> None:
         wait_until(lambda: not [pid for pid in everything if is_running(pid)], 5, "all of them end")
 
 
-def test_a_start_on_a_migrated_database_serves_within_three_seconds_p8(tmp_path: Path) -> None:
-    """On a machine that is busy with other things, within three times what loading Django alone takes there."""
-    with Portal(tmp_path / "var") as portal:
-        portal.stop()
-        started = time.monotonic()
-        manage(portal.directory, "version")
-        bare = time.monotonic() - started
-        took = portal.start()
-        assert portal.client.get("/accounts/login/").status_code == 200
-        assert took <= max(3.0, 3 * bare)
+def test_a_database_of_a_newer_release_is_refused_f51(portal: Portal, tmp_path: Path) -> None:
+    directory = tmp_path / "var"
+    directory.mkdir()
+    with _database(portal) as here, sqlite3.connect(directory / "watchbill.sqlite3") as there:
+        here.backup(there)
+        there.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('core', '9999_future', datetime('now'))"
+        )
+    done = manage(directory, "up", port=free_port())
+    assert done.returncode == 78
+    assert done.stderr.startswith("watchbill: The database belongs to a newer release of Watchbill;")
+    assert done.stderr.count("\n") == 1
+
+
+def _client_that_says(portal: Portal, text: bytes) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", portal.port))
+    client.sendall(text)
+    return client
 
 
 def _kill_and_wait(portal: Portal, role: str) -> float:
@@ -139,16 +144,6 @@ def _kill_and_wait(portal: Portal, role: str) -> float:
 
 def _database(portal: Portal) -> sqlite3.Connection:
     return sqlite3.connect(portal.directory / "watchbill.sqlite3", timeout=10)
-
-
-def _beats(portal: Portal) -> list[str]:
-    with _database(portal) as database:
-        return [row[0] for row in database.execute("SELECT name FROM core_beat")]
-
-
-def _host(portal: Portal) -> str:
-    names = [name for name in _beats(portal) if name.startswith("worker:")]
-    return names[0].split(":")[1] if names else ""
 
 
 def _state(portal: Portal, key: str) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import socket
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.system.harness import Portal, free_port, manage
+from tests.system.harness import free_port, manage
 
 pytestmark = pytest.mark.system
 
@@ -86,17 +85,3 @@ def test_a_database_that_cannot_be_used_is_said_and_never_replaced_f49(
     assert one_sentence(done.stderr), done.stderr
     assert "restore a backup" in done.stderr
     assert (path.read_bytes() if path.is_file() else b"") == before
-
-
-def test_a_database_of_a_newer_release_is_refused_f51(tmp_path: Path) -> None:
-    directory = tmp_path / "var"
-    with Portal(directory) as portal:
-        portal.stop()
-    with sqlite3.connect(directory / "watchbill.sqlite3") as database:
-        database.execute(
-            "INSERT INTO django_migrations (app, name, applied) VALUES ('core', '9999_future', datetime('now'))"
-        )
-    done = manage(directory, "up", port=free_port())
-    assert done.returncode == 78
-    assert one_sentence(done.stderr), done.stderr
-    assert "newer release" in done.stderr

@@ -142,7 +142,7 @@ def test_a_reader_that_does_not_read_is_cut_and_memory_stays_bounded_f43(scene: 
     before = memory_kib([web], "Rss")
     deaf = [scene.socket(max_queue=1, sock=small_ears(scene.portal.port)) for _ in range(10)]
     open_files = len(os.listdir(f"/proc/{web}/fd"))
-    scene.shell(NOTES.format(count=220, number=scene.number, size=9000))
+    scene.shell(NOTES.format(count=300, number=scene.number, size=9000))
     wait_until(lambda: len(os.listdir(f"/proc/{web}/fd")) <= open_files - 10, 15, "the deaf are cut")
     assert memory_kib([web], "Rss") - before < 60 * 1024
     for line in deaf:
