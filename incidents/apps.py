@@ -15,12 +15,15 @@ class IncidentsConfig(AppConfig):
         from core import live
         from incidents import consumers, due, reactions  # noqa: F401 (register themselves)
         from incidents.commands.subject import SUBJECT
-        from incidents.queries import health  # noqa: F401 (registers the auditor's checks)
+        from incidents.queries import health, standing  # noqa: F401 (health registers the auditor's checks)
         from incidents.queries.access import stands_on_incident
-        from oncall.kinds import register_subject
+        from oncall import kinds
 
         relation(stands_on_incident)
-        register_subject(SUBJECT)
+        kinds.register_subject(SUBJECT)
+        kinds.register_standings(standing.standings)
+        kinds.register_service_tab(kinds.ServiceTab("rules", "Rules", 10, standing.may_see_rules))
+        kinds.register_service_panel(kinds.ServicePanel("incidents/rules/_changes.html", standing.recent_changes))
         live.register_topic(consumers.IncidentTopic())
         live.register_topic(consumers.NowTopic())
         live.register_path("ws/incidents/<int:number>/", consumers.incident_topic)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from incidents.views import board, incident, listing, timeline, verbs
 
@@ -40,4 +40,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ENTRY}edit/", timeline.edit, name="edit_entry"),
     path(f"{ENTRY}strike/", timeline.strike, name="strike_entry"),
     path(f"{ENTRY}pin/", timeline.pin, name="pin_entry"),
+    path("", include("incidents.rule_urls")),
 ]

@@ -14,9 +14,15 @@ class IntegrationsConfig(AppConfig):
     verbose_name = "Integrations"
 
     def ready(self) -> None:
-        """Load the due kinds and jobs, and every file of `adapters/`: a new adapter is its file and its test."""
+        """Load the due kinds, jobs and every file of `adapters/`; add this room's parts to the service's page."""
         for module in ("integrations.permissions", "integrations.due", "integrations.jobs"):
             import_module(module)
         adapters = import_module("integrations.adapters")
         for found in pkgutil.iter_modules(adapters.__path__):
             import_module(f"integrations.adapters.{found.name}")
+        from incidents.queries.standing import may_see_rules
+        from integrations.queries.keys import may_see_intake
+        from oncall.kinds import ServiceTab, register_service_tab
+
+        register_service_tab(ServiceTab("try", "Try a payload", 20, may_see_rules))
+        register_service_tab(ServiceTab("intake", "Intake", 30, may_see_intake))

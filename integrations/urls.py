@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from integrations.views import first_steps, heartbeats, intake, keys, log
 
 app_name = "integrations"
-urlpatterns: list[URLPattern | URLResolver] = []
+SERVICE = "services/<int:pk>/"
+KEY = "keys/<int:pk>/"
+HEARTBEAT = "services/<int:service_pk>/heartbeats/<int:pk>/"  # /heartbeats/ itself is the door of pings
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("first-steps/", first_steps.steps, name="first_steps"),
+    path("inbound/", log.inbound, name="inbound"),
+    path("inbound/<int:pk>/", log.event, name="inbound_event"),
+    path(f"{SERVICE}intake/", intake.intake, name="intake"),
+    path(f"{SERVICE}test-event/", intake.test_event, name="test_event"),
+    path(f"{SERVICE}try/", log.try_payload, name="try"),
+    path(f"{SERVICE}keys/", keys.issue, name="key_issue"),
+    path(f"{KEY}edit/", keys.edit, name="key_edit"),
+    path(f"{KEY}rotate/", keys.rotate, name="key_rotate"),
+    path(f"{KEY}revoke/", keys.revoke, name="key_revoke"),
+    path(f"{SERVICE}heartbeats/", heartbeats.create, name="heartbeat_create"),
+    path(f"{HEARTBEAT}edit/", heartbeats.edit, name="heartbeat_edit"),
+    path(f"{HEARTBEAT}delete/", heartbeats.delete, name="heartbeat_delete"),
+    path(f"{HEARTBEAT}<slug:verb>/", heartbeats.switch, name="heartbeat_switch"),
+]

@@ -38,7 +38,11 @@ def profile(request: HttpRequest) -> HttpResponse:
     me = _me(request)
     form = ProfileForm(request.POST or None, initial=_stored(me))
     if request.method == "POST":
-        made = sent(form, lambda: users.edit_profile(actor, me, version=form.seen(), **_values(form)), lambda: (me.version, _stored(me)))
+        made = sent(
+            form,
+            lambda: users.edit_profile(actor, me, version=form.seen(), **_values(form)),
+            lambda: (me.version, _stored(me)),
+        )
         if made is not None:
             return done(request, "/profile/", "Your profile was saved.")
     context = {"form": form, "me": me, "teams": teams_of(me), "crumbs": [("Your profile", "")], "tab": "profile"}

@@ -30,5 +30,5 @@ def first_administrator(request: HttpRequest, token: str) -> HttpResponse:
                 form.add_error(field if field in form.fields else None, sentences)
         else:
             login(request, user)
-            return HttpResponseRedirect("/now/")
+            return HttpResponseRedirect("/first-steps/")
     return render(request, "setup/first.html", {"form": form}, status=400 if form.errors else 200)

@@ -36,9 +36,11 @@ STATE_SHAPES = {
 }
 HEALTH_SHAPES = {
     "ok": '<circle cx="8" cy="8" r="7" fill="none" stroke="currentColor" stroke-width="1.6"/>'
-    '<path d="M5 8.2 7.2 10.3 11 6" fill="none" stroke="currentColor" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round"/>',
+    '<path d="M5 8.2 7.2 10.3 11 6" fill="none" stroke="currentColor" stroke-width="1.7" stroke-linecap="round"'
+    ' stroke-linejoin="round"/>',
     "degraded": '<path d="M8 1.5 15 14H1z" fill="none" stroke="currentColor" stroke-width="1.6"'
-    ' stroke-linejoin="round"/><path d="M8 6v3.5M8 11.6v.1" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"/>',
+    ' stroke-linejoin="round"/><path d="M8 6v3.5M8 11.6v.1" stroke="currentColor" stroke-width="1.6"'
+    ' stroke-linecap="round"/>',
     "partial": '<rect x="1.8" y="1.8" width="12.4" height="12.4" rx="2" fill="none" stroke="currentColor"'
     ' stroke-width="1.6"/><path d="M2.5 8h11v4.7a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1z" fill="currentColor"/>',
     "outage": '<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" fill="currentColor"/><path d="M5.5 5.5l5 5M10.5 5.5l-5 5"'

@@ -13,8 +13,8 @@ from accounts.permissions import require
 from core.errors import Missing
 from incidents import permissions
 from incidents.engine import grouping, rules
-from incidents.kinds import Normalised
 from incidents.engine.rules import Decision
+from incidents.kinds import Normalised
 from incidents.models import Alert, EventRule, GroupingRule, Incident
 from oncall.models import Service
 

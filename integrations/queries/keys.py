@@ -34,6 +34,11 @@ def keys_of(actor: Actor, service: Service) -> QuerySet[IntegrationKey]:
     return IntegrationKey.objects.filter(service=service).select_related("service").order_by("pk")
 
 
+def may_see_intake(actor: Actor, service: Service) -> bool:
+    """Whether the part Intake of a service's page is for this viewer."""
+    return can(actor, permissions.KEY_SEE, service)
+
+
 def key_seen_by(actor: Actor, pk: int) -> IntegrationKey:
     """One key; raises Missing where there is none that this actor may see."""
     found = IntegrationKey.objects.select_related("service").filter(pk=pk).first()

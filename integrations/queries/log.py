@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 from django.db.models import QuerySet
 
 from accounts.actors import Actor
-from accounts.permissions import require
+from accounts.permissions import can, require
 from core.errors import Missing
-from incidents.models import Alert, Incident
+from incidents.engine.rules import Decision
+from incidents.models import Alert, Incident, Priority
+from incidents.queries.access import incidents_seen_by
+from incidents.queries.priorities import priority_of_rank
+from incidents.queries.routing import decision_for
 from integrations import permissions
 from integrations.models import InboundEvent
 from oncall.models import Service
+from oncall.queries.services import services_seen_by
 
 
 def inbound_log(actor: Actor, service: Service) -> QuerySet[InboundEvent]:
@@ -48,3 +56,42 @@ def _without_private(actor: Actor, service: Service, rows: QuerySet[InboundEvent
         return rows
     requests = InboundEvent.objects.filter(service=service, alert_id__in=alerts.values("pk")).values("request")
     return rows.exclude(request__in=requests)
+
+
+def services_with_log(actor: Actor) -> list[Service]:
+    """The services whose inbound log the actor may read: the own teams', or all for those who keep the process."""
+    rows = services_seen_by(actor, archived=True).select_related(None).prefetch_related(None)
+    return [service for service in rows.order_by("name") if can(actor, permissions.INBOUND_SEE, service)]
+
+
+def inbound_of(actor: Actor, services: Collection[Service]) -> QuerySet[InboundEvent]:
+    """The log of several services, newest first; raises Forbidden for any that the actor may not read."""
+    for service in services:
+        require(actor, permissions.INBOUND_SEE, service)
+    ids = [service.pk for service in services]
+    private = Incident.objects.filter(service__in=ids, visibility="private")
+    hidden = private.exclude(pk__in=Incident.objects.visible_to(actor).filter(service__in=ids).values("pk"))
+    alerts = Alert.objects.filter(incident__in=hidden)
+    requests = InboundEvent.objects.filter(service__in=ids, alert_id__in=alerts.values("pk")).exclude(request="")
+    rows = InboundEvent.objects.filter(service__in=ids).select_related("service", "key").order_by("-pk")
+    return rows.exclude(alert_id__in=alerts.values("pk")).exclude(request__in=requests.values("request"))
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What the portal made of an event: its alert, the incident if the viewer may know it, what the rules say now."""
+
+    alert: Alert
+    incident: Incident | None
+    decision: Decision
+    priority: Priority
+
+
+def evaluation_of(actor: Actor, row: InboundEvent) -> Evaluation | None:
+    """How an event was taken; None where it touched no alert."""
+    alert = Alert.objects.select_related("service").filter(pk=row.alert_id).first() if row.alert_id else None
+    if alert is None:
+        return None
+    incident = incidents_seen_by(actor).filter(pk=alert.incident_id).first() if alert.incident_id else None
+    decision = decision_for(alert)
+    return Evaluation(alert, incident, decision, priority_of_rank(decision.rank))

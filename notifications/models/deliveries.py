@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from accounts.actors import Actor
+from accounts.models import Membership
 from accounts.permissions import can
 from core import clock
 from core.secrets import EncryptedJSONField
@@ -31,7 +32,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         own = models.Q(user=user)
         if not managed or user.role == "stakeholder":
             return self.filter(own)
-        members = type(user).objects.filter(memberships__team_id__in=managed)
+        members = Membership.objects.filter(team_id__in=managed).values("user_id")
         return self.filter(own | models.Q(user__in=members))
 
 

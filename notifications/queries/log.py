@@ -11,7 +11,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from accounts.actors import Actor
 from core import clock
 from core.errors import Missing
-from notifications.kinds import Provider, providers
+from notifications.kinds import Message, Provider, providers
 from notifications.models import ContactMethod, Delivery, ProviderConfig
 from notifications.states import CONFIRMED, FAILED, QUEUED, SENT
 
@@ -92,3 +92,18 @@ def _health(provider: Provider, config: ProviderConfig | None, row: dict[str, ob
 def usable_providers() -> list[Provider]:
     """The carriers to which an address can be added now."""
     return [each.provider for each in provider_health() if each.usable]
+
+
+def addable_providers() -> list[Provider]:
+    """The usable carriers whose address a person can type: a browser's subscription is made by the browser itself."""
+    return [each for each in usable_providers() if each.id != "webpush"]
+
+
+def words_for(actor: Actor, delivery: Delivery) -> Message | None:
+    """What a message says, for its addressee alone: it holds the links that answer (A47). A code is not said (A43)."""
+    if actor.user is None or delivery.user_id != actor.user.pk or delivery.purpose == "verify":
+        return None
+    try:
+        return Message.from_json(delivery.message)
+    except ValueError:
+        return None

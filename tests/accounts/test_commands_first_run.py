@@ -109,7 +109,7 @@ def test_the_page_sets_up_signs_in_and_is_gone() -> None:
     assert weak.status_code == 400
     assert "short" in weak.content.decode()
     done = browser.post(path, given)
-    assert (done.status_code, done["Location"]) == (302, "/now/")
+    assert (done.status_code, done["Location"]) == (302, "/first-steps/")
     assert browser.session["_auth_user_id"] == str(User.objects.get().pk)
     assert Client().get(path).status_code == 404
     assert Client().post(path, ADA).status_code == 404

@@ -1,0 +1,32 @@
+"""The first steps of a new portal: six of them until the first page reaches a person (mock-up 14)."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.actors import Actor
+from accounts.permissions import require
+from core.web.doors import actor_of, signed_in
+from integrations.queries.steps import first_steps
+from oncall.permissions import SERVICE_SEE
+
+
+@signed_in
+@require_safe
+def steps(request: HttpRequest) -> HttpResponse:
+    """What is done, what comes next, and where."""
+    actor: Actor = actor_of(request)
+    require(actor, SERVICE_SEE)
+    found = first_steps(actor)
+    left = [step for step in found if not step.done]
+    context = {
+        "steps": found,
+        "following": left[0] if left else None,
+        "done": len(found) - len(left),
+        "left": len(left),
+        "share": round((len(found) - len(left)) / len(found) * 160),
+        "crumbs": [("First steps", "")],
+    }
+    return render(request, "integrations/first_steps.html", context)
