@@ -135,6 +135,18 @@ class Redis:
         self.process.terminate()
         self.process.wait(10)
 
+    def kill(self) -> None:
+        """kill -9 (F25)."""
+        self.process.kill()
+        self.process.wait(10)
+
+    def flush(self) -> None:
+        """Empty it (F25)."""
+        with socket.create_connection(("127.0.0.1", self.port), 5) as client:
+            client.sendall(b"FLUSHALL\r\n")
+            if client.recv(64) != b"+OK\r\n":
+                raise RuntimeError("Redis did not take FLUSHALL")
+
 
 @contextlib.contextmanager
 def services() -> Iterator[tuple[Postgres, Redis]]:

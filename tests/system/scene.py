@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Callable
@@ -11,9 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
+import psycopg
+
 from tools.chaos.leases import Leases
 from tools.chaos.portal import Portal, fetch
 from tools.chaos.sink import Received, Sink
+from tools.services import Postgres
+
+PASSWORD = "correct horse battery"  # tests.world's, which needs Django
 
 
 def eventually(check: Callable[[], Any], seconds: float, what: str) -> Any:
@@ -30,10 +37,10 @@ def eventually(check: Callable[[], Any], seconds: float, what: str) -> Any:
 class Scene:
     """One portal and its mail server; events are told apart by their token, which stands in title and mail."""
 
-    def __init__(self, portal: Portal, sink: Sink, crew: dict[str, Any]) -> None:
-        self.portal, self.sink = portal, sink
+    def __init__(self, portal: Portal, sink: Sink, crew: dict[str, Any], postgres: Postgres | None = None) -> None:
+        self.portal, self.sink, self.postgres = portal, sink, postgres
         self.keys: list[str] = crew["keys"]
-        self.ladder: str = crew["ladder"]
+        self.ladders: list[str] = crew["ladders"]
         self.token: str = crew["token"]
         self.accepted: dict[str, float] = {}
         self._number = 0
@@ -90,10 +97,14 @@ class Scene:
 
     def holders(self, token: str) -> list[int]:
         """The processes that hold a lease on the token's page now."""
-        return [pid for pid, tokens in Leases(self.portal).held().items() if token in tokens]
+        return [pid for pid, tokens in Leases(self.portal, self.postgres).held().items() if token in tokens]
 
     def sql(self, statement: str, *values: object) -> list[Any]:
-        """Read or change the SQLite database past the product."""
+        """Read or change the database past the product; without rows nothing is returned."""
+        if self.postgres is not None:
+            with psycopg.connect(self.postgres.url, autocommit=True) as server:
+                cursor = server.execute(statement, values or None)
+                return cursor.fetchall() if cursor.description else []
         path = Path(self.portal.environment["WATCHBILL_DATA_DIR"]) / "watchbill.sqlite3"
         with contextlib.closing(sqlite3.connect(path, timeout=20)) as connection, connection:
             return connection.execute(statement, values).fetchall()
@@ -112,10 +123,21 @@ class Scene:
         assert len(found) == 1, found
         return dict(found[0])
 
+    def sign_in(self, email: str) -> httpx.Client:
+        """A browser in which a person has signed in with the password of all."""
+        client = httpx.Client(base_url=self.portal.url, timeout=15, follow_redirects=True)
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', client.get("/accounts/login/").text)
+        assert token
+        form = {"login": email, "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
+        answer = client.post("/accounts/login/", data=form, headers={"Referer": self.portal.url})
+        assert answer.status_code == 200, answer.text
+        assert "login" not in answer.url.path, answer.text
+        return client
+
     def at_rest(self, seconds: float = 20) -> None:
         """Wait until no delivery and no event waits or is in hand."""
         busy = (
             "SELECT count(*) FROM core_duerow WHERE kind IN ('delivery.send', 'event.evaluate')"
-            " AND state IN ('waiting', 'leased') AND due <= strftime('%Y-%m-%d %H:%M:%f', 'now')"
+            " AND state IN ('waiting', 'leased') AND due <= CURRENT_TIMESTAMP"
         )
         eventually(lambda: self.sql(busy) == [(0,)], seconds, "the queue is at rest")
