@@ -67,7 +67,7 @@ def ask(
         "headers": headers or [],
         "client": [peer, 1],
     }
-    asyncio.run(front(scope, None, send))
+    asyncio.run(front(scope, asyncio.Queue().get, send))
     return heard[0]["status"], dict(heard[0]["headers"]), b"".join(message.get("body", b"") for message in heard[1:])
 
 
