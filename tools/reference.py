@@ -31,7 +31,7 @@ def facts() -> str:
     """Every fact and who reads it."""
     module = importlib.import_module("core.facts")
     lines = [NOTE + "# Facts\n", "| Fact | Read by |", "|-|-|"]
-    for kind, readers in sorted(module.reactions().items()):
+    for kind, readers in sorted(module.readers().items()):
         lines.append(f"| `{kind}` | {', '.join(f'`{reader}`' for reader in readers) or 'nobody yet'} |")
     return "\n".join(lines) + "\n"
 
