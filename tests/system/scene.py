@@ -34,6 +34,18 @@ def eventually(check: Callable[[], Any], seconds: float, what: str) -> Any:
     raise AssertionError(f"not within {seconds} s: {what}")
 
 
+def link_of(text: str) -> str:
+    """The answer link of a mail."""
+    found = re.search(r"http\S+/answer/\S+", text)
+    assert found, text
+    return found[0]
+
+
+def fields_of(html: str) -> dict[str, str]:
+    """The hidden fields of the answer form."""
+    return dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', html))
+
+
 class Scene:
     """One portal and its mail server; events are told apart by their token, which stands in title and mail."""
 

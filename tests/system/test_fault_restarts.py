@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -14,22 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.system.conftest import Make
-from tests.system.scene import Scene, eventually
+from tests.system.scene import Scene, eventually, fields_of, link_of
 from tools.chaos.portal import ROOT, fetch
 
 pytestmark = pytest.mark.system
-
-
-def link_of(text: str) -> str:
-    """The answer link of a mail."""
-    found = re.search(r"http\S+/answer/\S+", text)
-    assert found, text
-    return found[0]
-
-
-def fields_of(html: str) -> dict[str, str]:
-    """The hidden fields of the answer form."""
-    return dict(re.findall(r'<input type="hidden" name="([a-z_]+)" value="([^"]*)"', html))
 
 
 def test_sigterm_in_the_middle_of_sending_f2_g18(make: Make) -> None:

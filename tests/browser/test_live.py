@@ -1,0 +1,69 @@
+"""Two people watch one incident while it is written and the line breaks again and again (RES-20, G16)."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import sign_in
+from tests.system.scene import Scene, eventually
+
+pytestmark = pytest.mark.browser
+NOTES, RATE = 200, 20
+# Keeps every socket of the page where the test can reach it.
+SOCKETS = """
+window.sockets = [];
+window.WebSocket = class extends WebSocket {
+  constructor(...words) { super(...words); window.sockets.push(this); }
+};
+"""
+SHOWN = "[...document.querySelectorAll('#log .tl-e')].map((entry) => Number(entry.dataset.id))"
+
+
+def watch(scene: Scene, chromium: Browser, number: int) -> Page:
+    """A browser of its own, signed in, on the incident."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    context.add_init_script(SOCKETS)
+    page = context.new_page()
+    sign_in(page, scene, "ada@example.org")
+    page.goto(f"{scene.portal.url}/incidents/{number}/")
+    page.wait_for_function("window.sockets.some((socket) => socket.readyState === 1)")
+    return page
+
+
+def test_both_screens_equal_the_database_after_breaks(scene: Scene, chromium: Browser) -> None:
+    token = scene.post()
+    scene.arrives(token)
+    number = scene.incident(token)["number"]
+    pages = [watch(scene, chromium, number) for _ in range(2)]
+    arguments = (str(number), str(NOTES), str(RATE))
+    writer = threading.Thread(target=scene.portal.python, args=("tests.browser.scribe", *arguments))
+    writer.start()
+    chance, cuts, web = random.Random(20), 0, scene.portal.roles()["web"]
+    while writer.is_alive():
+        page = chance.choice(pages)
+        page.evaluate("window.sockets.forEach((socket) => socket.close())")
+        cuts += 1
+        page.wait_for_timeout(chance.uniform(100, 600))
+        if cuts == 5:
+            pages[0].context.set_offline(True)
+        elif cuts == 9:
+            pages[0].context.set_offline(False)
+        elif cuts == 12:
+            scene.portal.kill(web)
+    writer.join()
+    pages[0].context.set_offline(False)
+    written = "SELECT id FROM incidents_timelineentry ORDER BY occurred_at, id"
+    wanted = [pk for (pk,) in scene.sql(written)]
+    assert len(wanted) >= NOTES
+    begun = time.monotonic()
+    for page in pages:
+        eventually(lambda page=page: page.evaluate(SHOWN) == wanted, 40, "the screen equals the database")
+    assert cuts >= 10
+    assert time.monotonic() - begun <= 40
+    for page in pages:
+        page.context.close()
