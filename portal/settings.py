@@ -6,15 +6,13 @@ The names and defaults are the outer contract; `docs/operations.md` explains eac
 from __future__ import annotations
 
 import os
-import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import django_stubs_ext
-import environ
 
-from portal import env
+from portal import database, env
 
 django_stubs_ext.monkeypatch()
 
@@ -124,29 +122,8 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 # --- database -------------------------------------------------------------------------------------
-SQLITE_START = (
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-    "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-20000; PRAGMA journal_size_limit=67108864;"
-)
 DATABASE_URL = env.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'watchbill.sqlite3'}")
-try:
-    with warnings.catch_warnings(action="ignore"):
-        _database: dict[str, Any] = environ.Env.db_url_config(DATABASE_URL)
-except (ValueError, KeyError, environ.ImproperlyConfigured):
-    env.refuse("WATCHBILL_DATABASE_URL is not an address of a database, such as postgres://name:password@host/name.")
-if _database.get("ENGINE") == "django.db.backends.sqlite3":
-    _database["ENGINE"] = "core.sqlite3"
-    _database["OPTIONS"] = {"timeout": 20, "transaction_mode": "IMMEDIATE", "init_command": SQLITE_START}
-elif _database.get("ENGINE") == "django.db.backends.postgresql":
-    _database["CONN_HEALTH_CHECKS"] = True
-    _database.setdefault("OPTIONS", {}).setdefault(
-        "options", "-c lock_timeout=8000 -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
-    )
-    _database["OPTIONS"].setdefault("connect_timeout", 5)
-else:
-    env.refuse("WATCHBILL_DATABASE_URL must start with sqlite:/// or postgres://.")
-_database["CONN_MAX_AGE"] = None
-DATABASES = {"default": _database}
+DATABASES = {"default": database.configured(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.text("REDIS_URL")
 if REDIS_URL:
