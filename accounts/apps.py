@@ -19,6 +19,11 @@ class AccountsConfig(AppConfig):
         from core.startup import on_start
         from core.web import access as registry
 
-        registry.fill(actor_of=access.actor_of, socket_actor=access.socket_actor, require=permissions.require)
+        registry.fill(
+            actor_of=access.actor_of,
+            socket_actor=access.socket_actor,
+            require=permissions.require,
+            sees_engine=lambda actor: permissions.can(actor, permissions.HEALTH_SEE),
+        )
         on_start(set_up_link)
         alarms.administrators(lambda: administrators().values_list("email", flat=True))

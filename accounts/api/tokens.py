@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -12,21 +10,14 @@ from rest_framework.response import Response
 from accounts.api import shapes
 from accounts.commands import tokens
 from accounts.queries import token_seen_by, tokens_seen_by
-from core.api import idempotency
 from core.api.base import ApiView, ListView, SignedIn
-from core.errors import Invalid
 
 
 class Tokens(ListView):
     """One's own tokens; everybody's for administrators."""
 
     permission_classes = [SignedIn]
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """A kept answer would hold the secret, so this address takes no repeated requests (A98)."""
-        if idempotency.key_of(request):
-            raise Invalid(f"{idempotency.HEADER} cannot be used here: the answer is never kept.")
-        super().initial(request, *args, **kwargs)
+    repeatable = False  # a kept answer would hold the secret (A98)
 
     @extend_schema(operation_id="tokens_list", responses=shapes.TokenShape(many=True))
     def get(self, request: Request) -> Response:

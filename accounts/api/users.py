@@ -54,6 +54,7 @@ class MyPassword(ApiView):
     """One's own password; a token cannot change it."""
 
     permission_classes = [SignedIn]
+    repeatable = False  # a wrong guess stays counted (A37)
 
     @extend_schema(operation_id="me_set_password", request=shapes.PasswordInput, responses={204: None})
     def post(self, request: Request) -> Response:

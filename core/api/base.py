@@ -32,11 +32,15 @@ class ApiView(APIView):
 
     A view states `permission_classes` (the default refuses everybody), the `parameters` that its query
     may hold, and calls commands and queries; an unknown parameter is 400 (A65).
+
+    `repeatable` is False where `Idempotency-Key` is refused: the kept answer would hold a secret in clear text
+    (A95, A98), or a refusal inside its transaction would undo a counted try (A37, A43).
     """
 
     permission_classes = [Deny]
     metadata_class = None
     parameters: ClassVar[Sequence[str]] = ()
+    repeatable: ClassVar[bool] = True
     filters: ClassVar[Mapping[str, Filter]] = {}
 
     @property
@@ -46,6 +50,8 @@ class ApiView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Sign-in, permission and pace; then the path, the query and a repeated request."""
+        if not self.repeatable:
+            idempotency.refuse(request)
         super().initial(request, *args, **kwargs)
         pace.step(f"{self.actor.key}:{request.META.get('REMOTE_ADDR', '')}")
         if any(isinstance(value, str) and _unstorable(value) for value in kwargs.values()):

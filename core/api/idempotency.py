@@ -29,6 +29,13 @@ def key_of(request: Request) -> str:
     return key
 
 
+def refuse(request: Request) -> None:
+    """Raise Invalid where the header is set and the view cannot take it, before anything is counted or kept."""
+    if key_of(request):
+        sentence = f"{HEADER} cannot be used here: nothing of this answer is kept."
+        raise Invalid(sentence, fields={HEADER: [sentence]})
+
+
 def once(request: Request, actor_key: str, handler: Callable[[], Response]) -> Response:
     """Run the handler and keep its answer in the same transaction, or give the answer that was kept.
 

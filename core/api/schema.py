@@ -70,6 +70,8 @@ class PortalSchema(AutoSchema):
 
     def _common(self) -> list[dict[str, Any]]:
         if self.method not in READING:
+            if not getattr(self.view, "repeatable", True):
+                return []
             text = "A repeated request with the same key and body is done once and gets the same answer."
             schema = {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[ -~]+$"}
             return [{"name": HEADER, "in": "header", "required": False, "description": text, "schema": schema}]

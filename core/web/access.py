@@ -30,6 +30,7 @@ class _Registry:
     actor_of: Callable[[Any], Any] | None = None
     socket_actor: Callable[[Mapping[str, Any]], Any] | None = None
     require: Callable[[Any, Any, Any], None] | None = None
+    sees_engine: Callable[[Any], bool] | None = None
 
 
 _registry = _Registry()
@@ -40,9 +41,11 @@ def fill(
     actor_of: Callable[[Any], Any],
     socket_actor: Callable[[Mapping[str, Any]], Any],
     require: Callable[[Any, Any, Any], None],
+    sees_engine: Callable[[Any], bool],
 ) -> None:
-    """Set the three answers; called once by the room that owns people."""
+    """Set the four answers; called once by the room that owns people."""
     _registry.actor_of, _registry.socket_actor, _registry.require = actor_of, socket_actor, require
+    _registry.sees_engine = sees_engine
 
 
 def unfilled() -> list[str]:
@@ -51,6 +54,7 @@ def unfilled() -> list[str]:
         "actor_of": _registry.actor_of,
         "socket_actor": _registry.socket_actor,
         "require": _registry.require,
+        "sees_engine": _registry.sees_engine,
     }
     return [name for name, slot in slots.items() if slot is None]
 
@@ -78,3 +82,10 @@ def require(actor: Any, permission: Any, thing: Any = None) -> None:
     if _registry.require is None:
         raise ImproperlyConfigured("core.web.access has not been filled")
     _registry.require(actor, permission, thing)
+
+
+def sees_engine(actor: Any) -> bool:
+    """Whether the actor may know how the engine does: staff and their tokens that read."""
+    if _registry.sees_engine is None:
+        raise ImproperlyConfigured("core.web.access has not been filled")
+    return _registry.sees_engine(actor)

@@ -1,7 +1,7 @@
 """Signs of life for machines: `/healthz`, `/healthz/engine`, `/metrics` (G15).
 
-Strangers learn whether the engine is well and nothing else; the findings are for people who have signed in
-and for API tokens. `/metrics` answers tokens, people and this machine.
+Strangers and stakeholders learn whether the engine is well and nothing else; the findings are for staff and
+their API tokens. `/metrics` answers those and this machine.
 """
 
 from __future__ import annotations
@@ -37,11 +37,12 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _is_known(request: HttpRequest) -> bool:
-    """Whether a person has signed in or a valid API token came along."""
-    if access.actor_of(request).user is not None:
-        return True
+    """Whether somebody who may know has signed in, or a valid API token of such a person came along."""
+    actor = access.actor_of(request)
     token = request.headers.get("Authorization", "")
-    return bool(token) and access.socket_actor({"headers": [(b"authorization", token.encode())]}) is not None
+    if actor.user is None and token:
+        actor = access.socket_actor({"headers": [(b"authorization", token.encode())]})
+    return actor is not None and access.sees_engine(actor)
 
 
 def _is_local(request: HttpRequest) -> bool:

@@ -19,6 +19,7 @@ class Heartbeats(ListView):
     """The heartbeats of a service."""
 
     permission_classes = [SignedIn]
+    repeatable = False  # a kept answer would hold the key (A98)
     orderings = {"oldest": ("pk",)}
 
     @extend_schema(operation_id="services_heartbeats", responses=shapes.HeartbeatShape(many=True))

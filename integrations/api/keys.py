@@ -26,6 +26,7 @@ class Keys(ListView):
     """The keys of a service."""
 
     permission_classes = [SignedIn]
+    repeatable = False  # a kept answer would hold the key (A98)
     orderings = {"oldest": ("pk",)}
     health: Mapping[int, KeyHealth] = {}
 
@@ -69,6 +70,7 @@ class RotateKey(ApiView):
     """A successor of a key."""
 
     permission_classes = [SignedIn]
+    repeatable = False  # a kept answer would hold the key (A98)
 
     @extend_schema(operation_id="keys_rotate", request=shapes.RotateInput, responses={201: shapes.IssuedKeyShape})
     def post(self, request: Request, pk: int) -> Response:

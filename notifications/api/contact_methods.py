@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api import idempotency
 from core.api.base import ApiView, ListView, SignedIn
-from core.errors import Invalid
 from notifications.api import shapes
 from notifications.commands import contact_methods
 from notifications.queries.log import method_seen_by, methods_seen_by
@@ -21,12 +17,7 @@ class NoRepeats(ApiView):
     """An address that takes no `Idempotency-Key`: a secret would be kept, or a counted try undone (A43, A98)."""
 
     permission_classes = [SignedIn]
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse the header before anything is counted or kept."""
-        if idempotency.key_of(request):
-            raise Invalid(f"{idempotency.HEADER} cannot be used here.")
-        super().initial(request, *args, **kwargs)
+    repeatable = False
 
 
 class ContactMethods(NoRepeats, ListView):

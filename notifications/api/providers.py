@@ -10,9 +10,8 @@ from rest_framework.response import Response
 
 from accounts.permissions import can, require
 from core import links
-from core.api import idempotency
 from core.api.base import ApiView, SignedIn
-from core.errors import Invalid, Missing
+from core.errors import Missing
 from notifications.api import shapes
 from notifications.commands import providers as commands
 from notifications.models import ProviderConfig
@@ -36,12 +35,7 @@ class Provider(ApiView):
     """One carrier."""
 
     permission_classes = [SignedIn]
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """A kept answer would outlive what it shows, so this address takes no repeated requests."""
-        if idempotency.key_of(request):
-            raise Invalid(f"{idempotency.HEADER} cannot be used here.")
-        super().initial(request, *args, **kwargs)
+    repeatable = False  # a kept answer would outlive the settings that it shows
 
     @extend_schema(operation_id="providers_see", responses=shapes.ProviderDetailShape)
     def get(self, request: Request, provider: str) -> Response:
