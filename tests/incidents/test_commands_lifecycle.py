@@ -50,7 +50,7 @@ def test_o18_acknowledging_stops_everything_in_one_step(stage: Stage) -> None:
     assert Delivery.objects.get().state == "withdrawn"
     assert not Escalation.objects.filter(state="running").exists()
     assert set(Page.objects.values_list("state", flat=True)) == {"withdrawn"}
-    assert due.handlers()["incident.ack_timeout"]
+    assert "incident.ack_timeout" in due.handlers()
     assert stage.assignees() == {"Cy"}
     assert stage.incident().milestones.filter(kind="acknowledged").exists()
 
@@ -91,7 +91,7 @@ def test_the_whole_way_with_both_ends_of_impact_res_21(stage: Stage) -> None:
     stage.fire()
     for verb in (lifecycle.acknowledge, lifecycle.identify, lifecycle.mitigate, lifecycle.resolve):
         stage.at.move(minutes=5)
-        verb(bo, stage.incident())  # type: ignore[operator]
+        verb(bo, stage.incident())
     incident = stage.incident()
     times = dict(incident.milestones.values_list("kind", "at"))
     assert times["resolved"] - times["mitigated"] == timedelta(minutes=5)

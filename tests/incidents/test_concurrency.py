@@ -30,7 +30,8 @@ def world(transactional_db: None) -> World:
 
 def together(count: int, act: Callable[[int], Any]) -> list[Any]:
     """Run `act` in threads that start at one moment; what each gave or raised, in order."""
-    barrier, results = threading.Barrier(count), [None] * count
+    barrier = threading.Barrier(count)
+    results: list[Any] = [None] * count
 
     def run(number: int) -> None:
         try:

@@ -62,7 +62,7 @@ def test_boards_of_the_people_concerned_are_told(stage: Stage) -> None:
     stage.fire()
     told = set(FeedEntry.objects.filter(topic__startswith="now:").values_list("topic", flat=True))
     assert told == {f"now:{u.pk}" for u in (stage.world.ana, stage.world.bo, stage.world.cy)}
-    frames = NowTopic().render("1", FeedEntry.objects.filter(topic__startswith="now:")[:1], "own")
+    frames = NowTopic().render("1", list(FeedEntry.objects.filter(topic__startswith="now:")[:1]), "own")
     assert frames[0].html == "1"
     assert NowTopic().may_see(acts(stage.world.bo), str(stage.world.cy.pk)) is None
 

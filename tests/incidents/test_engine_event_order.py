@@ -125,8 +125,8 @@ class EventOrder(RuleBasedStateMachine):
                 assert have == each.open
 
 
-class TestEventOrder(EventOrder.TestCase, TestCase):  # type: ignore[name-defined, misc]
-    settings = settings(
+class TestEventOrder(EventOrder.TestCase, TestCase):  # type: ignore[misc, valid-type]
+    settings = settings(  # type: ignore[assignment]
         max_examples=25,
         stateful_step_count=20,
         deadline=None,
