@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,6 @@ from accounts.actors import Actor
 from accounts.queries import active_people, person_seen_by
 from core import clock
 from incidents.commands.lifecycle import RESOLUTION_CODES
-from incidents.commands.milestones import KINDS
 from incidents.kinds import entry_kinds
 from incidents.models import Incident, Priority
 from incidents.queries.priorities import priorities
@@ -237,9 +237,14 @@ class StrikeForm(forms.Form):
 class MilestoneForm(forms.Form):
     """When something really was; both values are kept (S20)."""
 
-    kind = forms.ChoiceField(label="Milestone", choices=[(kind, kind.capitalize()) for kind in KINDS], widget=_select())
+    kind = forms.ChoiceField(label="Milestone", widget=_select())
     at = _moment("It was at", "In your own time zone.", required=True)
     why = _line("Why", 200)
+
+    def __init__(self, *args: Any, reached: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["kind"]
+        field.choices = [(kind, kind.capitalize()) for kind in reached]
 
 
 def local_text(at: datetime) -> str:

@@ -108,13 +108,13 @@ def health(tone: str, words: str, *, quiet: bool = False) -> SafeString:
 
 
 @register.simple_tag
-def avatar(person: Any, size: str = "") -> SafeString:
-    """Initials on the person's hue; the name stands beside it or in a hidden span."""
+def avatar(person: Any, size: str = "", hue: int = 0) -> SafeString:
+    """Initials on the person's hue, or on the one that a schedule gives; the name stands beside it."""
     words = [word for word in str(person.name).split() if word]
     initials = "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words))[:2].upper()
     return format_html(
         '<span class="av h{}{}" title="{}" aria-hidden="true">{}</span>',
-        person.pk % 8 + 1,
+        hue or person.pk % 8 + 1,
         f" av-{size}" if size else "",
         person.name,
         initials,

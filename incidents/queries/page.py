@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch, Q, Sum, Window
+from django.db.models import Prefetch, Q, Subquery, Sum, Window
 
 from accounts.actors import Actor
 from accounts.models import User
 from accounts.permissions import Permission, rights
-from core import clock, live
+from core import clock
 from core.errors import Missing
+from core.models import FeedTopic
 from incidents import permissions
 from incidents.kinds import entry_kinds
 from incidents.models import Alert, Incident, Milestone, Participant, Priority, TimelineEntry
@@ -108,12 +109,12 @@ class IncidentPage:
 def incident_page(actor: Actor, number: int) -> IncidentPage:
     """The incident as this actor may see it; raises Missing otherwise.
 
-    The feed's number is read first: what is written while the rest is read comes again through the socket.
+    The feed's number is read with the first query: what is written while the rest is read comes through the socket.
     """
-    seq = live.last_seq(f"incident:{number}") if 0 < number < 2**31 else 0
+    head = FeedTopic.objects.filter(name=f"incident:{number}").values("last_seq")
     people = Prefetch("participants", Participant.objects.select_related("user").order_by("joined_at", "pk"))
     seen = incidents_seen_by(actor).select_related("recurrence_of", "merged_into").prefetch_related(people)
-    incident = seen.filter(number=number).first() if 0 < number < 2**31 else None
+    incident = seen.annotate(seq=Subquery(head)).filter(number=number).first() if 0 < number < 2**31 else None
     if incident is None:
         raise Missing("There is no such incident.")
     may = rights(actor, incident)
@@ -121,7 +122,7 @@ def incident_page(actor: Actor, number: int) -> IncidentPage:
     waits = full and incident.status == "triggered"
     return IncidentPage(
         incident=incident,
-        seq=seq,
+        seq=getattr(incident, "seq", None) or 0,
         audience="responders" if full else "stakeholders",
         may=may,
         allowed=verbs_for(may, incident),

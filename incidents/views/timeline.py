@@ -166,7 +166,7 @@ def milestone(request: HttpRequest, number: int) -> HttpResponse:
     reached = {row.kind: row for row in incident.milestones.order_by("at", "pk")}
     kind = request.GET.get("kind", "")
     initial = {"kind": kind, "at": local_text(reached[kind].at)} if kind in reached else {}
-    form = MilestoneForm(request.POST if request.method == "POST" else None, initial=initial)
+    form = MilestoneForm(request.POST if request.method == "POST" else None, initial=initial, reached=list(reached))
     status = 200
     if request.method == "POST":
         status = 400
@@ -180,7 +180,7 @@ def milestone(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "incident": incident,
         "form": form,
-        "reached": reached.values(),
+        "reached": [_told(row) for row in reached.values()],
         "crumbs": _crumbs(incident, "Milestones"),
     }
     return render(request, "incidents/milestone.html", context, status=status)

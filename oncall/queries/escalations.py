@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -54,9 +54,10 @@ def waiting_for(subject: str) -> Waiting | None:
     if escalation is None:
         return None
     live = escalation.state in LIVE_ESCALATIONS
-    here = escalation.pages.filter(pass_number=escalation.pass_number, level=escalation.level, state="sent")
-    people = [page.user for page in here.select_related("user").order_by("pk")] if live else []
-    following, last = _following(escalation) if escalation.state == "running" and escalation.due_at else ([], False)
+    asked = list(escalation.pages.filter(pass_number=escalation.pass_number).select_related("user").order_by("pk"))
+    people = [page.user for page in asked if page.level == escalation.level and page.state == "sent"] if live else []
+    goes_on = escalation.state == "running" and escalation.due_at is not None
+    following, last = _following(escalation, asked) if goes_on else ([], False)
     return Waiting(
         state=escalation.state,
         people=people,
@@ -69,11 +70,10 @@ def waiting_for(subject: str) -> Waiting | None:
     )
 
 
-def _following(escalation: Escalation) -> tuple[list[User], bool]:
-    """Who would be paged at the due time as things look now, and whether as last resort."""
+def _following(escalation: Escalation, asked: Iterable[Page]) -> tuple[list[User], bool]:
+    """Who would be paged at the due time as things look now, and whether as last resort; `asked` are of this pass."""
     found = levels_now(escalation.levels, escalation.due_at or clock.now())
-    asked = escalation.pages.filter(pass_number=escalation.pass_number).exclude(state="undeliverable")
-    contacted = set(asked.values_list("user_id", flat=True))
+    contacted = {page.user_id for page in asked if page.state != "undeliverable"}
     outcome = next_step(found.levels, Position(escalation.pass_number, escalation.level), escalation.repeats, contacted)
     if isinstance(outcome, Step):
         return [found.people[pk] for pk in outcome.people], False

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from accounts.models import User
+from notifications.models import ContactMethod
 from oncall.engine.escalation import LevelNow
 from oncall.models import EscalationPolicy, Schedule
 from oncall.queries.on_call import can_be_on_call, person_on_call, with_members
-from oncall.queries.reach import reachable_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,12 @@ def levels_now(levels: Sequence[dict[str, Any]], at: datetime, known: Iterable[S
 
     `known` are schedules that the caller has read already, with their members.
     """
-    people, schedules = _read(levels, {schedule.pk: schedule for schedule in known})
-    drafts = [_resolve(level["targets"], people, schedules, at) for level in levels]
-    reached = reachable_ids(pk for draft in drafts for pk in draft.found)
+    schedules = _schedules(levels, {schedule.pk: schedule for schedule in known})
+    present = {pk: person_on_call(schedule, at) for pk, schedule in schedules.items()}
+    people, reached = _people(levels, [user.pk for user in present.values() if user is not None])
     resolved = Resolved([], people, [])
-    for level, draft in zip(levels, drafts, strict=True):
+    for level in levels:
+        draft = _resolve(level["targets"], people, schedules, present)
         missing = tuple(pk for pk in dict.fromkeys(draft.found) if pk not in reached)
         absent = [*draft.absent, *(f"{people[pk].name} has no working way to be reached" for pk in missing)]
         fit = tuple(pk for pk in draft.found if pk in reached)
@@ -68,16 +71,28 @@ def levels_now(levels: Sequence[dict[str, Any]], at: datetime, known: Iterable[S
     return resolved
 
 
-def _read(levels: Sequence[dict[str, Any]], known: dict[int, Schedule]) -> tuple[dict[int, User], dict[int, Schedule]]:
-    targets = [target for level in levels for target in level["targets"]]
-    missing = {t["id"] for t in targets if t["kind"] == "schedule"} - set(known)
-    schedules = {**known, **{s.pk: s for s in with_members(missing)}}
-    people = User.objects.in_bulk({t["id"] for t in targets if t["kind"] == "user"})
-    return people, schedules
+def _ids(levels: Sequence[dict[str, Any]], kind: str) -> set[int]:
+    return {target["id"] for level in levels for target in level["targets"] if target["kind"] == kind}
+
+
+def _schedules(levels: Sequence[dict[str, Any]], known: dict[int, Schedule]) -> dict[int, Schedule]:
+    missing = _ids(levels, "schedule") - set(known)
+    return {**known, **{schedule.pk: schedule for schedule in with_members(missing)}}
+
+
+def _people(levels: Sequence[dict[str, Any]], on_call: Iterable[int]) -> tuple[dict[int, User], set[int]]:
+    """Everybody whom a level means, by id, and who of them can be reached now: one query (O29)."""
+    working = ContactMethod.objects.filter(user=OuterRef("pk"), verified_at__isnull=False, broken_at__isnull=True)
+    rows = User.objects.filter(pk__in=_ids(levels, "user") | set(on_call)).annotate(has_way=Exists(working))
+    people = {row.pk: row for row in rows}
+    return dict(people), {pk for pk, row in people.items() if row.has_way and can_be_on_call(row)}
 
 
 def _resolve(
-    targets: Sequence[dict[str, Any]], people: dict[int, User], schedules: dict[int, Schedule], at: datetime
+    targets: Sequence[dict[str, Any]],
+    people: dict[int, User],
+    schedules: dict[int, Schedule],
+    present: dict[int, User | None],
 ) -> _Level:
     level = _Level()
     for target in targets:
@@ -86,11 +101,8 @@ def _resolve(
         elif target["id"] not in schedules:
             level.absent.append("a schedule on it was deleted")
         else:
-            schedule = schedules[target["id"]]
-            user = person_on_call(schedule, at)
-            if user is not None:
-                people[user.pk] = user
-            _take(level, user, f"nobody is on call in {schedule.name}")
+            user = present[target["id"]]
+            _take(level, people.get(user.pk) if user else None, f"nobody is on call in {schedules[target['id']].name}")
     return level
 
 

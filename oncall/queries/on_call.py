@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Prefetch
+
 from accounts.models import User
 from core import clock
 from oncall.engine import rotation
 from oncall.engine.rotation import Member, Rotation, Shift
-from oncall.models import Schedule
+from oncall.models import Schedule, ScheduleMember
 
 MOST_SHIFTS = 1000
 
@@ -42,8 +44,9 @@ def members_of(schedule: Schedule) -> tuple[list[Member], dict[int, User]]:
 
 
 def with_members(ids: Iterable[int] | None = None) -> list[Schedule]:
-    """Schedules (default: all) with their members read ahead, in three queries."""
-    found = Schedule.objects.select_related("team").prefetch_related("members__user")
+    """Schedules (default: all) with their members read ahead, in two queries."""
+    members = Prefetch("members", ScheduleMember.objects.select_related("user"))
+    found = Schedule.objects.select_related("team").prefetch_related(members)
     return list(found if ids is None else found.filter(pk__in=list(ids)))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Prefetch, QuerySet
 
 from accounts.actors import Actor
 from accounts.permissions import can
 from core.errors import Missing
 from oncall import permissions
-from oncall.models import EscalationPolicy, NotificationRule, Schedule, Service, ServiceDependency
+from oncall.models import EscalationPolicy, NotificationRule, Schedule, ScheduleMember, Service, ServiceDependency
 
 M = TypeVar("M", bound=Model)
 
@@ -54,7 +54,8 @@ def schedule_seen_by(actor: Actor, pk: int) -> Schedule:
 
 def on_call_schedules(actor: Actor) -> QuerySet[Schedule]:
     """The schedules whose present people the actor may know: stakeholders too see who is on call."""
-    found = Schedule.objects.select_related("team").prefetch_related("members__user")
+    members = Prefetch("members", ScheduleMember.objects.select_related("user"))
+    found = Schedule.objects.select_related("team").prefetch_related(members)
     return found if can(actor, permissions.ON_CALL_SEE) else found.none()
 
 

@@ -23,6 +23,7 @@ class Turn:
     user: User
     since: datetime
     until: datetime | None
+    hue: int = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def turns(schedule: Schedule, start: datetime, end: datetime) -> list[Turn]:
     """The turns that touch the span, in order; needs the members read ahead."""
     members, people = members_of(schedule)
     found = shifts(rotation_of(schedule), members, start, end, MOST_SHIFTS)
-    return [Turn(people[shift.person], shift.since, shift.until) for shift in found]
+    hue = hues(schedule)
+    return [Turn(people[shift.person], shift.since, shift.until, hue[shift.person]) for shift in found]
 
 
 def next_turns(schedule: Schedule) -> list[Turn]:
@@ -72,16 +74,21 @@ def strip(schedule: Schedule) -> Strip:
     def place(at: datetime) -> float:
         return round(min(100.0, max(0.0, (wall(at, schedule.time_zone) - first) / (last - first) * 100)), 2)
 
-    hue, bars, reached = hues(schedule), list[Bar](), 0.0
+    bars, reached = list[Bar](), 0.0
     for turn in turns(schedule, instant(first, schedule.time_zone), instant(last, schedule.time_zone)):
         start, end = place(turn.since), 100.0 if turn.until is None else place(turn.until)
         if start > reached:
             bars.append(Bar(None, reached, start))
-        bars.append(Bar(turn.user, start, end, hue[turn.user.pk]))
+        bars.append(Bar(turn.user, start, end, turn.hue))
         reached = end
     if reached < 100:
         bars.append(Bar(None, reached, 100.0))
     return Strip([first + timedelta(days=n) for n in range(DAYS)], bars, place(clock.now()))
+
+
+def lasting(schedule: Schedule) -> str:
+    """How long each turn is, in words."""
+    return f"1 {schedule.unit}" if schedule.length == 1 else f"{schedule.length} {schedule.unit}s"
 
 
 def levels_using(schedule: Schedule) -> list[Level]:

@@ -181,7 +181,7 @@ def test_no_verb_without_the_form_token_and_none_on_get(stage: Stage, opened: In
         assert strict.get(f"/incidents/1/{verb}/?_method=post").status_code == 200
     assert stage.incident().version == opened.version
     assert TimelineEntry.objects.count() == before
-    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', strict.get("/incidents/1/").content.decode())[1]  # type: ignore[index,assignment]
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', strict.get("/incidents/1/").content.decode())[1]  # type: ignore[index]
     assert press(strict, "acknowledge", csrfmiddlewaretoken=token) == 303
 
 
