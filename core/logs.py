@@ -27,7 +27,14 @@ from django.conf import settings
 
 from core.text import mask
 
-LEVELS = {"django": "INFO", "django.request": "ERROR", "daphne": "WARNING", "twisted": "WARNING", "httpx": "WARNING"}
+LEVELS = {
+    "django": "INFO",
+    "django.request": "ERROR",
+    "daphne": "WARNING",
+    "twisted": "WARNING",
+    "httpx": "WARNING",
+    "django-q": "WARNING",
+}
 LONGEST_QUEUE = 10_000
 _unsafe = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff\\\\]")
 _more_secrets = re.compile(
