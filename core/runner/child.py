@@ -69,7 +69,7 @@ class Child:
     pid: int = 0
     due: float = 0.0
     replaced: bool = False
-    deaths: list[float] = field(default_factory=list)
+    deaths: list[tuple[float, bool]] = field(default_factory=list)  # when, and whether killed from outside
 
     def start(self) -> None:
         """Fork its process."""
@@ -80,13 +80,15 @@ class Child:
     def died(self, status: int) -> bool:
         """Take note of its end and when to start it again; says whether it ended by itself (F18).
 
-        Killed from outside it comes back within 2 s however often (F1); one that fails by itself waits longer.
+        Killed from outside it comes back within 2 s however often (F1); one that fails by itself waits longer. Each
+        sort counts alone: a first failure after a storm of kills does not wait half a minute (G4).
         """
         now = time.monotonic()
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) in {signal.SIGKILL, signal.SIGTERM, signal.SIGINT}
-        self.deaths = [at for at in self.deaths if now - at < QUICK_DEATH] + [now]
+        self.deaths = [(at, how) for at, how in self.deaths if now - at < QUICK_DEATH] + [(now, killed)]
         longest = LONGEST_KILLED if killed else LONGEST_FAILED
-        delay = 0.0 if len(self.deaths) == 1 else min(longest, 0.1 * 2.0 ** (len(self.deaths) - 2))
+        times = sum(how == killed for _, how in self.deaths)
+        delay = 0.0 if times == 1 else min(longest, 0.1 * 2.0 ** (times - 2))
         log.warning(
             "process ended", name=self.role.name, pid=self.pid, status=describe(status), again_in=round(delay, 1)
         )

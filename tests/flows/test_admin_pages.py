@@ -1,0 +1,126 @@
+"""Every page of the administration opens for those whom it is for, and shows no secret (A68, A94, A98)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.contrib import admin
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+from accounts import actors
+from accounts.models import User
+from core import clock, worker
+from core.models import Beat
+from incidents.commands import config
+from incidents.kinds import Normalised
+from incidents.models import ChangeEvent, Signal
+from integrations.commands import heartbeats, inbound, keys
+from notifications.commands import providers
+from notifications.models import Delivery
+from tests import world as builders
+from tests.world import World
+
+Browser = Callable[..., Client]
+MODELS = sorted((model for model in admin.site._registry), key=lambda model: model._meta.label)
+SECRET = "carrier-secret-0123456789"
+
+
+@pytest.fixture
+def lived_in(world: World, at: clock.FrozenClock) -> dict[str, list[str]]:
+    """A row of nearly every kind; returns the texts that no page may show."""
+    system = actors.system()
+    raw_key = keys.issue(system, world.checkout, kind="generic", name="prod")[1]
+    raw_beat = heartbeats.create(system, world.checkout, name="Backup")[1]
+    raw_token = builders.token(world.ana)
+    builders.schedule("Primary", world.payments, world.bo, world.cy)
+    config.create_rule(system, service=None, name="Disks", field="summary", value="disk", informational=True)
+    config.set_grouping(system, world.checkout, mode="fields", fields=["component"])
+    values = {"account_sid": "AC" + "0" * 32, "auth_token": SECRET, "from_number": "+15005550006"}
+    providers.configure(system, "sms_twilio", enabled=True, values=values)
+    inbound.send_test(builders.acts(world.ana), world.checkout, summary="Disk full", severity="critical")
+    Signal.objects.create(service=world.checkout, summary="A hint")
+    ChangeEvent.objects.create(service=world.checkout, summary="Deploy 7")
+    Beat.objects.update_or_create(name="auditor", defaults={"at": clock.now(), "ok": True, "detail": {}})
+    worker.drain()
+    hidden = [raw_key, raw_beat, raw_token, SECRET, "/answer/"]
+    digests = [world.ana.password, *User.objects.values_list("password", flat=True)]
+    return {"hidden": [*hidden, *digests]}
+
+
+def pages_of(model: type[Model]) -> list[str]:
+    """The list, a new one, and the page of the first row where there is one."""
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    found = [reverse(f"{name}_changelist"), reverse(f"{name}_add")]
+    row = model._default_manager.first()
+    if row is not None:
+        found += [reverse(f"{name}_{each}", args=[row.pk]) for each in ("change", "history", "delete")]
+    return found
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_every_page_opens_for_the_administrator(
+    model: type[Model], lived_in: dict[str, list[str]], world: World, browser: Browser
+) -> None:
+    for path in pages_of(model):
+        answer = browser(world.ada).get(path)
+        wanted = {200, 403} if re.search(r"/(add|delete)/$", path) else {200}
+        assert answer.status_code in wanted, f"{path}: {answer.status_code}"
+        text = answer.content.decode()
+        assert not [secret for secret in lived_in["hidden"] if secret in text], path
+        assert not re.search(r"<input[^>]*type=\"password\"[^>]*value=\"[^\"]", text), path
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_the_process_owner_sees_his_part(
+    model: type[Model], lived_in: dict[str, list[str]], world: World, browser: Browser
+) -> None:
+    for path in pages_of(model):
+        answer = browser(world.pat).get(path)
+        assert answer.status_code in {200, 403}, f"{path}: {answer.status_code}"
+        assert not [secret for secret in lived_in["hidden"] if secret in answer.content.decode()], path
+
+
+@pytest.mark.django_db
+def test_people_tokens_and_providers_are_not_the_process_owners(world: World, browser: Browser) -> None:
+    client = browser(world.pat)
+    assert client.get("/admin/").status_code == 200
+    for name in ("accounts_user", "accounts_apitoken", "notifications_providerconfig"):
+        assert client.get(reverse(f"admin:{name}_changelist")).status_code == 403, name
+    for name in ("oncall_service", "oncall_escalationpolicy", "incidents_priority", "accounts_team"):
+        assert client.get(reverse(f"admin:{name}_changelist")).status_code == 200, name
+
+
+@pytest.mark.django_db
+def test_nobody_else_enters(world: World, browser: Browser) -> None:
+    for user in (world.ana, world.bo, world.eve, world.sam):
+        assert browser(user).get("/admin/").status_code == 403, user.name
+        assert browser(user).get(reverse("admin:oncall_service_changelist")).status_code == 403, user.name
+    assert browser().get("/admin/")["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.django_db
+def test_the_admin_alone_may_evaluate(world: World, browser: Browser) -> None:
+    """Unfold's scripts evaluate expressions; the rest of the portal may not (A30)."""
+    assert "'unsafe-eval'" in browser(world.ada).get("/admin/")["Content-Security-Policy"]
+    assert "'unsafe-eval'" not in browser(world.ada).get("/services/")["Content-Security-Policy"]
+
+
+@pytest.mark.django_db
+def test_hostile_names_are_inert_in_lists(world: World, browser: Browser, at: clock.FrozenClock) -> None:
+    """A1 and A4 in the administration."""
+    evil = '"><script>alert(1)</script>'
+    builders.team(evil)
+    builders.service(f"{evil} s", world.payments)
+    event = Normalised(world.checkout.pk, "trigger", "k", summary=evil, severity="critical", tool="events")
+    inbound.write_batch([inbound.Arrival(world.checkout.pk, "events", [event], clock.now(), body=evil)])
+    worker.drain()
+    assert Delivery.objects.exists()
+    for model in MODELS:
+        answer = browser(world.ada).get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
+        assert b"<script>alert(1)" not in answer.content, model._meta.label
