@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from functools import partial
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -35,6 +36,12 @@ def watch(scene: Scene, chromium: Browser, number: int) -> Page:
     return page
 
 
+def shows(page: Page, wanted: list[int]) -> bool:
+    """Whether the screen has exactly these entries, in this order."""
+    shown: list[int] = page.evaluate(SHOWN)
+    return shown == wanted
+
+
 def test_both_screens_equal_the_database_after_breaks(scene: Scene, chromium: Browser) -> None:
     token = scene.post()
     scene.arrives(token)
@@ -62,7 +69,7 @@ def test_both_screens_equal_the_database_after_breaks(scene: Scene, chromium: Br
     assert len(wanted) >= NOTES
     begun = time.monotonic()
     for page in pages:
-        eventually(lambda page=page: page.evaluate(SHOWN) == wanted, 40, "the screen equals the database")
+        eventually(partial(shows, page, wanted), 40, "the screen equals the database")
     assert cuts >= 10
     assert time.monotonic() - begun <= 40
     for page in pages:

@@ -81,6 +81,10 @@ class Scene:
             return status
         return 0
 
+    def is_taken(self, token: str) -> bool:
+        """Post once; whether it was accepted."""
+        return self.try_post(token) == 202
+
     def post(self, key: str = "") -> str:
         """Post a fresh event and insist on the 202; returns its token."""
         token = self.fresh()
@@ -124,8 +128,8 @@ class Scene:
     def api(self, path: str, data: dict[str, Any] | None = None) -> Any:
         """Ask the API as Ada; with data a POST."""
         body = None if data is None else json.dumps(data).encode()
-        headers = {"Authorization": f"Bearer {self.token}", "Content_Type": "application/json"}
-        status, answer = fetch(f"{self.portal.url}/api/v1/{path}", body, **headers)
+        address, bearer = f"{self.portal.url}/api/v1/{path}", f"Bearer {self.token}"
+        status, answer = fetch(address, body, Authorization=bearer, Content_Type="application/json")
         assert status in {200, 201}, answer
         return json.loads(answer)
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_web_killed_right_after_each_202_f5(scene: Scene) -> None:
     """The wake-up may be lost with the process: the workers find the event by themselves within 5 s."""
     for _ in range(5):
         token = scene.fresh()
-        eventually(lambda token=token: scene.try_post(token) == 202, 20, "202")
+        eventually(partial(scene.is_taken, token), 20, "202")
         scene.portal.kill(scene.portal.roles()["web"])
         mail = scene.arrives(token)
         assert mail.at - scene.accepted[token] <= 5.0
@@ -79,7 +80,7 @@ def test_killed_before_the_commit_f6(scene: Scene) -> None:
         web = _web(scene)
         after = 0.004 * step if step else 0.3
         assert _cut_off(scene, scene.body(token), whole=step > 0, after=after, web=web) in {b"", b"202"}
-        eventually(lambda token=token: scene.try_post(token) == 202, 20, "202")
+        eventually(partial(scene.is_taken, token), 20, "202")
     eventually(lambda: all(scene.mails(token) for token in tokens), 20, "a mail for each")
     scene.at_rest()
     assert set(scene.counts(tokens).values()) == {1}

@@ -14,13 +14,17 @@ from tools.chaos.loop import Loop
 from tools.services import Postgres, postgres_bin
 
 
+def say(line: str) -> None:
+    """Progress and misses go beside the figures."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def main() -> int:
     """Run, print the figures with their goals as JSON, fail when one was missed."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
     options = parser.parse_args()
-    say = lambda line: print(line, file=sys.stderr, flush=True)  # noqa: E731
     results: list[Figures] = []
     if options.only != "postgresql":
         results.append(Loop(options.kills).run(say))

@@ -6,7 +6,6 @@ import asyncio
 import email
 import time
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
@@ -63,7 +62,7 @@ class Sink:
             if server.transport is None or server.transport.is_closing():
                 return "421 gone"
         message = email.message_from_bytes(envelope.content, policy=default)
-        body = message.get_body(("plain",)) if isinstance(message, EmailMessage) else None
+        body = message.get_body(("plain",))
         text = body.get_content() if body is not None else ""
         self.log.append(
             Received(
