@@ -190,6 +190,12 @@ class AlertAdmin(ReadOnlyAdmin):
     search_fields = ("key", "summary")
     show_full_result_count = False
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
+        """Those of private incidents stay with their people (S34)."""
+        private = Incident.objects.filter(visibility="private")
+        hidden = private.exclude(pk__in=Incident.objects.visible_to(actor_of(request)).values("pk"))
+        return Alert.objects.exclude(incident__in=hidden)
+
 
 @admin.register(Signal)
 class SignalAdmin(ReadOnlyAdmin):

@@ -6,7 +6,7 @@ sent: it knows whether a message is still wanted, and what an answer or a failur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,6 +14,7 @@ from core.errors import Invalid, Missing
 from notifications.messages import Message as Message
 
 if TYPE_CHECKING:
+    from accounts.actors import Actor
     from notifications.models import Delivery
 
 ANSWERS = ("accept", "decline", "escalate")
@@ -186,6 +187,10 @@ def _no_matter(_: Delivery, final: bool) -> None:
     return None
 
 
+def _none_hidden(_: Actor) -> Iterable[str]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Purpose:
     """Why messages are sent; its functions run in the transaction of the one who calls.
@@ -195,6 +200,8 @@ class Purpose:
     goes at once (O29), and at the final one. `handed` is told when a provider took it. Both are told after rows of
     this room were written, so they lock nothing that stands above: they put a due row for it. `tries` ends the
     attempts; None goes on for as long as it is wanted. `bundled` messages to one address become digests.
+    `hidden(actor)` are the keys of what the actor may not know of (S34), best as a lazy query: their messages are
+    absent from other people's delivery log.
     """
 
     id: str
@@ -204,6 +211,7 @@ class Purpose:
     handed: Callable[[Delivery], None] = _nothing
     tries: int | None = None
     bundled: bool = False
+    hidden: Callable[[Actor], Iterable[str]] = _none_hidden
 
 
 @dataclass

@@ -20,6 +20,7 @@ from oncall.commands import policies, schedules, services
 from oncall.commands.services import FIELDS
 from oncall.kinds import LevelDraft
 from oncall.models import Escalation, EscalationPolicy, Level, NotificationRule, Page, Schedule, Service
+from oncall.queries.hidden import hidden_subjects
 
 HOW_LEVELS = (
     "One level per line: minutes to wait, a colon, then mail addresses of people and names of schedules with commas"
@@ -274,12 +275,21 @@ class LiveAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Administrators only: subjects may be private."""
+        """Administrators only."""
         return bool(getattr(request.user, "is_superuser", False))
 
 
+class SubjectAdmin(LiveAdmin):
+    """Rows about a subject."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Private subjects stay with their people, also here (S34)."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.exclude(hidden_subjects(actor_of(request)))
+
+
 @admin.register(Escalation)
-class EscalationAdmin(LiveAdmin):
+class EscalationAdmin(SubjectAdmin):
     """Running and past escalations."""
 
     list_display = ("subject", "run", "state", "urgency", "pass_number", "level", "due_at", "started_at")
@@ -287,7 +297,7 @@ class EscalationAdmin(LiveAdmin):
 
 
 @admin.register(Page)
-class PageAdmin(LiveAdmin):
+class PageAdmin(SubjectAdmin):
     """Who was asked, and what became of it."""
 
     list_display = ("subject", "user", "level", "pass_number", "state", "created_at", "handed_at", "answered_at")

@@ -6,7 +6,7 @@ subject, escalation, deliveries, pages. That is why every background step calls 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -59,9 +59,16 @@ def _nothing_to_lock(key: str) -> None:
     return None
 
 
+def _none_hidden(actor: Actor) -> Iterable[str]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One kind of thing that people are paged for; all methods run in the caller's transaction."""
+    """One kind of thing that people are paged for; all methods run in the caller's transaction.
+
+    `hidden(actor)` are the keys of those that the actor may not know of (S34), best as a lazy query.
+    """
 
     prefix: str
     describe: Callable[[str], SubjectText]
@@ -70,6 +77,7 @@ class Subject:
     exhausted: Callable[[str], None]
     still_wanted: Callable[[str], bool]
     lock: Callable[[str], None] = _nothing_to_lock
+    hidden: Callable[[Actor], Iterable[str]] = _none_hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,11 @@ def subject_of(key: str) -> Subject:
     if prefix not in _subjects:
         raise LookupError(f"nobody has registered subjects of the kind “{prefix}”")
     return _subjects[prefix]
+
+
+def subjects() -> list[Subject]:
+    """Every kind of subject, by prefix."""
+    return [_subjects[prefix] for prefix in sorted(_subjects)]
 
 
 @dataclass(frozen=True, slots=True)

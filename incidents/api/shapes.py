@@ -139,8 +139,8 @@ class EntryShape(serializers.ModelSerializer[TimelineEntry]):
 
     @extend_schema_field(serializers.DictField())
     def get_data(self, entry: TimelineEntry) -> dict[str, Any]:
-        """Values of the kind, without what only an undo needs."""
-        return {key: value for key, value in entry.data.items() if key != "before"}
+        """Values of the kind, without what only an undo needs and without another incident, which may be private."""
+        return {key: value for key, value in entry.data.items() if key not in ("before", "recurrence_of")}
 
 
 class ChangeShape(serializers.ModelSerializer[ChangeEvent]):

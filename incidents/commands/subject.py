@@ -12,6 +12,7 @@ from core.links import absolute
 from incidents import facts
 from incidents.commands import assignment, lifecycle, milestones, moving, people, timeline
 from incidents.models import Incident
+from incidents.queries.access import hidden_incidents
 from oncall.kinds import Subject, SubjectText
 from oncall.models import Page
 
@@ -88,4 +89,4 @@ def lock(key: str) -> None:
     moving.held(int(key.partition(":")[2]))
 
 
-SUBJECT = Subject(PREFIX, describe, noted, answered, exhausted, still_wanted, lock)
+SUBJECT = Subject(PREFIX, describe, noted, answered, exhausted, still_wanted, lock, hidden_incidents)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import CharField, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+
 from accounts.actors import Actor
 from accounts.permissions import can
 from core.errors import Missing
@@ -60,6 +63,21 @@ def incidents_seen_by(actor: Actor) -> IncidentQuerySet:
     """Every incident that the actor may know of, with what lists show; nothing for those without the right."""
     seen = Incident.objects.visible_to(actor).select_related("service__team", "priority")
     return seen if can(actor, permissions.INCIDENT_SEE) else seen.none()
+
+
+def hidden_incidents(actor: Actor) -> QuerySet[Any]:
+    """The subjects (`incident:42`) of private incidents that the actor may not know of (S34)."""
+    private = Incident.objects.filter(visibility="private")
+    hidden = private.exclude(pk__in=Incident.objects.visible_to(actor).values("pk"))
+    key = Concat(Value("incident:"), Cast("number", CharField()), output_field=CharField())
+    return hidden.annotate(key=key).values("key")
+
+
+def known(actor: Actor, other: Incident | None) -> Incident | None:
+    """A related incident, or None where the actor may not know that there is one (S34, A62)."""
+    if other is None or (other.visibility != "open" and not incidents_seen_by(actor).filter(pk=other.pk).exists()):
+        return None
+    return other
 
 
 def incident_seen_by(actor: Actor, number: int) -> Incident:

@@ -14,7 +14,7 @@ from accounts.permissions import Permission, can, rights
 from core import clock, live
 from incidents import permissions
 from incidents.models import Alert, ChangeEvent, Incident, Milestone, Signal
-from incidents.queries.access import incident_seen_by
+from incidents.queries.access import incident_seen_by, known
 from incidents.queries.boards import assignees
 from incidents.states import INCIDENT
 from oncall.models import Service, ServiceDependency
@@ -47,6 +47,7 @@ class Detail:
 def incident_detail(actor: Actor, number: int) -> Detail:
     """Everything that the page shows; raises Missing for what the actor may not know (A57)."""
     incident = incident_seen_by(actor, number)
+    incident.recurrence_of = known(actor, incident.recurrence_of)
     full = can(actor, permissions.INCIDENT_SEE_ALL, incident)
     milestones = list(incident.milestones.order_by("at", "pk"))
     counted = incident.alerts.aggregate(total=Sum("count"))["total"] if full else 0

@@ -10,7 +10,7 @@ from accounts.models import Membership
 from accounts.permissions import can
 from core import clock
 from core.secrets import EncryptedJSONField
-from notifications.kinds import Message, label_of
+from notifications.kinds import Message, label_of, purposes
 from notifications.models.contact_methods import ContactMethod, mask_address
 from notifications.permissions import DELIVERY_SEE
 from notifications.states import STATES
@@ -20,20 +20,28 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     """Messages, narrowed by who asks."""
 
     def visible_to(self, actor: Actor) -> DeliveryQuerySet:
-        """One's own; a manager sees the team's, an administrator all."""
+        """One's own; a manager sees the team's, an administrator all, except what is about private things (S34)."""
         user = actor.user
         if actor.kind == "system":
             return self.all()
         if user is None or not user.is_active or actor.kind == "link":
             return self.none()
-        if user.is_superuser and can(actor, DELIVERY_SEE):
-            return self.all()
-        managed = [team for team, role in user.team_roles().items() if role == "manager"]
         own = models.Q(user=user)
+        if user.is_superuser and can(actor, DELIVERY_SEE):
+            return self.filter(own | _known_to(actor))
+        managed = [team for team, role in user.team_roles().items() if role == "manager"]
         if not managed or user.role == "stakeholder":
             return self.filter(own)
         members = Membership.objects.filter(team_id__in=managed).values("user_id")
-        return self.filter(own | models.Q(user__in=members))
+        return self.filter(own | (models.Q(user__in=members) & _known_to(actor)))
+
+
+def _known_to(actor: Actor) -> models.Q:
+    """The messages whose matter the actor may know of."""
+    found = models.Q()
+    for each in purposes():
+        found &= ~models.Q(purpose=each.id, purpose_key__in=each.hidden(actor))
+    return found
 
 
 class Delivery(models.Model):
