@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import require
 from core import live
 from core.errors import Invalid, Missing
+from core.web import htmx
 from incidents import permissions
 from incidents.forms import NoteForm
 from incidents.queries.access import incident_seen_by
@@ -77,8 +78,10 @@ def triage(request: HttpRequest, number: int) -> HttpResponse:
     actor = actor_of(request)
     found = incident_seen_by(actor, number)
     require(actor, permissions.INCIDENT_SEE_ALL, found)
-    context = {"incident": found, "changes": changes_near(actor, found), "signals": signals_near(actor, found)}
-    return render(request, "incidents/_triage.html", context)
+    crumbs = [("Incidents", "/incidents/"), (str(found), f"/incidents/{found.number}/"), ("Around the start", "")]
+    near = {"changes": changes_near(actor, found), "signals": signals_near(actor, found)}
+    context = {"incident": found, **near, "crumbs": crumbs}
+    return htmx.render_part(request, "incidents/triage.html", "incidents/_triage.html", context)
 
 
 @signed_in
