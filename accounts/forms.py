@@ -90,6 +90,10 @@ class TokenForm(PortalForm):
         "It ends", [("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"), ("", "Never")], required=False
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["days"].initial = "90"
+
     def expires(self) -> datetime | None:
         """When it ends, in UTC."""
         days = self.cleaned_data["days"]

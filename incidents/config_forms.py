@@ -45,8 +45,8 @@ class GroupingForm(VersionedForm):
     mode = choice(
         "Alerts become one incident",
         [
-            ("tool", "As the tool groups them (Alertmanager's groups)"),
-            ("none", "Never: each alert is an incident of its own"),
+            ("tool", "As the tool groups them"),
+            ("none", "Never: each stays apart"),
             ("fields", "When these fields are equal"),
             ("window", "When they come within the time below"),
         ],

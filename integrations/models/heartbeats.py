@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.db import models
 
 from core import clock
@@ -34,6 +36,16 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def interval(self) -> timedelta:
+        """How often a sign of life is due."""
+        return timedelta(seconds=self.interval_seconds)
+
+    @property
+    def grace(self) -> timedelta:
+        """How much longer silence is borne."""
+        return timedelta(seconds=self.grace_seconds)
 
     @property
     def owning_team_id(self) -> int:

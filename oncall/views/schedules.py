@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +21,7 @@ from oncall.queries.choices import people_to_page, teams_to_edit
 from oncall.queries.on_call import next_hand_off, on_call_now
 from oncall.queries.reach import reachable_ids
 from oncall.queries.services import schedule_seen_by, schedules_seen_by
-from oncall.queries.turns import hues, levels_using, next_turns, strip
+from oncall.queries.turns import hues, lasting, levels_using, next_turns, strip
 
 HOME = ("Schedules", "/schedules/")
 FIELDS = ("name", "team", "time_zone", "anchor", "length", "unit", "version")
@@ -47,10 +48,14 @@ def schedule(request: HttpRequest, pk: int) -> HttpResponse:
     actor: Actor = actor_of(request)
     shown = schedule_seen_by(actor, pk)
     people = [member.user for member in shown.members.all()]
+    present = on_call_now(shown)
     reached, hue = reachable_ids(user.pk for user in people), hues(shown)
     context = {
         "schedule": shown,
-        "present": on_call_now(shown),
+        "present": present,
+        "present_hue": hue[present.user.pk] if present else 8,
+        "lasts": lasting(shown),
+        "anchor": datetime.fromisoformat(shown.anchor),
         "following": next_hand_off(shown),
         "turns": next_turns(shown),
         "strip": strip(shown),

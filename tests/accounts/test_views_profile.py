@@ -1,0 +1,87 @@
+"""One's own profile and API tokens."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from accounts.models import ApiToken
+from tests import world as builders
+from tests.pages import EVIL, assert_inert, count, recorded, text_of
+from tests.world import World
+
+Browser = Callable[..., Client]
+pytestmark = pytest.mark.django_db
+
+
+def test_ana_chooses_her_zone_and_a_dark_page(world: World, browser: Browser) -> None:
+    ana = browser(world.ana)
+    given = {"name": "Ana Lima", "time_zone": "Europe/Berlin", "theme": "dark", "version": 1}
+    assert ana.post("/profile/", given).status_code == 303
+    page = text_of(ana.get("/profile/"))
+    assert 'data-theme="dark"' in page
+    world.ana.refresh_from_db()
+    assert (world.ana.time_zone, world.ana.theme) == ("Europe/Berlin", "dark")
+
+
+def test_a_zone_that_is_not_in_the_set_is_refused(world: World, browser: Browser) -> None:
+    """A4."""
+    answer = browser(world.ana).post("/profile/", {"name": EVIL, "time_zone": "Mars/Phobos", "theme": "pink"})
+    assert answer.status_code == 400
+    assert_inert(answer)
+    nul = browser(world.ana).post("/profile/", {"name": "A\0na", "time_zone": "UTC", "theme": ""})
+    assert nul.status_code == 400
+
+
+def test_a_token_is_shown_once_and_revoked_by_a_question(world: World, browser: Browser) -> None:
+    """A44."""
+    ana = browser(world.ana)
+    made = ana.post("/profile/tokens/", {"name": "deploy", "scopes": ["read", "write"], "days": "30"})
+    found = re.search(r"wb_[\w\-]{40,}", text_of(made))
+    assert found
+    assert "no-store" in made["Cache-Control"]
+    raw, token = found[0], ApiToken.objects.get()
+    assert (token.scopes, token.expires_at is not None) == (["read", "write"], True)
+    assert raw not in text_of(ana.get("/profile/tokens/")), "never again"
+    assert Client().get("/api/v1/me/", headers={"authorization": f"Bearer {raw}"}).status_code == 200
+    assert ana.get(f"/profile/tokens/{token.pk}/revoke/").status_code == 200
+    token.refresh_from_db()
+    assert token.revoked_at is None, "a question changes nothing"
+    assert ana.post(f"/profile/tokens/{token.pk}/revoke/").status_code == 303
+    assert Client().get("/api/v1/me/", headers={"authorization": f"Bearer {raw}"}).status_code == 401
+
+
+def test_a_token_needs_a_name_and_a_scope(world: World, browser: Browser) -> None:
+    answer = browser(world.ana).post("/profile/tokens/", {"name": "", "days": ""})
+    assert answer.status_code == 400
+    assert not ApiToken.objects.exists()
+
+
+def test_another_persons_token_does_not_exist(world: World, browser: Browser) -> None:
+    """A57."""
+    builders.token(world.ana)
+    path = f"/profile/tokens/{ApiToken.objects.get().pk}/revoke/"
+    assert browser(world.eve).get(path).status_code == 404
+    assert browser(world.eve).post(path).status_code == 404
+    assert ApiToken.objects.get().revoked_at is None
+
+
+def test_strangers_and_forms_without_their_token(world: World, browser: Browser) -> None:
+    """A23."""
+    for path in ("/profile/", "/profile/tokens/"):
+        assert browser().get(path)["Location"].startswith("/accounts/login/")
+        assert browser(world.ana, csrf=True).post(path, {"name": "X"}).status_code == 403
+
+
+def test_pages_cost_the_same_for_few_and_many(world: World, browser: Browser) -> None:
+    ana = browser(world.ana)
+    builders.token(world.ana)
+    few = {"profile": count(ana, "/profile/"), "tokens": count(ana, "/profile/tokens/")}
+    for number in range(20):
+        builders.token(world.ana)
+        builders.team(f"Team {number}", members=[world.ana])
+    assert {"profile": count(ana, "/profile/"), "tokens": count(ana, "/profile/tokens/")} == few
+    assert few == {name: recorded(__file__)[name] for name in few}

@@ -1,0 +1,126 @@
+"""Pages of teams as their people and others use them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from accounts.models import Membership, Team
+from tests import world as builders
+from tests.pages import EVIL, after, assert_inert, count, recorded, text_of
+from tests.world import World
+
+Browser = Callable[..., Client]
+pytestmark = pytest.mark.django_db
+
+
+def test_pat_makes_a_team_and_ana_takes_people_in(world: World, browser: Browser) -> None:
+    made = browser(world.pat).post("/teams/new/", {"name": "Identity", "description": "Sign-in"})
+    team = Team.objects.get(name="Identity")
+    assert (made.status_code, made["Location"]) == (303, f"/teams/{team.pk}/")
+    page = f"/teams/{world.payments.pk}/"
+    ana = browser(world.ana)
+    joined = ana.post(f"{page}members/", {"user": world.di.pk, "role": "member"})
+    assert "Di Okoro is in Payments" in after(ana, joined)
+    browser(world.ana).post(f"{page}members/{world.di.pk}/", {"role": "manager"})
+    assert Membership.objects.get(user=world.di, team=world.payments).role == "manager"
+    question = browser(world.ana).get(f"{page}members/{world.di.pk}/remove/")
+    assert "Take Di Okoro out of Payments?" in text_of(question)
+    assert Membership.objects.filter(user=world.di, team=world.payments).exists(), "a question changes nothing"
+    browser(world.ana).post(f"{page}members/{world.di.pk}/remove/")
+    assert not Membership.objects.filter(user=world.di, team=world.payments).exists()
+
+
+def test_what_was_typed_comes_back_with_the_sentence_beside_the_field(world: World, browser: Browser) -> None:
+    answer = browser(world.pat).post("/teams/new/", {"name": "payments", "description": "My long text"})
+    assert answer.status_code == 409
+    page = text_of(answer)
+    assert "There is a team of this name already." in page
+    assert "My long text" in page
+    empty = browser(world.pat).post("/teams/new/", {"name": "", "description": "Kept"})
+    assert empty.status_code == 400
+    assert 'aria-invalid="true"' in text_of(empty)
+    assert "autofocus" in text_of(empty)
+
+
+def test_a_stale_edit_keeps_both_texts(world: World, browser: Browser) -> None:
+    """F45: nothing is overwritten silently."""
+    page = f"/teams/{world.payments.pk}/edit/"
+    browser(world.ana).post(page, {"name": "Payments", "description": "From Ana", "version": 1})
+    late = browser(world.pat).post(page, {"name": "Payments", "description": "From Pat", "version": 1})
+    assert late.status_code == 409
+    assert "From Pat" in text_of(late)
+    assert "Stored meanwhile: From Ana" in text_of(late)
+    world.payments.refresh_from_db()
+    assert world.payments.description == "From Ana"
+    assert f'name="version" value="{world.payments.version}"' in text_of(late)
+    again = {"name": "Payments", "description": "From Pat", "version": world.payments.version}
+    assert browser(world.pat).post(page, again).status_code == 303
+
+
+def test_a_team_in_use_is_not_deleted(world: World, browser: Browser) -> None:
+    answer = browser(world.ada).post(f"/teams/{world.payments.pk}/delete/")
+    assert answer.status_code == 409
+    assert "still owns services" in text_of(answer)
+
+
+def test_eve_looks_and_changes_nothing(world: World, browser: Browser) -> None:
+    """A57, A60: pages that change are refused, the team stays as it is."""
+    eve, page = browser(world.eve), f"/teams/{world.payments.pk}/"
+    assert eve.get(page).status_code == 200
+    assert "/edit/" not in text_of(eve.get(page))
+    for path, data in (
+        ("/teams/new/", {"name": "Mine"}),
+        (f"{page}edit/", {"name": "Mine"}),
+        (f"{page}delete/", {}),
+        (f"{page}members/", {"user": world.eve.pk, "role": "manager"}),
+        (f"{page}members/{world.bo.pk}/", {"role": "manager"}),
+        (f"{page}members/{world.bo.pk}/remove/", {}),
+    ):
+        assert eve.post(path, data).status_code == 403, path
+    assert world.payments.memberships.count() == 3
+    assert browser(world.sam).get(page).status_code == 404, "a stakeholder knows of no team"
+    assert browser(world.sam).get("/teams/").status_code == 403
+
+
+def test_a_member_of_another_team_is_not_reached_through_this_one(world: World, browser: Browser) -> None:
+    """A58."""
+    path = f"/teams/{world.payments.pk}/members/{world.di.pk}/"
+    assert browser(world.ana).post(path, {"role": "manager"}).status_code == 404
+    assert browser(world.ana).get(f"{path}remove/").status_code == 404
+
+
+def test_strangers_sign_in_first_and_forms_need_their_token(world: World, browser: Browser) -> None:
+    """A23."""
+    assert browser().get("/teams/")["Location"].startswith("/accounts/login/?next=/teams/")
+    assert browser(world.pat, csrf=True).post("/teams/new/", {"name": "X"}).status_code == 403
+    assert not Team.objects.filter(name="X").exists()
+    assert browser(world.ana).get(f"/teams/{world.payments.pk}/members/").status_code == 405
+
+
+def test_hostile_names_are_inert(world: World, browser: Browser) -> None:
+    """A4."""
+    team = builders.team(EVIL[:80], managers=[world.ana])
+    builders.person(EVIL, email="evil@example.org", teams=[team])
+    assert_inert(browser(world.ana).get("/teams/"))
+    assert_inert(browser(world.ana).get(f"/teams/{team.pk}/"))
+    assert_inert(browser(world.ana).get(f"/teams/{team.pk}/edit/"))
+
+
+def test_fields_that_are_not_asked_for_are_ignored(world: World, browser: Browser) -> None:
+    """A59."""
+    browser(world.ana).post("/profile/", {"name": "Ana", "time_zone": "UTC", "role": "administrator", "is_staff": "on"})
+    world.ana.refresh_from_db()
+    assert (world.ana.name, world.ana.role) == ("Ana", "responder")
+
+
+def test_pages_cost_the_same_for_few_and_many(world: World, browser: Browser) -> None:
+    ana, page = browser(world.ana), f"/teams/{world.payments.pk}/"
+    few = {"teams": count(ana, "/teams/"), "team": count(ana, page)}
+    for number in range(12):
+        team = builders.team(f"Team {number}", managers=[world.di])
+        builders.person(f"Person {number}", email=f"p{number}@example.org", teams=[team, world.payments])
+    assert {"teams": count(ana, "/teams/"), "team": count(ana, page)} == few
+    assert few == {name: recorded(__file__)[name] for name in few}

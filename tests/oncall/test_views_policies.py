@@ -1,0 +1,176 @@
+"""Pages of escalation policies: read as sentences, written with buttons alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from core import clock
+from oncall.models import EscalationPolicy
+from tests import world as builders
+from tests.pages import EVIL, after, assert_inert, count, recorded, text_of
+from tests.world import World
+
+Browser = Callable[..., Client]
+pytestmark = pytest.mark.django_db
+
+
+def form(world: World, *levels: tuple[str, list[str]], **more: object) -> dict[str, object]:
+    """What the form sends; each level is minutes and targets."""
+    found: dict[str, object] = {"name": "Ladder", "team": world.payments.pk, "repeats": 1, "fallback": ""}
+    found["levels"] = len(levels)
+    for place, (minutes, targets) in enumerate(levels):
+        found[f"level-{place}-minutes"] = minutes
+        found[f"level-{place}-target"] = [*targets, ""]
+    return {**found, **more}
+
+
+def test_a_policy_reads_as_sentences(world: World, browser: Browser, at: clock.FrozenClock) -> None:
+    turns = builders.schedule("Primary", world.payments, world.cy, world.bo)
+    ladder = builders.policy(
+        "Night", world.payments, [turns], [world.ana], timeout_minutes=7, repeats=2, fallback=world.ana
+    )
+    page = text_of(browser(world.eve).get(f"/policies/{ladder.pk}/"))
+    for words in (
+        "Page first",
+        "Primary",
+        'Go to level 2 after <b class="med">7 min</b> without an answer',
+        "The whole policy is repeated 2 times",
+        "If it triggered now",
+        "+7 min",
+    ):
+        assert words in page, words
+
+
+def test_gaps_and_people_out_of_reach_are_named(world: World, browser: Browser, at: clock.FrozenClock) -> None:
+    """F55, F56, O17."""
+    noah = builders.person("Noah Fischer", teams=[world.payments])
+    later = builders.schedule("Later", world.payments, world.bo, anchor="2030-01-07T09:00")
+    ladder = builders.policy("Holey", world.payments, [noah], [later], [world.bo])
+    page = text_of(browser(world.ana).get(f"/policies/{ladder.pk}/"))
+    assert "Level 1: Noah Fischer has no working way to be reached." in page
+    assert "Level 2: nobody is on call in Later." in page
+    assert "Level 1 is passed over" in page
+    assert "Noah Fischer has no working way" in text_of(browser(world.ana).get("/policies/"))
+
+
+def test_buttons_add_move_and_drop_levels_without_saving(world: World, browser: Browser) -> None:
+    ana, bo, cy = browser(world.ana), f"user:{world.bo.pk}", f"user:{world.cy.pk}"
+    two = form(world, ("5", [bo]), ("10", [cy]), name="Half typed")
+    up = text_of(ana.post("/policies/new/", {**two, "do": "up:1"}))
+    assert "Half typed" in up
+    assert up.index(f'value="{cy}" selected') < up.index(f'value="{bo}" selected')
+    more = text_of(ana.post("/policies/new/", {**two, "do": "more"}))
+    assert 'name="levels" value="3"' in more
+    dropped = text_of(ana.post("/policies/new/", {**two, "do": "drop:0"}))
+    assert 'name="levels" value="1"' in dropped
+    assert f'value="{bo}" selected' not in dropped
+    for wild in ("up:0", "down:9", "drop:-1", "up:x", "drop:99999999999", ""):
+        assert ana.post("/policies/new/", {**two, "do": wild}).status_code == 200, wild
+    assert EscalationPolicy.objects.count() == 1, "only what the world began with"
+
+
+def test_ana_makes_and_changes_a_policy(world: World, browser: Browser) -> None:
+    turns = builders.schedule("Primary", world.payments, world.cy, world.bo)
+    ana = browser(world.ana)
+    levels = [("5", [f"schedule:{turns.pk}", f"user:{world.bo.pk}"]), ("", []), ("12", [f"user:{world.ana.pk}"])]
+    page = after(ana, ana.post("/policies/new/", form(world, *levels)))
+    made = EscalationPolicy.objects.get(name="Ladder")
+    assert [level.timeout_minutes for level in made.levels.all()] == [5, 12], "a level without anybody is left out"
+    assert "Running escalations keep their copy" in page
+    edited = form(world, ("3", [f"user:{world.cy.pk}"]), name="Shorter", version=made.version)
+    assert ana.post(f"/policies/{made.pk}/edit/", edited).status_code == 303
+    stale = ana.post(f"/policies/{made.pk}/edit/", {**edited, "name": "Too late"})
+    assert stale.status_code == 409
+    assert "Too late" in text_of(stale)
+    assert "Stored meanwhile: Shorter" in text_of(stale)
+
+
+def test_what_cannot_be_used_is_said_beside_its_level(world: World, browser: Browser) -> None:
+    ana, bo = browser(world.ana), f"user:{world.bo.pk}"
+    for levels, said in (
+        ([("soon", [bo])], "Minutes must be a whole number"),
+        ([("9999", [bo])], "whole number from 1 to 1440"),
+        ([("5", ["user:999999"])], "Choose a person or schedule of the list"),
+        ([("5", [f"user:{world.di.pk}"])], "Choose a person or schedule of the list"),
+        ([], "A policy needs from 1 to 20 levels"),
+    ):
+        answer = ana.post("/policies/new/", form(world, *levels))
+        assert answer.status_code == 400, said
+        assert said in text_of(answer), said
+    assert not EscalationPolicy.objects.filter(name="Ladder").exists()
+
+
+def test_nobody_reachable_is_refused_when_it_is_saved(world: World, browser: Browser) -> None:
+    """F55."""
+    noah = builders.person("Noah Fischer", teams=[world.payments])
+    answer = browser(world.ana).post("/policies/new/", form(world, ("5", [f"user:{noah.pk}"])))
+    assert answer.status_code == 400
+    assert "Nobody on this policy can be reached" in text_of(answer)
+
+
+def test_the_preview_judges_the_unsaved_form(world: World, browser: Browser) -> None:
+    """Mistakes show before they hurt; nobody may preview another team's people (A58)."""
+    levels = form(world, ("5", [f"user:{world.bo.pk}"]), ("5", [f"user:{world.di.pk}"]))
+    shown = browser(world.ana).post("/policies/preview/", levels, headers={"hx-request": "true"})
+    assert "Bo Chen" in text_of(shown)
+    assert "Di Okoro" not in text_of(shown)
+    assert browser(world.eve).post("/policies/preview/", levels).status_code == 403
+
+
+def test_a_used_policy_is_not_deleted(world: World, browser: Browser) -> None:
+    path = f"/policies/{world.policy.pk}/delete/"
+    refused = browser(world.ana).post(path)
+    assert refused.status_code == 409
+    assert "Still used by Checkout" in text_of(refused)
+    spare = builders.policy("Spare", world.payments, [world.bo])
+    assert browser(world.ana).post(f"/policies/{spare.pk}/delete/").status_code == 303
+
+
+def test_eve_looks_and_changes_nothing(world: World, browser: Browser) -> None:
+    """A57."""
+    path = f"/policies/{world.policy.pk}/"
+    assert browser(world.eve).get(path).status_code == 200
+    for each in (f"{path}edit/", f"{path}delete/", "/policies/new/"):
+        assert browser(world.eve).get(each).status_code == 403, each
+        assert browser(world.eve).post(each, form(world, ("5", []))).status_code == 403, each
+    assert browser(world.sam).get(path).status_code == 404
+    assert browser(world.sam).get("/policies/").status_code == 403
+    assert EscalationPolicy.objects.filter(pk=world.policy.pk, version=1).exists()
+    assert browser(world.ana, csrf=True).post("/policies/new/", form(world)).status_code == 403
+
+
+def test_hostile_names_are_inert(world: World, browser: Browser) -> None:
+    """A4."""
+    evil = builders.person(EVIL, email="evil@example.org", teams=[world.payments])
+    builders.method(evil)
+    ladder = builders.policy(EVIL[:120], world.payments, [evil])
+    for path in ("/policies/", f"/policies/{ladder.pk}/", f"/policies/{ladder.pk}/edit/"):
+        assert_inert(browser(world.ana).get(path))
+
+
+def test_pages_cost_the_same_for_few_and_many(world: World, browser: Browser, at: clock.FrozenClock) -> None:
+    turns = builders.schedule("Primary", world.payments, world.cy, world.bo)
+    ladder = builders.policy("Ladder", world.payments, [turns], [world.ana, world.di])
+    ana = browser(world.ana)
+
+    def cost() -> dict[str, int]:
+        return {
+            "policies": count(ana, "/policies/"),
+            "policy": count(ana, f"/policies/{ladder.pk}/"),
+            "policy_edit": count(ana, f"/policies/{ladder.pk}/edit/"),
+        }
+
+    few = cost()
+    for number in range(12):
+        person = builders.person(f"P{number} X", teams=[world.payments])
+        builders.rule(person, builders.method(person))
+        other = builders.schedule(f"S{number}", world.payments, person, world.bo)
+        builders.policy(f"Policy {number}", world.payments, [other], [person])
+        level = ladder.levels.create(position=number + 3, timeout_minutes=5)
+        level.targets.create(user=person)
+        level.targets.create(schedule=other)
+    assert cost() == few
+    assert few == {name: recorded(__file__)[name] for name in few}
