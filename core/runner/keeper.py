@@ -29,6 +29,7 @@ TURN = 0.2
 SILENT = 5  # unanswered questions of two seconds: ten seconds (F9)
 SILENT_AT_START = 30
 END_SECONDS = 9.3
+BULK_SECONDS = 5.0  # a cluster whose processes were killed cannot end by itself; its jobs are done again
 CANARY_SECONDS = 60.0
 
 
@@ -136,16 +137,23 @@ class Keeper:
         """Ask everything to finish, wait END_SECONDS (a second signal: no longer), then kill what is left (F2)."""
         for child in self.children:
             child.end()
-        deadline = time.monotonic() + END_SECONDS
-        while self._living() and time.monotonic() < deadline and self.stopping < 2:
+        begun = time.monotonic()
+        while self._living() and time.monotonic() < begun + END_SECONDS and self.stopping < 2:
+            if time.monotonic() > begun + BULK_SECONDS:
+                self._cut([child for child in self.children if child.role.canary])
             self._sleep(0.05)
-        for child in self.children:
-            if child.pid:
-                log.warning("process did not end in time: killed", name=child.role.name, pid=child.pid)
-                child.kill_group()
+        self._cut(self.children)
         for pid in self._helpers:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
+
+    @staticmethod
+    def _cut(children: list[Child]) -> None:
+        for child in children:
+            if child.pid and not child.replaced:
+                log.warning("process did not end in time: killed", name=child.role.name, pid=child.pid)
+                child.replaced = True
+                child.kill_group()
 
     def _living(self) -> bool:
         while True:

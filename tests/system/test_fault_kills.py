@@ -1,4 +1,4 @@
-"""Processes die or freeze at chosen moments (F4, F5, F6, F7, F12, G1, G2, G9); the sink's log is the witness."""
+"""Processes die or freeze at chosen moments (F4, F5, F6, F7, F12, G1, G2, G9, G18); the sink's log is the witness."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from tests.system.conftest import Make
 from tests.system.scene import Scene, eventually
-from tools.chaos.portal import fetch
+from tools.chaos.portal import children, fetch
 
 pytestmark = pytest.mark.system
 WORKERS = 5
@@ -133,3 +133,12 @@ def test_a_worker_frozen_longer_than_its_lease_f7(scene: Scene) -> None:
     assert Path(f"/proc/{frozen}").exists()
     key = "SELECT state, count(*) FROM core_duerow WHERE kind = 'delivery.send' AND state != 'done' GROUP BY state"
     assert scene.sql(key) == []
+
+
+def test_it_ends_in_time_although_the_bulk_cluster_is_broken_g18(scene: Scene) -> None:
+    """A cluster whose own processes were killed cannot end by itself; it is not waited for to the last."""
+    for pid in children(scene.portal.roles()["bulk"]):
+        scene.portal.kill(pid)
+    code, took = scene.portal.stop()
+    assert code == 0
+    assert took <= 8
