@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.intake import verdict
+from bench.intake import database_of, verdict
 from bench.load import drive, request
 from tools.chaos.portal import Portal, fetch
 from tools.chaos.sink import Received, Sink
@@ -148,8 +148,7 @@ def one_key(folder: Path, events: int = 10_000) -> dict[str, Any]:
 
 
 def _stored(portal: Portal) -> tuple[int, int]:
-    path = Path(portal.environment["WATCHBILL_DATA_DIR"]) / "watchbill.sqlite3"
-    with contextlib.closing(sqlite3.connect(path)) as connection:
+    with contextlib.closing(sqlite3.connect(database_of(portal))) as connection:
         incidents = connection.execute("SELECT count(*) FROM incidents_incident").fetchone()[0]
         return int(incidents), int(connection.execute("SELECT sum(count) FROM incidents_alert").fetchone()[0])
 

@@ -67,7 +67,7 @@ def record(happened: Any) -> None:
         items = value if isinstance(value, list | tuple) else [value]
         if not all(isinstance(item, PLAIN) for item in items):
             raise TypeError(f"fact {name}: {key} is not a plain value")
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         row = FactRow.objects.create(kind=name, payload=payload)
         due.put_many(
             [

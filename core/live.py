@@ -76,7 +76,7 @@ def name_for(path: str, actor: Any) -> str | None:
 
 def append(topic: str, kind: str, ref: str = "") -> int:
     """Add an entry inside the caller's transaction and return its number; the web processes look after the commit."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO core_feedtopic (name, last_seq) VALUES (%s, 1) "

@@ -26,7 +26,7 @@ from core.models import Beat
 from core.pool import Pool
 
 log = logging.getLogger(__name__)
-BATCH = 8
+BATCH = 3  # steps between two looks at the queue: a message that a step has queued waits for no more than these
 SPARE = 8  # candidates beyond what fits, for those whose lane or suspicion holds them back
 POLL = 0.1
 GAP = 0.002  # between two steps, so that whoever waits for SQLite's write lock gets it (decision 0005)
@@ -135,7 +135,7 @@ class Worker:
         return len(items)
 
     def _choose(self, seen: list[Candidate], room: int) -> list[Candidate]:
-        """What fits: eight database steps, free places of the pool and of each lane, one suspect at a time.
+        """What fits: a few database steps, free places of the pool and of each lane, one suspect at a time.
 
         A suspect is a row whose last worker ended by itself. It is taken without other steps and alone among
         suspects, so that it cannot drag others along (F18).

@@ -90,10 +90,10 @@ def _join_group(actor: Actor, alert: Alert, decision: Decision, group: Group) ->
 
 def _open(actor: Actor, alert: Alert, decision: Decision, group: Group, last: Incident | None) -> Incident:
     """Open a new one; behind the lock of the numbers the group is looked up again, so a storm opens one (O38)."""
-    opening.lock_numbers()
-    joined = _join_group(actor, alert, decision, group)
-    if joined is not None:
-        return joined
+    if opening.lock_numbers():
+        joined = _join_group(actor, alert, decision, group)
+        if joined is not None:
+            return joined
     key, until = grouping.window(group.mode, group.key, group.minutes, alert.first_seen)
     return opening.open_from_alert(actor, alert, decision, group_key=key, group_until=until, recurrence_of=last)
 

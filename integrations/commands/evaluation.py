@@ -15,7 +15,7 @@ from integrations.models import InboundEvent
 
 def evaluate(alert_id: int) -> Incident | None:
     """Bring an alert to its incident as the tool that reported it, in the caller's transaction (O33, O36-O39)."""
-    alert = Alert.objects.select_related("service", "incident").filter(pk=alert_id).first()
+    alert = Alert.objects.filter(pk=alert_id).first()
     if alert is None:
         return None
     started, before, state = clock.now(), alert.incident_id, alert.state

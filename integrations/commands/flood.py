@@ -18,6 +18,7 @@ from incidents.models import Alert
 LIMIT = 100
 WINDOW = timedelta(minutes=1)
 CHUNK = 500
+ASK_AGAIN = timedelta(seconds=1)
 
 
 class FloodGate:
@@ -25,6 +26,7 @@ class FloodGate:
 
     def __init__(self) -> None:
         self._new: dict[int, dict[str, datetime]] = {}
+        self._beyond: dict[int, tuple[datetime, set[str]]] = {}
 
     def fold(self, key_id: int | None, events: Sequence[Normalised]) -> list[Normalised]:
         """The events of one integration key, those beyond the limit turned into counts of the flood alert."""
@@ -34,11 +36,20 @@ class FloodGate:
         fresh = {event.key for event in events if event.action == "trigger" and event.key not in known}
         if len(known) + len(fresh) <= LIMIT:
             return list(events)
-        fresh -= _open_keys(events[0].service_id, fresh)
+        fresh -= self._opened(key_id, events[0].service_id, fresh)
         room = LIMIT - len(known)
         first = dict.fromkeys(event.key for event in events if event.action == "trigger" and event.key in fresh)
         beyond = set(list(first)[max(0, room) :])
         return [into_flood(e) if e.action == "trigger" and e.key in beyond else e for e in events]
+
+    def _opened(self, key_id: int, service_id: int, keys: set[str]) -> set[str]:
+        """Which of the keys have an open alert; what had none is not asked about again for a second."""
+        at, beyond = self._beyond.get(key_id, (clock.now(), set()))
+        if not timedelta(0) <= clock.now() - at < ASK_AGAIN:
+            at, beyond = clock.now(), set()
+        found = _open_keys(service_id, keys - beyond) if keys - beyond else set()
+        self._beyond[key_id] = (at, beyond | (keys - found))
+        return found
 
     def note(self, key_id: int | None, keys: Iterable[str]) -> None:
         """Remember keys that have made a new alert, once the transaction stands."""

@@ -42,7 +42,7 @@ def queue(
         return None
     code = f"{secrets.randbelow(10**6):06d}" if message.answer_link else ""
     at = due_at or clock.now()
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         delivery, made = Delivery.objects.get_or_create(
             key=key,
             defaults={

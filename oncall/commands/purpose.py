@@ -12,6 +12,8 @@ from oncall.commands import pages
 from oncall.commands.paging import PURPOSE
 from oncall.kinds import subject_of
 from oncall.models import Page
+from oncall.queries.hidden import hidden_pages
+from oncall.states import LIVE_ESCALATIONS, OPEN_PAGES
 
 
 def _page_of(delivery: Delivery) -> Page | None:
@@ -21,10 +23,9 @@ def _page_of(delivery: Delivery) -> Page | None:
 
 def still_wanted(delivery: Delivery) -> bool:
     """Asked right before each attempt: page open, escalation not stopped, person active, subject waiting (O18)."""
-    page = _page_of(delivery)
-    if page is None or not page.is_open or not page.user.is_active:
-        return False
-    return subject_of(page.subject).still_wanted(page.subject)
+    open_ones = Page.objects.filter(state__in=OPEN_PAGES, escalation__state__in=LIVE_ESCALATIONS, user__is_active=True)
+    subjects = open_ones.filter(pk=int(delivery.purpose_key)).values_list("subject", flat=True)
+    return any(subject_of(subject).still_wanted(subject) for subject in subjects)
 
 
 def answered(delivery: Delivery, answer: str, via: str) -> str:
@@ -54,5 +55,11 @@ def handed(delivery: Delivery) -> None:
 
 
 PAGE_PURPOSE = Purpose(
-    PURPOSE, still_wanted=still_wanted, answered=answered, failed=failed, handed=handed, bundled=True
+    PURPOSE,
+    still_wanted=still_wanted,
+    answered=answered,
+    failed=failed,
+    handed=handed,
+    bundled=True,
+    hidden=hidden_pages,
 )
