@@ -116,7 +116,7 @@ class DetailShape(IncidentShape):
 
 
 class EntryShape(serializers.ModelSerializer[TimelineEntry]):
-    """One line of the timeline; the text of a struck entry is hidden (S18)."""
+    """One line of the timeline; the text of a struck entry is hidden (S18), and all texts from stakeholders (S36)."""
 
     kind = serializers.ChoiceField(choices=[kind.key for kind in entry_kinds()])
     text = serializers.SerializerMethodField()
@@ -133,6 +133,8 @@ class EntryShape(serializers.ModelSerializer[TimelineEntry]):
     @extend_schema_field(serializers.CharField())
     def get_text(self, entry: TimelineEntry) -> str:
         """The text, unless it was struck and the reader may not edit it."""
+        if getattr(self.context.get("view"), "brief", False):
+            return ""
         if entry.struck_reason and not can(actor_of(self.context["request"]), permissions.TIMELINE_EDIT, entry):
             return ""
         return entry.text
@@ -140,6 +142,8 @@ class EntryShape(serializers.ModelSerializer[TimelineEntry]):
     @extend_schema_field(serializers.DictField())
     def get_data(self, entry: TimelineEntry) -> dict[str, Any]:
         """Values of the kind, without what only an undo needs and without another incident, which may be private."""
+        if getattr(self.context.get("view"), "brief", False):
+            return {}
         return {key: value for key, value in entry.data.items() if key not in ("before", "recurrence_of")}
 
 

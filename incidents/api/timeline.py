@@ -9,9 +9,11 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.permissions import can, require
 from core.api.base import ApiView, ListView, SignedIn
 from core.api.filters import Filter, choice, number
 from core.errors import Invalid
+from incidents import permissions
 from incidents.api import inputs, shapes
 from incidents.commands import milestones, timeline
 from incidents.kinds import entry_kinds
@@ -37,6 +39,7 @@ class Timeline(ListView):
     """The entries of an incident."""
 
     permission_classes = [SignedIn]
+    brief = False
     orderings = {"seq": ("seq",), "occurred": ("occurred_at", "pk"), "newest": ("-seq",)}
     filters = {
         "since": Filter(_after, {"type": "integer", "minimum": 0}, "Entries after this number of the live feed."),
@@ -47,6 +50,7 @@ class Timeline(ListView):
     def get(self, request: Request, number: int) -> Response:
         """List the entries."""
         incident = incident_seen_by(self.actor, number)
+        self.brief = not can(self.actor, permissions.INCIDENT_SEE_ALL, incident)
         return self.page(entries_seen_by(self.actor, incident).select_related("incident__service"), shapes.EntryShape)
 
     @extend_schema(operation_id="timeline_note", request=inputs.NoteInput, responses={201: shapes.EntryShape})
@@ -107,7 +111,9 @@ class Revisions(ApiView):
     @extend_schema(operation_id="timeline_revisions", responses=RevisionShape(many=True))
     def get(self, request: Request, number: int, pk: int) -> Response:
         """List an entry's revisions, oldest first."""
-        entry = entry_seen_by(self.actor, incident_seen_by(self.actor, number), pk)
+        incident = incident_seen_by(self.actor, number)
+        require(self.actor, permissions.INCIDENT_SEE_ALL, incident)
+        entry = entry_seen_by(self.actor, incident, pk)
         rows: Any = revisions_of(self.actor, entry)
         return Response(RevisionShape(rows, many=True).data)
 

@@ -17,7 +17,7 @@ from core.models import FeedTopic
 from incidents import permissions
 from incidents.kinds import entry_kinds
 from incidents.models import Alert, Incident, Milestone, Participant, Priority, TimelineEntry
-from incidents.queries.access import incidents_seen_by
+from incidents.queries.access import incidents_seen_by, known
 from incidents.queries.details import FRESH, UNDO, Rights, verbs_for
 from incidents.queries.timeline import Line, for_audience, lines
 from incidents.states import OPEN
@@ -117,6 +117,8 @@ def incident_page(actor: Actor, number: int) -> IncidentPage:
     incident = seen.annotate(seq=Subquery(head)).filter(number=number).first() if 0 < number < 2**31 else None
     if incident is None:
         raise Missing("There is no such incident.")
+    incident.recurrence_of = known(actor, incident.recurrence_of)
+    incident.merged_into = known(actor, incident.merged_into)
     may = rights(actor, incident)
     full = may(permissions.INCIDENT_SEE_ALL)
     waits = full and incident.status == "triggered"

@@ -31,9 +31,8 @@ def inbound_log(actor: Actor, service: Service) -> QuerySet[InboundEvent]:
 def inbound_event(actor: Actor, pk: int) -> InboundEvent:
     """One row of the log; raises Missing where there is none that this actor may know of."""
     row = InboundEvent.objects.select_related("service", "key").filter(pk=pk).first()
-    if row is None or row.service is None:
+    if row is None or row.service is None or not can(actor, permissions.INBOUND_SEE, row.service):
         raise Missing("There is no such event.")
-    require(actor, permissions.INBOUND_SEE, row.service)
     if not _without_private(actor, row.service, InboundEvent.objects.filter(pk=pk)).exists():
         raise Missing("There is no such event.")
     return row
