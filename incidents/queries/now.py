@@ -19,7 +19,7 @@ from oncall.queries.following import Following, who_follows
 from oncall.queries.on_call import OnCall, on_call_now
 from oncall.queries.services import on_call_schedules
 
-MOST_PAGES = 20
+MOST_PAGES = 50
 NIGHT = (22, 7)
 
 
@@ -76,6 +76,11 @@ class Now:
         return "All quiet. No open incidents."
 
     @property
+    def goes_on(self) -> bool:
+        """Whether somebody else is asked if the viewer does nothing."""
+        return any(row.following is not None for row in self.pages)
+
+    @property
     def waiting(self) -> list[Row]:
         """Open incidents for which nobody has answered yet."""
         return [row for row in self.rows if row.incident.status == "triggered"]
@@ -119,9 +124,11 @@ def now_of(actor: Actor) -> Now:
 def _waiting_pages(actor: Actor, open_ones: Sequence[Incident], schedules: Sequence[Schedule]) -> list[WaitingPage]:
     if actor.user is None or actor.user.role == "stakeholder":
         return []
-    pages = list(my_open_pages(actor)[:MOST_PAGES])
+    newest: dict[str, Page] = {}  # somebody may be asked by his level and again as the last resort: one answer is due
+    for page in my_open_pages(actor)[:MOST_PAGES]:
+        newest.setdefault(page.subject, page)
     by_subject = {incident.subject: incident for incident in open_ones}
-    shown = [page for page in pages if page.subject in by_subject]
+    shown = [page for page in newest.values() if page.subject in by_subject]
     following = who_follows([page.escalation for page in shown if page.state == "sent"], schedules)
     rows = [WaitingPage(page, by_subject[page.subject], following.get(page.escalation_id)) for page in shown]
     return sorted(rows, key=lambda row: (row.incident.priority.rank, row.page.pk))

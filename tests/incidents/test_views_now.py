@@ -73,6 +73,20 @@ def test_bo_declines_and_cy_is_paged(stage: Stage, browser: Browser) -> None:
     assert stage.pages() == ["Bo", "Cy"]
 
 
+def test_the_last_resort_is_told_so_and_asked_once(stage: Stage, browser: Browser) -> None:
+    """Bo was asked as level 1 and is asked again at the end: one row, one answer, and nobody after him (O21)."""
+    stage.world.policy.fallback = stage.world.bo
+    stage.world.policy.save()
+    stage.fire()
+    stage.wait(minutes=6)
+    stage.wait(minutes=6)
+    page = text(browser(stage.world.bo), "/now/")
+    assert page.count("Accept<span") == 1
+    assert "last resort" in page
+    assert "Nobody else is asked after you" in page
+    assert "If you do nothing" not in page
+
+
 def test_nobody_answers_the_page_of_another(stage: Stage, browser: Browser) -> None:
     """A57: Eve, and the administrator, get the same 404 as for a page that is not there."""
     stage.fire()
