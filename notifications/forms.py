@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from core.errors import Invalid, PortalError
 from core.web.forms import PortalForm, dress, line
 from notifications.kinds import Field, Provider
 
@@ -48,11 +49,14 @@ class MethodForm(PortalForm):
             "secrets_given": secrets,
         }
 
-    def refuse(self, error: Any = None) -> None:
-        """A provider names its secrets without our prefix."""
-        for item in self.provider.secret_fields:
-            if error is not None and item.name in error.fields:
-                error.fields[f"secret_{item.name}"] = error.fields.pop(item.name)
+    def refuse(self, error: PortalError | None = None) -> None:
+        """A provider names its secrets without our prefix, and the address as its carrier calls it."""
+        if error is not None:
+            secrets = {item.name for item in self.provider.secret_fields}
+            said = {f"secret_{name}" if name in secrets else name: each for name, each in error.fields.items()}
+            error.fields = {name if name in self.fields else "address": each for name, each in said.items()}
+            if isinstance(error, Invalid) and not error.fields and error.code == "invalid":
+                error.fields = {"address": [error.detail]}
         super().refuse(error)
 
 

@@ -1,0 +1,186 @@
+"""A service's intake: keys shown once, heartbeats, test events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from accounts import actors
+from core import clock, worker
+from incidents.models import Incident
+from integrations.commands import heartbeats, inbound, keys
+from integrations.models import Heartbeat, IntegrationKey
+from integrations.queries import keyring
+from tests import world as builders
+from tests.pages import EVIL, after, assert_inert, count, recorded, text_of
+from tests.world import World
+
+Browser = Callable[..., Client]
+pytestmark = pytest.mark.django_db
+SYSTEM = actors.system()
+
+
+def path(world: World, more: str = "") -> str:
+    return f"/services/{world.checkout.pk}/{more}"
+
+
+def raw_of(page: str) -> str:
+    """The key that a page shows."""
+    found = re.search(r"aria-label=\"The key\">([0-9a-f]{32})<", page)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted"),
+    [
+        ("alertmanager", "send_resolved: true"),
+        ("grafana", "/integrations/grafana/"),
+        ("generic", "/integrations/generic/"),
+        ("events", "routing_key"),
+        ("opsgenie", "GenieKey"),
+        ("changes", "/v2/change/enqueue"),
+    ],
+)
+def test_a_key_is_shown_once_with_what_to_paste(world: World, browser: Browser, kind: str, wanted: str) -> None:
+    """A45, DET-11."""
+    ana = browser(world.ana)
+    made = ana.post(path(world, "keys/"), {"kind": kind, "name": "prod"})
+    page = text_of(made)
+    raw = raw_of(page)
+    assert "no-store" in made["Cache-Control"]
+    assert wanted in page
+    assert page.count(raw) >= 2, "in the snippets too"
+    assert IntegrationKey.objects.get().digest == keyring.digest_of(raw)
+    later = text_of(ana.get(path(world, "intake/")))
+    assert raw not in later
+    assert f"{raw[:4]}…" in later
+
+
+def test_rotating_keeps_the_old_key_for_its_grace_and_revoking_ends_one(
+    world: World, browser: Browser, at: clock.FrozenClock
+) -> None:
+    """F54."""
+    ana = browser(world.ana)
+    old, raw = keys.issue(SYSTEM, world.checkout, kind="events", name="prod")
+    made = text_of(ana.post(f"/keys/{old.pk}/rotate/", {"grace": "24"}))
+    assert raw_of(made) != raw
+    old.refresh_from_db()
+    assert old.opens_at(clock.now())
+    assert "Being replaced" in text_of(ana.get(path(world, "intake/")))
+    assert ana.post(f"/keys/{old.pk}/rotate/", {"grace": "24"}).status_code == 409
+    assert ana.post(f"/keys/{old.pk}/rotate/", {"grace": "9999"}).status_code == 400
+    question = text_of(ana.get(f"/keys/{old.pk}/revoke/"))
+    assert "never been used" in question
+    old.refresh_from_db()
+    assert old.revoked_at is None
+    assert ana.post(f"/keys/{old.pk}/revoke/").status_code == 303
+    old.refresh_from_db()
+    assert old.revoked_at is not None
+
+
+def test_paths_of_plain_json_are_lines_of_text(world: World, browser: Browser) -> None:
+    key, _ = keys.issue(SYSTEM, world.checkout, kind="generic")
+    ana, page = browser(world.ana), f"/keys/{key.pk}/edit/"
+    given = {"name": "n", "paths": "summary: alert.title\nresolve_values: ok, closed\n", "version": key.version}
+    assert ana.post(page, given).status_code == 303
+    key.refresh_from_db()
+    assert key.paths == {"summary": "alert.title", "resolve_values": ["ok", "closed"]}
+    assert "resolve_values: ok, closed" in text_of(ana.get(page))
+    for wrong, said in (
+        ("summary", "needs a name, a colon"),
+        ("nonsense: a", "is not one of"),
+        ("summary: a..b", "must be a path"),
+    ):
+        answer = ana.post(page, {"name": "n", "paths": wrong, "version": key.version})
+        assert answer.status_code == 400
+        assert said in text_of(answer)
+        assert wrong in text_of(answer)
+
+
+def test_heartbeats_are_made_paused_resumed_and_removed(world: World, browser: Browser) -> None:
+    """DET-13."""
+    ana = browser(world.ana)
+    given = {"name": "Backup", "interval_seconds": 300, "grace_seconds": 60}
+    made = text_of(ana.post(path(world, "heartbeats/"), given))
+    assert "/heartbeats/" in made
+    assert "curl" in made
+    row = Heartbeat.objects.get()
+    one = path(world, f"heartbeats/{row.pk}/")
+    for verb, state in (("pause", "paused"), ("resume", "new")):
+        assert ana.post(f"{one}{verb}/").status_code == 303
+        row.refresh_from_db()
+        assert row.state == state
+    assert ana.post(f"{one}resume/").status_code == 409
+    assert ana.post(f"{one}explode/").status_code == 404
+    short = ana.post(f"{one}edit/", {**given, "interval_seconds": 1, "version": row.version})
+    assert short.status_code == 400
+    assert ana.post(f"{one}edit/", {**given, "name": "Nightly", "version": row.version}).status_code == 303
+    taken = ana.post(path(world, "heartbeats/"), {**given, "name": "Nightly"})
+    assert taken.status_code == 409
+    assert "has this name already" in text_of(taken)
+    assert "Remove the heartbeat Nightly?" in text_of(ana.get(f"{one}delete/"))
+    assert ana.post(f"{one}delete/").status_code == 303
+    assert not Heartbeat.objects.exists()
+
+
+def test_a_test_event_runs_the_whole_road(world: World, browser: Browser, at: clock.FrozenClock) -> None:
+    bo = browser(world.bo)
+    sent = bo.post(path(world, "test-event/"), {"summary": "Try me", "severity": "critical"})
+    assert "on its way" in after(bo, sent)
+    worker.drain()
+    assert Incident.objects.get().title == "Try me"
+    assert "INC-1" in text_of(bo.get(path(world, "intake/")))
+    assert bo.post(path(world, "test-event/"), {"summary": "x", "severity": "grave"}).status_code == 400
+
+
+def test_eve_is_refused_and_ids_of_other_services_lead_nowhere(world: World, browser: Browser) -> None:
+    """A45, A57, A58."""
+    key, _ = keys.issue(SYSTEM, world.checkout)
+    beat, _ = heartbeats.create(SYSTEM, world.checkout, name="Backup")
+    other = builders.service("Other", world.payments)
+    eve = browser(world.eve)
+    assert eve.get(path(world, "intake/")).status_code == 403
+    assert "Intake" not in text_of(eve.get(path(world)))
+    for each in (f"/keys/{key.pk}/rotate/", f"/keys/{key.pk}/revoke/", f"/keys/{key.pk}/edit/"):
+        assert eve.get(each).status_code == 404, each
+        assert eve.post(each).status_code == 404, each
+    for each in (
+        "keys/",
+        "heartbeats/",
+        "test-event/",
+        f"heartbeats/{beat.pk}/pause/",
+        f"heartbeats/{beat.pk}/delete/",
+    ):
+        assert eve.post(path(world, each), {"kind": "events", "name": "x"}).status_code == 403, each
+    for each in (f"/keys/{key.pk}/rotate/", f"/keys/{key.pk}/revoke/"):
+        assert browser(world.bo).post(each, {"grace": "0"}).status_code == 403, "a member is no manager"
+    assert browser(world.ana).post(f"/services/{other.pk}/heartbeats/{beat.pk}/pause/").status_code == 404
+    assert browser(world.ana, csrf=True).post(f"/keys/{key.pk}/revoke/").status_code == 403
+    key.refresh_from_db()
+    assert (key.revoked_at, key.valid_until, IntegrationKey.objects.count()) == (None, None, 1)
+
+
+def test_hostile_names_are_inert(world: World, browser: Browser) -> None:
+    """A4."""
+    keys.issue(SYSTEM, world.checkout, name=EVIL[:80])
+    heartbeats.create(SYSTEM, world.checkout, name=EVIL[:80])
+    assert_inert(browser(world.ana).get(path(world, "intake/")))
+    made = browser(world.ana).post(
+        path(world, "heartbeats/"), {"name": EVIL[:80] + "2", "interval_seconds": 9, "grace_seconds": 9}
+    )
+    assert_inert(made)
+
+
+def test_the_page_costs_the_same_for_few_and_many(world: World, browser: Browser, at: clock.FrozenClock) -> None:
+    ana, page = browser(world.ana), path(world, "intake/")
+    keys.issue(SYSTEM, world.checkout)
+    few = count(ana, page)
+    for number in range(12):
+        keys.issue(SYSTEM, world.checkout, name=str(number))
+        heartbeats.create(SYSTEM, world.checkout, name=str(number))
+        inbound.send_test(builders.acts(world.ana), world.checkout, summary=str(number))
+    assert count(ana, page) == few == recorded(__file__)["intake"]

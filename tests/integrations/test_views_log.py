@@ -1,0 +1,187 @@
+"""The inbound log, the tester of payloads and the first steps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from accounts import actors
+from core import clock, worker
+from incidents.commands import config
+from incidents.kinds import Normalised
+from incidents.models import Alert, Incident
+from integrations.commands import inbound, keys
+from integrations.commands.inbound import Arrival
+from integrations.models import InboundEvent
+from tests import world as builders
+from tests.pages import EVIL, assert_inert, count, recorded, text_of
+from tests.world import World
+
+Browser = Callable[..., Client]
+pytestmark = pytest.mark.django_db
+SYSTEM = actors.system()
+MESSAGE = {
+    "version": "4",
+    "groupKey": '{}:{alertname="Latency"}',
+    "status": "firing",
+    "alerts": [
+        {
+            "status": "firing",
+            "labels": {"alertname": "Latency", "severity": "warning"},
+            "annotations": {"summary": "Latency is high"},
+        },
+        {"status": "resolved", "labels": {"alertname": "Disk"}, "annotations": {"summary": "Disk was full"}},
+    ],
+}
+
+
+def arrive(world: World, key: str = "k", *, body: str = "", source: str = "") -> InboundEvent:
+    """One event of Checkout with its log row."""
+    event = Normalised(
+        world.checkout.pk, "trigger", key, summary="Disk full", severity="critical", tool="events", source=source
+    )
+    inbound.write_batch([Arrival(world.checkout.pk, "events", [event], clock.now(), body=body)])
+    worker.drain()
+    return InboundEvent.objects.latest("pk")
+
+
+def test_the_log_says_what_became_of_each_event(world: World, browser: Browser, at: clock.FrozenClock) -> None:
+    row = arrive(world, body='{"payload":{"summary":"Disk full"}}')
+    bo = browser(world.bo)
+    assert "INC-1" in text_of(bo.get("/inbound/"))
+    page = text_of(bo.get(f"/inbound/{row.pk}/"))
+    for words in ("&quot;summary&quot;: &quot;Disk full&quot;", "Opened", "INC-1", "by its severity, critical"):
+        assert words in page, words
+    assert "INC-1" in text_of(bo.get(f"/inbound/?service={world.checkout.pk}&outcome=opened"))
+    assert "Nothing has come in" in text_of(bo.get("/inbound/?outcome=refused"))
+
+
+def test_people_of_other_teams_see_nothing_of_it(world: World, browser: Browser, at: clock.FrozenClock) -> None:
+    """A57: Di is of another team, Eve of none."""
+    row = arrive(world)
+    for user in (world.di, world.eve):
+        assert browser(user).get(f"/inbound/{row.pk}/").status_code == 404
+        assert "INC-1" not in text_of(browser(user).get("/inbound/"))
+        assert "INC-1" not in text_of(browser(user).get(f"/inbound/?service={world.checkout.pk}"))
+    assert "No service of yours" in text_of(browser(world.eve).get("/inbound/"))
+    assert browser(world.sam).get("/inbound/").status_code == 403
+    assert "INC-1" in text_of(browser(world.pat).get("/inbound/")), "the process owner reads all"
+    assert browser().get("/inbound/")["Location"].startswith("/accounts/login/")
+
+
+def test_what_belongs_to_a_private_incident_stays_with_its_people(
+    world: World, browser: Browser, at: clock.FrozenClock
+) -> None:
+    """S34."""
+    row = arrive(world, body="secret story")
+    Incident.objects.update(visibility="private")
+    assert row.detail == "INC-1"
+    cy = browser(world.cy)
+    on_it = Incident.objects.get().participants.filter(user=world.cy).exists()
+    assert not on_it
+    assert "INC-1" not in text_of(cy.get("/inbound/"))
+    assert cy.get(f"/inbound/{row.pk}/").status_code == 404
+
+
+def test_hostile_events_are_inert(world: World, browser: Browser, at: clock.FrozenClock) -> None:
+    """A1: key, body and summary."""
+    row = arrive(world, key=EVIL, body=EVIL, source=EVIL)
+    Alert.objects.update(summary=EVIL)
+    for path in ("/inbound/", f"/inbound/{row.pk}/", f"/services/{world.checkout.pk}/intake/"):
+        assert_inert(browser(world.ana).get(path))
+
+
+def test_a_pasted_payload_is_judged_and_nothing_is_stored(world: World, browser: Browser) -> None:
+    """DET-06, TRI-06."""
+    config.create_rule(
+        SYSTEM,
+        service=world.checkout,
+        name="Latency hurts",
+        field="summary",
+        value="latency",
+        priority=builders.priority(1),
+    )
+    page = f"/services/{world.checkout.pk}/try/"
+    judged = browser(world.eve).post(page, {"kind": "alertmanager", "payload": json.dumps(MESSAGE)})
+    assert judged.status_code == 200
+    text = " ".join(text_of(judged).split())
+    for words in ("Latency hurts", "prio-1", "it joins the tool&#x27;s own group", "the alert of this key ends"):
+        assert words in text or words.replace("&#x27;", "'") in text, words
+    assert (Alert.objects.count(), InboundEvent.objects.count(), Incident.objects.count()) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        ("events", '{"routing_key": '),
+        ("events", "{}"),
+        ("alertmanager", '{"alerts": "none"}'),
+        ("generic", "[1, 2]"),
+        ("events", '{"event_action": "explode"}'),
+        ("generic", '{"summary": "a\\u0000b"}'),
+        ("generic", '{"a": 99999999999999999999999999}'),
+    ],
+)
+def test_a_payload_that_cannot_be_read_says_where(world: World, browser: Browser, kind: str, payload: str) -> None:
+    """A21, A77; what was pasted comes back."""
+    answer = browser(world.ana).post(f"/services/{world.checkout.pk}/try/", {"kind": kind, "payload": payload})
+    assert answer.status_code == 400
+    assert "error" in text_of(answer) or "notice-red" in text_of(answer)
+    deep = browser(world.ana).post(
+        f"/services/{world.checkout.pk}/try/", {"kind": "generic", "payload": '{"a":' * 5000}
+    )
+    assert deep.status_code == 400
+
+
+def test_a_hostile_payload_is_inert(world: World, browser: Browser) -> None:
+    """A1, A5."""
+    payload = json.dumps({"summary": EVIL, "source": EVIL, "key": EVIL})
+    assert_inert(
+        browser(world.ana).post(f"/services/{world.checkout.pk}/try/", {"kind": "generic", "payload": payload})
+    )
+
+
+def test_first_steps_lead_to_the_first_page(browser: Browser, db: None, at: clock.FrozenClock) -> None:
+    """RES-20: each step links to a real page, and the last is done when a page has come."""
+    ada = builders.person("Ada Admin", role="administrator")
+    client = browser(ada)
+    page = text_of(client.get("/first-steps/"))
+    assert "6 steps until the first page reaches you" in page
+    team = builders.team("Payments", managers=[ada])
+    method = builders.method(ada)
+    builders.rule(ada, method)
+    ladder = builders.policy("Ladder", team, [ada])
+    for rank in range(1, 6):
+        builders.priority(rank)
+    service = builders.service("Checkout", team, policy=ladder)
+    keys.issue(SYSTEM, service)
+    page = text_of(client.get("/first-steps/"))
+    assert "1 step until" in page
+    assert f"/services/{service.pk}/intake/" in page
+    client.post(f"/services/{service.pk}/test-event/", {"summary": "Hello", "severity": "critical"})
+    worker.drain()
+    assert "All set" in text_of(client.get("/first-steps/"))
+    for path in ("/teams/new/", "/profile/contact-methods/", "/policies/new/", "/services/new/"):
+        assert client.get(path).status_code == 200, path
+
+
+def test_the_pages_cost_the_same_for_few_and_many(world: World, browser: Browser, at: clock.FrozenClock) -> None:
+    ana = browser(world.ana)
+    row = arrive(world)
+
+    def cost() -> dict[str, int]:
+        return {
+            "inbound": count(ana, "/inbound/"),
+            "inbound_event": count(ana, f"/inbound/{row.pk}/"),
+            "first_steps": count(ana, "/first-steps/"),
+        }
+
+    few = cost()
+    for number in range(12):
+        arrive(world, key=f"k{number}")
+        builders.service(f"S{number}", world.payments)
+    assert cost() == few
+    assert few == {name: recorded(__file__)[name] for name in few}
