@@ -39,16 +39,18 @@ demo: setup
 test: setup-dev test-fast test-browser
 
 test-fast: setup-dev
-	$(PYTEST) -n $(JOBS) --dist loadfile -m "$(FAST)" --ignore=tests/browser
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "$(FAST) and not system" --ignore=tests/browser
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "$(FAST) and system" tests/system
 
 test-browser: setup-dev
 	$(PYTEST) tests/browser -m "browser and not long"
 
 test-services: setup-dev
-	$(BIN)/python -m tools.services -- $(PYTEST) -n $(JOBS) --dist loadfile -m "not browser and not long" --ignore=tests/browser
+	$(BIN)/python -m tools.services -- $(PYTEST) -n $(JOBS) --dist loadfile -m "not browser and not long and (services or not system)" --ignore=tests/browser
 
 test-long: setup-dev
 	$(PYTEST) -m "long" --ignore=tests/browser
+	$(BIN)/python -m tools.services -- $(PYTEST) -m "long and services" --ignore=tests/browser
 	$(PYTEST) tests/browser -m "browser"
 
 check: lint imports templates types migrations deploy test

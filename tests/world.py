@@ -120,10 +120,14 @@ def rule(user: User, to: ContactMethod, *, delay_minutes: int = 0, urgency: str 
 
 def priority(rank: int) -> Priority:
     """P1 to P5; made with the engine's defaults where a migration has not."""
-    major, urgency = rank <= 2, "high" if rank <= 3 else "low"
-    return Priority.objects.get_or_create(
-        rank=rank, defaults={"name": f"P{rank}", "major": major, "pages": rank <= 4, "urgency": urgency}
-    )[0]
+    defaults = {
+        "name": f"P{rank}",
+        "major": rank <= 2,
+        "pages": rank <= 4,
+        "urgency": "high" if rank <= 3 else "low",
+        "ack_timeout_minutes": {1: 30, 2: 30, 3: 120}.get(rank),
+    }
+    return Priority.objects.get_or_create(rank=rank, defaults=defaults)[0]
 
 
 @dataclass

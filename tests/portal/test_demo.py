@@ -21,6 +21,13 @@ def own_mail(settings: Any, tmp_path: Any) -> None:
     settings.EMAIL_URL = "smtp://nobody.invalid:25"
 
 
+@pytest.fixture(autouse=True)
+def priorities(db: None) -> None:
+    """Those of the migration, also after a test that emptied the tables."""
+    for rank in range(1, 6):
+        world.priority(rank)
+
+
 def card() -> dict[str, Any]:
     out = io.StringIO()
     call_command("demo", "--json", stdout=out)
@@ -28,7 +35,6 @@ def card() -> dict[str, Any]:
     return found
 
 
-@pytest.mark.django_db
 def test_the_card_is_whole_and_a_second_call_ends_the_first_tokens(api: Any) -> None:
     first = card()
     roles = {user["role"] for user in first["users"]}
@@ -55,7 +61,6 @@ def test_the_card_is_whole_and_a_second_call_ends_the_first_tokens(api: Any) -> 
     assert client.get("/api/v1/me/").status_code == 200
 
 
-@pytest.mark.django_db
 def test_the_demo_keeps_away_from_a_portal_in_use() -> None:
     world.build()
     with pytest.raises(CommandError, match="in use"):
