@@ -104,27 +104,23 @@ def _reachable(user: User) -> None:
 
 
 def _ladder(made: Organisation, team: str) -> None:
-    """Whoever has the week, then the other, then the manager."""
+    """Whoever has the week, then the manager."""
     actor = system("Demo")
-    names = [name for name, role, of, _ in PEOPLE if of == team and role == "responder"]
+    turns_of = [name for name, role, of, manages in PEOPLE if of == team and role == "responder" and not manages]
     manager = next(name for name, _, of, manages in PEOPLE if of == team and manages)
     turns = made.schedules[team] = schedules.create(
         actor,
         made.teams[team],
         name=f"{team} weekly",
         anchor="2026-01-05T09:00",
-        members=[made.people[name].pk for name in names],
+        members=[made.people[name].pk for name in turns_of],
         time_zone=BERLIN,
     )
     made.policies[team] = policies.create(
         actor,
         made.teams[team],
         name=f"{team} on call",
-        levels=[
-            LevelDraft(5, schedules=(turns.pk,)),
-            LevelDraft(5, users=tuple(made.people[name].pk for name in names if name != manager)),
-            LevelDraft(10, users=(made.people[manager].pk,)),
-        ],
+        levels=[LevelDraft(5, schedules=(turns.pk,)), LevelDraft(10, users=(made.people[manager].pk,))],
         fallback=made.people["Ingrid Dahl"],
     )
 
