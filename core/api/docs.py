@@ -11,11 +11,13 @@ class Schema(SpectacularAPIView):
     """OpenAPI 3 as YAML or JSON."""
 
     permission_classes = [SignedIn]
+    metadata_class = None
 
 
 class Docs(SpectacularSwaggerSplitView):
     """Swagger UI from our own host: no inline script or style, so that the content policy holds (A30, A102)."""
 
     permission_classes = [SignedIn]
+    metadata_class = None
     template_name = "core/api_docs.html"
     url_name = "api:schema"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
 
 from core import health
 from core import metrics as figures
@@ -17,11 +18,13 @@ from core.web import access, address
 from core.web.front import RELAYED
 
 
+@require_safe
 def alive(request: HttpRequest) -> HttpResponse:
     """`ok`: the process answers. The web process itself answers in front of Django (`core.web.front`)."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
+@require_safe
 def engine(request: HttpRequest) -> HttpResponse:
     """200 only when the engine's own audit finds nothing wrong, else 503; details for those who may know."""
     report = health.report()
@@ -29,6 +32,7 @@ def engine(request: HttpRequest) -> HttpResponse:
     return JsonResponse(body, status=200 if report["healthy"] else 503)
 
 
+@require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus text; the lateness of the oldest due row comes first."""
     if not (_is_local(request) or _is_known(request)):

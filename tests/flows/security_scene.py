@@ -1,0 +1,157 @@
+"""One of everything: the rows whose ids the sweeps use, and a private incident of which nobody but Cy knows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from allauth.account.forms import default_token_generator
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.http import int_to_base36
+
+from accounts import actors
+from accounts.models import ApiToken
+from accounts.queries import digest_of
+from core import worker
+from core.links import sign
+from incidents.commands.alerts import accept_batch
+from incidents.kinds import Normalised
+from incidents.models import ChangeEvent, EventRule, Incident, Participant, TimelineEntry
+from integrations.commands import heartbeats, inbound, keys
+from integrations.models import InboundEvent
+from notifications.models import Delivery
+from oncall.models import NotificationRule, Page
+from tests import world as builders
+from tests.world import World
+
+CODENAME, SECRET_TITLE = "Blue Heron", "Payroll data stolen"
+Ids = dict[str, str]
+
+
+@dataclass
+class Scene:
+    """The world with its rows; `ids` fill the addresses of what belongs to Payments, `hidden` of what is private."""
+
+    world: World
+    key: str
+    ids: Ids = field(default_factory=dict)
+    hidden: Ids = field(default_factory=dict)
+
+    @property
+    def private(self) -> Incident:
+        """The private incident as it is now."""
+        return Incident.objects.get(number=int(self.hidden["incidents"]))
+
+    @property
+    def open(self) -> Incident:
+        """The open incident as it is now."""
+        return Incident.objects.get(number=int(self.ids["incidents"]))
+
+
+def build(world: World) -> Scene:
+    """Fill the world: an open incident that has paged Bo, a private one that has paged Cy, and one row of each kind."""
+    system = actors.system()
+    key, raw = keys.issue(system, world.checkout, kind="generic", name="prod")
+    scene = Scene(world, raw)
+    incident = _incident(world, "disk", "Disk full")
+    page = Page.objects.get(subject=incident.subject, user=world.bo)
+    own = builders.policy("Spare", world.payments, [world.bo])
+    plan = builders.schedule("Primary", world.payments, world.bo, world.cy)
+    unused = builders.service("Refunds", world.payments)
+    token = ApiToken.objects.get(digest=digest_of(builders.token(world.bo, "read")))
+    event = InboundEvent.objects.filter(service=world.checkout).order_by("pk").first()
+    rule = EventRule.objects.create(service=world.checkout, name="Disks", field="summary", value="disk")
+    ChangeEvent.objects.create(service=world.checkout, summary="Deploy 7")
+    note = TimelineEntry.objects.filter(incident=incident).order_by("pk").first()
+    beat = heartbeats.create(system, world.checkout, name="Backup")[0]
+    assert event is not None
+    assert note is not None
+    scene.ids = {
+        "incidents": str(incident.number), "entries": str(note.pk), "timeline": str(note.pk),
+        "services": str(world.checkout.pk), "policies": str(own.pk), "schedules": str(plan.pk),
+        "teams": str(world.payments.pk), "members": str(world.cy.pk), "users": str(world.cy.pk),
+        "tokens": str(token.pk), "contact-methods": str(world.bo.contact_methods.get().pk),
+        "notification-rules": str(NotificationRule.objects.get(user=world.bo).pk), "pages": str(page.pk),
+        "deliveries": str(Delivery.objects.get(purpose="page", purpose_key=str(page.pk)).pk),
+        "keys": str(key.pk), "heartbeats": str(beat.pk), "inbound": str(event.pk), "rules": str(rule.pk),
+        "event-rules": str(rule.pk), "priorities": str(builders.priority(3).pk), "providers": "sms_twilio",
+        "add": "email", "callbacks": "sms_twilio", "setup": "x" * 43, "answer": sign("answer", str(page.pk)),
+        "token": "y" * 43, "wanted": "accept", "verb": "pause", "unused": str(unused.pk),
+        "uidb36": int_to_base36(world.bo.pk), "alerts": str(incident.alerts.get().pk),
+        "key": default_token_generator.make_token(world.bo),
+    }  # fmt: skip
+    scene.hidden = _hidden(scene)
+    return scene
+
+
+def _incident(world: World, key: str, title: str) -> Incident:
+    """Opened by an alert that came through the test door, so that the inbound log knows it."""
+    inbound.send_test(builders.acts(world.ana), world.checkout, summary=title, severity="critical")
+    with transaction.atomic():
+        accept_batch([Normalised(world.checkout.pk, "trigger", key, summary=title, severity="error", tool="events")])
+    worker.drain()
+    found = Incident.objects.order_by("-number").first()
+    assert found is not None
+    return found
+
+
+def _hidden(scene: Scene) -> Ids:
+    """Make a private incident whose page went to Cy, with all that hangs on it."""
+    world = scene.world
+    before = set(InboundEvent.objects.values_list("pk", flat=True))
+    checkout = world.checkout
+    ladder = builders.policy("Quiet", world.payments, [world.cy])
+    type(checkout).objects.filter(pk=checkout.pk).update(policy=ladder)
+    made = inbound.send_test(builders.acts(world.ana), checkout, summary=SECRET_TITLE, severity="critical")
+    worker.drain()
+    type(checkout).objects.filter(pk=checkout.pk).update(policy=world.policy)
+    assert made.alert_id
+    incident = Incident.objects.get(alerts__pk=made.alert_id)
+    Incident.objects.filter(pk=incident.pk).update(visibility="private", codename=CODENAME)
+    Participant.objects.filter(incident=incident).exclude(user=world.cy).delete()
+    Incident.objects.filter(number=scene.ids["incidents"]).update(recurrence_of=incident)
+    page = Page.objects.get(subject=incident.subject)
+    entry = TimelineEntry.objects.filter(incident=incident).order_by("pk").first()
+    assert entry is not None
+    event = InboundEvent.objects.exclude(pk__in=before).get()
+    return {
+        **scene.ids, "incidents": str(incident.number), "entries": str(entry.pk), "timeline": str(entry.pk),
+        "alerts": str(made.alert_id), "pages": str(page.pk), "inbound": str(event.pk),
+        "deliveries": str(Delivery.objects.get(purpose="page", purpose_key=str(page.pk)).pk),
+    }  # fmt: skip
+
+
+# --- addresses ------------------------------------------------------------------------------------
+def routes() -> dict[str, Any]:
+    """Every route of the portal with its view, read from the resolver; Django's admin is a world of its own."""
+    found: dict[str, Any] = {}
+
+    def walk(patterns: list[Any], prefix: str) -> None:
+        for each in patterns:
+            route = prefix + str(each.pattern)
+            if isinstance(each, URLResolver):
+                if route != "admin/":
+                    walk(each.url_patterns, route)
+            elif isinstance(each, URLPattern):
+                found[route] = each.callback
+
+    walk(get_resolver().url_patterns, "")
+    return found
+
+
+PART = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
+
+
+def address(route: str, ids: Ids) -> str:
+    """The route with ids put in: a number is that of the noun before it, anything else is found by its own name."""
+    route = route.removeprefix("^").removesuffix("$")
+    kind = "notification-rules" if route.startswith("profile/rules/") else ""
+
+    def fill(found: re.Match[str]) -> str:
+        name = found.group(1) or found.group(2)
+        noun = route[: found.start()].rstrip("/").rpartition("/")[2]
+        return ids[noun] if name == "token" and noun in ids else ids.get(name) or ids[kind or noun]
+
+    return "/" + PART.sub(fill, route)

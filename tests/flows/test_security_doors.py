@@ -1,0 +1,97 @@
+"""Everybody knocks at every door, with ids of his own, of another team and of a private incident (A57, A58, A67)."""
+
+from __future__ import annotations
+
+import pytest
+
+from core import clock
+from tests.flows import security_scene
+from tests.flows.security_doors import METHODS, PEOPLE, Door, Knocker, table, verdict_of
+from tests.flows.security_scene import Scene, routes
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+LIBRARY = "accounts/"  # the sign-in pages of django-allauth have their own tests
+PRIVATE_NOUNS = ("incidents/<", "deliveries/<", "inbound/<", "pages/<")
+KNOCKERS = {True: ("AN", *PEOPLE, "TR", "IK"), False: ("AN", *PEOPLE)}
+
+
+@pytest.fixture
+def scene(world: World, at: clock.FrozenClock) -> Scene:
+    """One of everything."""
+    return security_scene.build(world)
+
+
+@pytest.fixture
+def knocker(scene: Scene) -> Knocker:
+    """Everybody."""
+    return Knocker(scene)
+
+
+def swept(door: Door) -> bool:
+    """Whether the sweep uses it: signing in and out would end the sessions of the others."""
+    return LIBRARY not in door.route and door.route not in {"", "healthz/engine"}
+
+
+def test_the_matrix_holds_at_every_door(scene: Scene, knocker: Knocker) -> None:
+    """A57: method by method, role by role, what the table says and nothing else."""
+    wrong = []
+    for door in filter(swept, table()):
+        for who in KNOCKERS[door.is_api]:
+            found = verdict_of(knocker.ask(who, door.method, door.route, scene.ids), api=door.is_api)
+            if found != door.verdict(who):
+                wrong.append(f"{door.method} /{door.route} as {who}: {found}, not {door.verdict(who)}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nothing_else_can_be_done(scene: Scene, knocker: Knocker) -> None:
+    """A57: a method that is not in the table does nothing, also for the one who may most."""
+    known = {(door.method, door.route) for door in table()}
+    wrong = []
+    for route in routes():
+        if LIBRARY in route or route in {"", "api/v1/"}:
+            continue
+        for method in (*METHODS, "OPTIONS"):
+            if (method, route) in known:
+                continue
+            for who in ("AN", "AD"):
+                found = verdict_of(knocker.ask(who, method, route, scene.ids), api=route.startswith("api/"))
+                if found not in {"no such method", "stranger"}:
+                    wrong.append(f"{method} /{route} as {who}: {found}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_private_incident_is_nowhere(scene: Scene, knocker: Knocker) -> None:
+    """A57, S34: with its ids, every method of every door says 404 to everybody who is not on it."""
+    wrong = []
+    doors = [door for door in table() if any(noun in door.route for noun in PRIVATE_NOUNS)]
+    assert len(doors) > 60
+    for door in doors:
+        for who in KNOCKERS[door.is_api]:
+            found = verdict_of(knocker.ask(who, door.method, door.route, scene.hidden), api=door.is_api)
+            wanted = "missing" if who in PEOPLE or (who == "TR" and door.method == "GET") else door.verdict(who)
+            if found != wanted:
+                wrong.append(f"{door.method} /{door.route} as {who}: {found}, not {wanted}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_things_are_addressed_through_their_own_parent(scene: Scene, knocker: Knocker) -> None:
+    """A58: mine/theirs is 404, also for the one who could see both."""
+    nested = [door for door in table() if "entries/<" in door.route or "timeline/<" in door.route]
+    mixed = {**scene.ids, "entries": scene.hidden["entries"], "timeline": scene.hidden["timeline"]}
+    for door in nested:
+        assert knocker.ask("AD", door.method, door.route, mixed).status_code == 404, door
+    other = {**scene.ids, "services": scene.ids["unused"], "service_pk": scene.ids["unused"]}
+    for door in table():
+        if door.route.startswith("services/<int:service_pk>"):
+            assert knocker.ask("AD", door.method, door.route, other).status_code == 404, door
+
+
+def test_an_absurd_id_is_not_there(scene: Scene, knocker: Knocker) -> None:
+    """A22: ids that no database can hold are 404 on both databases, never an error."""
+    for absurd in ("0", str(2**31), str(2**63), "9" * 400):
+        ids = {**scene.ids, **{name: absurd for name, value in scene.ids.items() if value.isdigit()}}
+        for door in filter(swept, table()):
+            if door.method == "GET" and "<int:" in door.route:
+                found = knocker.ask("AD", "GET", door.route, ids).status_code
+                assert found in {403, 404}, f"{door.route} with {absurd[:20]}: {found}"
