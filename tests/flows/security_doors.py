@@ -77,20 +77,29 @@ class Knocker:
             browser.force_login(user)
             self._jars[who] = browser.cookies
 
-    def ask(self, who: str, method: str, route: str, ids: Ids) -> Any:
-        """One request by somebody: programs with a bearer token, people with their session."""
+    def client(self, who: str, *, csrf: bool = False) -> Client:
+        """Somebody's own browser."""
+        made = Client(enforce_csrf_checks=csrf, raise_request_exception=False)
+        made.cookies = copy.deepcopy(self._jars[who])
+        return made
+
+    def ask(self, who: str, method: str, route: str, ids: Ids, *, keep: bool = False) -> Any:
+        """One request by somebody: programs with a bearer token, people with their session.
+
+        What it changes is taken back unless `keep` says otherwise.
+        """
         api = route.startswith("api/")
         headers = {"Authorization": f"Bearer {self.tokens[who]}"} if who in self.tokens and api else {}
         self._client.cookies = SimpleCookie() if headers else copy.deepcopy(self._jars.get(who, SimpleCookie()))
         body = filled(BODIES.get(f"{method} /{route}", {}), ids)
         more: dict[str, Any] = {}
-        if api and method != "GET":
+        if api and method not in ("GET", "HEAD"):
             more = {"data": json.dumps(body), "content_type": "application/json"}
         elif method == "POST":
             more = {"data": body}
         with transaction.atomic():
             found = getattr(self._client, method.lower())(address(route, ids), headers=headers, **more)
-            transaction.set_rollback(True)
+            transaction.set_rollback(not keep)
         return found
 
 
