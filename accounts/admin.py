@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -79,12 +80,14 @@ class UserAdmin(ModelAdmin):
             users.change_role(actor, stored, role=given["role"])
 
     @admin.action(description="Deactivate: sessions and tokens end at once")
+    @transaction.atomic
     def deactivate(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         """Shut the chosen people out."""
         for user in chosen:
             users.deactivate(actor_of(request), user)
 
     @admin.action(description="Reactivate")
+    @transaction.atomic
     def reactivate(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         """Let the chosen people in again."""
         for user in chosen:
@@ -111,6 +114,7 @@ class TeamAdmin(ModelAdmin):
         """Through the command."""
         teams.delete(actor_of(request), obj)
 
+    @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Team]) -> None:
         """One by one, through the command."""
         for team in queryset:
@@ -138,6 +142,7 @@ class MembershipAdmin(ModelAdmin):
         """Through the command."""
         teams.leave(actor_of(request), obj.team, user=obj.user)
 
+    @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
         """One by one, through the command."""
         for each in queryset:
@@ -164,6 +169,7 @@ class ApiTokenAdmin(ModelAdmin):
         return False
 
     @admin.action(description="Revoke")
+    @transaction.atomic
     def revoke(self, request: HttpRequest, chosen: QuerySet[ApiToken]) -> None:
         """End the chosen tokens at once."""
         for token in chosen:

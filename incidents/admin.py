@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
@@ -105,6 +106,7 @@ class EventRuleAdmin(ModelAdmin):
         """Through the command."""
         config.delete_rule(actor_of(request), obj)
 
+    @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[EventRule]) -> None:
         """One by one, through the command."""
         for rule in queryset:

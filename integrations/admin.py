@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
@@ -28,6 +29,7 @@ class IntegrationKeyAdmin(ReadOnlyAdmin):
     actions = ("revoke",)
 
     @admin.action(description="Revoke the selected keys", permissions=["view"])
+    @transaction.atomic
     def revoke(self, request: HttpRequest, chosen: QuerySet[IntegrationKey]) -> None:
         """Refuse them from now on."""
         for key in chosen:
@@ -61,6 +63,7 @@ class HeartbeatAdmin(ModelAdmin):
         """Through the command, which resolves an open alert."""
         heartbeats.delete(actor_of(request), obj)
 
+    @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Heartbeat]) -> None:
         """One by one, as above."""
         for row in queryset:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
@@ -48,6 +49,7 @@ class CommandAdmin(ModelAdmin):
             messages.error(request, refused.detail)
             return HttpResponseRedirect(request.get_full_path())
 
+    @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """One by one, through the command."""
         for thing in queryset:
@@ -256,12 +258,14 @@ class ServiceAdmin(CommandAdmin):
             obj.pk = services.create(actor_of(request), given.pop("team"), **given).pk
 
     @admin.action(description="Archive: out of use, the history stays")
+    @transaction.atomic
     def archive(self, request: HttpRequest, chosen: QuerySet[Service]) -> None:
         """Archive the chosen services that are in use."""
         for service in chosen.filter(archived_at__isnull=True):
             services.archive(actor_of(request), service)
 
     @admin.action(description="Restore: back into use")
+    @transaction.atomic
     def restore(self, request: HttpRequest, chosen: QuerySet[Service]) -> None:
         """Restore the chosen services that are archived."""
         for service in chosen.filter(archived_at__isnull=False):

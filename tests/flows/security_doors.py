@@ -80,7 +80,7 @@ class Knocker:
     def client(self, who: str, *, csrf: bool = False) -> Client:
         """Somebody's own browser."""
         made = Client(enforce_csrf_checks=csrf, raise_request_exception=False)
-        made.cookies = copy.deepcopy(self._jars[who])
+        made.cookies = copy.deepcopy(self._jars.get(who, SimpleCookie()))
         return made
 
     def ask(self, who: str, method: str, route: str, ids: Ids, *, keep: bool = False) -> Any:
