@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from accounts.actors import Actor
 from accounts.commands import shapes
@@ -84,7 +85,7 @@ def change_role(actor: Actor, user: User, *, role: str, version: int | None = No
     """
     require(actor, USER_EDIT, user)
     _refuse_above(actor, shapes.role(role))
-    user = locked(User.objects.filter(pk=user.pk)).get()
+    user = _held_with_administrators(user)
     check_version(user, version)
     _refuse_above(actor, user.role)
     if actor.user is not None and actor.user.pk == user.pk:
@@ -106,7 +107,7 @@ def deactivate(actor: Actor, user: User) -> User:
     Raises Conflict (`last_administrator`) rather than leaving nobody who can let people in (A60).
     """
     require(actor, USER_EDIT, user)
-    user = locked(User.objects.filter(pk=user.pk)).get()
+    user = _held_with_administrators(user)
     _refuse_above(actor, user.role)
     if not user.is_active:
         return user
@@ -191,12 +192,18 @@ def _refuse_above(actor: Actor, role: str) -> None:
         raise Forbidden("You may not deal with a role above your own.", code="above_own_rank")
 
 
+def _held_with_administrators(user: User) -> User:
+    """The person's row, locked together with every administrator's in one order: two who remove each other wait."""
+    wanted = Q(pk=user.pk) | Q(role="administrator", is_active=True)
+    rows = {row.pk: row for row in locked(User.objects.filter(wanted).order_by("pk"))}
+    return rows[user.pk]
+
+
 def _keep_one_administrator(leaving: User) -> None:
-    """Lock the administrators, so that two who remove each other cannot both succeed (A60)."""
+    """Two administrators who remove each other cannot both succeed: their rows are held (A60)."""
     if leaving.role != "administrator" or not leaving.is_active:
         return
-    present = locked(User.objects.filter(role="administrator", is_active=True).order_by("pk"))
-    if not [each for each in present if each.pk != leaving.pk]:
+    if not User.objects.filter(role="administrator", is_active=True).exclude(pk=leaving.pk).exists():
         raise Conflict(
             "This is the last administrator.", code="last_administrator", hint="Make somebody else administrator first."
         )
