@@ -1,0 +1,293 @@
+"""Canaries: secrets planted at every door, then looked for wherever they must not be (A45, A95, A96, A98, A99)."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import pickle
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as portal
+from django.core.cache import caches
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+
+from core import cache, clock, logs, worker
+from core.models import IdempotencyKey
+from incidents.views import listing
+from notifications.kinds import Message
+from notifications.models import Delivery
+from tests import world as builders
+from tests.fakes import Carrier
+from tests.flows import security_scene
+from tests.flows.security_doors import Knocker, table
+from tests.flows.security_scene import Scene
+from tests.world import PASSWORD, World
+
+pytestmark = pytest.mark.django_db
+Browser = Callable[..., Client]
+ACCOUNT, AUTH_TOKEN = "AC" + "7" * 32, "canary-carrier-token-5512"
+NEW_PASSWORD = "canary horse in a stable 77"
+
+
+@pytest.fixture
+def scene(world: World, at: clock.FrozenClock) -> Scene:
+    """One of everything."""
+    return security_scene.build(world)
+
+
+@pytest.fixture
+def carrier(settings: Any) -> Iterator[Carrier]:
+    """An HTTP carrier that the guard lets us reach."""
+    made = Carrier()
+    settings.OUTBOUND_ALLOW = ["127.0.0.1"]
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def said() -> Iterator[list[str]]:
+    """Every line that the log writes meanwhile, as text and as JSON."""
+    found: list[str] = []
+
+    class Catch:
+        def put(self, line: str) -> None:
+            found.append(line)
+
+    handlers = []
+    for formatter in (logs.TextFormatter(), logs.JsonFormatter()):
+        handler = logs.QueuedHandler(Catch())  # type: ignore[arg-type]
+        handler.setFormatter(formatter)
+        logging.root.addHandler(handler)
+        handlers.append(handler)
+    yield found
+    for handler in handlers:
+        logging.root.removeHandler(handler)
+
+
+def whole_database() -> str:
+    """Every row of every table as text."""
+    found = []
+    with connection.cursor() as cursor:
+        for name in connection.introspection.table_names():
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(name)}")
+            found += [f"{name} {row!r}" for row in cursor.fetchall()]
+    return "\n".join(found)
+
+
+def planted(scene: Scene, browser: Browser, carrier: Carrier) -> dict[str, str]:
+    """Let people make and use every kind of secret; returns the canaries by name."""
+    world, ids = scene.world, scene.ids
+    ana, ada, bo = browser(world.ana), browser(world.ada), browser(world.bo)
+    json = "application/json"
+    found = {"key": scene.key, "secret key": portal.SECRET_KEY, "field key": portal.FIELD_KEYS[0]}
+    found["token"] = ana.post("/api/v1/tokens/", {"name": "x", "scopes": ["read"]}, content_type=json).json()["token"]
+    page = ana.post("/profile/tokens/", {"name": "y", "scopes": ["read"], "days": "30"}).content.decode()
+    found["page token"] = _of(r"wb_[\w-]{30,}", page)
+    found["new key"] = ana.post(f"/api/v1/services/{ids['services']}/keys/", {}, content_type=json).json()["key"]
+    found["next key"] = ana.post(f"/api/v1/keys/{ids['keys']}/rotate/", {}, content_type=json).json()["key"]
+    beats = f"/api/v1/services/{ids['services']}/heartbeats/"
+    found["heartbeat"] = ana.post(beats, {"name": "z"}, content_type=json).json()["key"]
+    hook = {"provider": "webhook", "address": f"{carrier.url}/hook"}
+    found["webhook secret"] = bo.post("/api/v1/contact-methods/", hook, content_type=json).json()["signing_secret"]
+    values = {"account_sid": ACCOUNT, "auth_token": AUTH_TOKEN, "from_number": "+15005550006"}
+    put = ada.put("/api/v1/providers/sms_twilio/", {"enabled": True, "settings": values}, content_type=json)
+    assert put.status_code == 200, put.content
+    found["carrier token"] = AUTH_TOKEN
+    change = {"current": PASSWORD, "password": NEW_PASSWORD}
+    assert bo.post("/api/v1/me/password/", change, content_type=json).status_code == 204
+    found["password"] = NEW_PASSWORD
+    found["answer link"] = ids["answer"]
+    worker.drain()
+    return found
+
+
+def used(scene: Scene, browser: Browser, canaries: dict[str, str]) -> None:
+    """Use them rightly, wrongly and at the wrong place, so that every refusal gets to see one."""
+    stranger = Client(raise_request_exception=False)
+    for name, secret in canaries.items():
+        for scheme in ("Bearer", "Basic", "GenieKey"):
+            stranger.get("/api/v1/me/", headers={"Authorization": f"{scheme} {secret}"})
+        stranger.get("/api/v1/incidents/", {"token": secret})
+        stranger.post("/accounts/login/", {"login": f"{name.replace(' ', '')}@example.org", "password": secret})
+        stranger.get(f"/answer/{secret}/")
+        stranger.get(f"/setup/{secret}/")
+        stranger.post(f"/callbacks/sms_twilio/{secret}/", {"AuthToken": secret})
+        browser(scene.world.ana).post(
+            f"/services/{scene.ids['services']}/try/", {"kind": "generic", "payload": f'{{"api_key": "{secret}", '}
+        )
+    worker.drain()
+
+
+def _of(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    assert found, text[:500]
+    return found.group()
+
+
+def test_no_canary_is_found_where_it_does_not_belong(
+    scene: Scene, browser: Browser, carrier: Carrier, said: list[str]
+) -> None:
+    """A45, A95, A98: logs, tables, figures, signs of life and every page and list that an administrator can read."""
+    canaries = planted(scene, browser, carrier)
+    used(scene, browser, canaries)
+    lines, stored = "\n".join(said), whole_database()
+    assert len(said) > 200
+    for name, secret in canaries.items():
+        assert len(secret) >= 16, name
+        assert secret not in lines, f"{name} is in the log"
+        assert secret not in stored, f"{name} is in the database in clear text"
+    knocker = Knocker(scene)
+    figures = Client(REMOTE_ADDR="127.0.0.1").get("/metrics").content.decode()
+    for door in table():
+        if door.method == "GET" and "AD" in door.may and "answer/" not in door.route:
+            for who in ("AD", "MG"):
+                text = knocker.ask(who, "GET", door.route, scene.ids).content.decode() + figures
+                assert not [name for name, secret in canaries.items() if secret in text], f"/{door.route} as {who}"
+
+
+def test_the_link_that_answers_is_where_it_belongs(scene: Scene) -> None:
+    """A95: in the message of the one who was paged, sealed in the table, and in no other place."""
+    delivery = Delivery.objects.get(pk=scene.ids["deliveries"])
+    link = Message.from_json(delivery.message).answer_link
+    assert "/answer/" in link
+    assert link.rpartition("/answer/")[2].strip("/") not in whole_database()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("post", "tokens/", {"name": "x", "scopes": ["read"]}),
+        ("post", "services/{services}/keys/", {}),
+        ("post", "keys/{keys}/rotate/", {}),
+        ("post", "services/{services}/heartbeats/", {"name": "z"}),
+        ("post", "contact-methods/", {"provider": "email", "address": "new@example.org"}),
+        ("put", "providers/sms_twilio/", {"enabled": False}),
+    ],
+)
+def test_an_answer_with_a_secret_is_never_kept(
+    method: str, path: str, body: dict[str, Any], scene: Scene, browser: Browser
+) -> None:
+    """A95, A98: `Idempotency-Key` is refused before anything is made, so nothing of the answer is stored."""
+    call = getattr(browser(scene.world.ada), method)
+    before = whole_database()
+    answer = call(
+        f"/api/v1/{path.format(**scene.ids)}", body, content_type="application/json", headers={"Idempotency-Key": "k"}
+    )
+    assert answer.status_code == 400
+    assert answer.json()["fields"] == {
+        "Idempotency-Key": ["Idempotency-Key cannot be used here: nothing of this answer is kept."]
+    }
+    assert not IdempotencyKey.objects.filter(key__startswith="api:").exists()
+    assert whole_database() == before
+
+
+def test_a_repeat_does_not_undo_a_counted_try(scene: Scene, browser: Browser) -> None:
+    """A37, A43: guesses of the present password are counted whatever headers come along."""
+    bo, guess = browser(scene.world.bo), {"current": "wrong", "password": NEW_PASSWORD}
+    given: dict[str, Any] = {"content_type": "application/json"}
+    for number in range(30):
+        answer = bo.post("/api/v1/me/password/", guess, **given, headers={"Idempotency-Key": f"k{number}"})
+        assert answer.json()["fields"].keys() == {"Idempotency-Key"}
+    found = [bo.post("/api/v1/me/password/", guess, **given).status_code for _ in range(12)]
+    assert found == [400] * 10 + [429] * 2
+
+
+# --- what breaks ----------------------------------------------------------------------------------
+@pytest.mark.parametrize("path", ["/incidents/", "/api/v1/incidents/"])
+def test_an_error_tells_its_number_and_nothing_else(
+    path: str, scene: Scene, browser: Browser, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A96: no exception's text, path, setting or version on the page; the log has it without the secret."""
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError(f"/srv/portal/queries.py: SELECT * FROM accounts_user; token={scene.key}")
+
+    monkeypatch.setattr(listing, "incidents_found", broken)
+    monkeypatch.setattr("incidents.api.incidents.incidents_seen_by", broken)
+    client = browser(scene.world.ana)
+    client.raise_request_exception = False
+    answer = client.get(path)
+    text = answer.content.decode()
+    assert answer.status_code == 500
+    for clue in (
+        "RuntimeError",
+        "Traceback",
+        "SELECT",
+        "/srv/",
+        "queries.py",
+        scene.key,
+        "Django",
+        "Python",
+        "SETTINGS",
+    ):
+        assert clue not in text, clue
+    number = answer["X-Request-Id"]
+    assert number in text
+    logged = [line for line in said if number in line]
+    assert any("RuntimeError" in line for line in said)
+    assert logged
+    assert not [line for line in said if scene.key in line]
+
+
+# --- unpickling -----------------------------------------------------------------------------------
+class Bomb:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        return (Path.touch, (self.file,))
+
+
+def test_a_pickle_in_the_cache_table_is_never_loaded(tmp_path: Path) -> None:
+    """A99: the file that it would make is absent, and the cache still works."""
+    call_command("createcachetable", verbosity=0)
+    store, file = caches["default"], tmp_path / "made"
+    assert store.get("key") is None
+    store.set("key", {"a": [1, "ü", None]})
+    assert store.get("key") == {"a": [1, "ü", None]}
+    value = base64.b64encode(pickle.dumps(Bomb(file))).decode()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE cache SET value = %s", [value])
+        assert cursor.rowcount == 1
+    assert store.get("key") is None
+    assert store.get_many(["key"]) == {"key": None}
+    assert store.incr("count", 1) if store.add("count", 1) else False
+    assert not file.exists()
+    pickle.loads(base64.b64decode(value))
+    assert file.exists(), "the bomb of this test is a dud"
+
+
+def test_redis_holds_json_too(tmp_path: Path) -> None:
+    """A99: values from Redis are never unpickled; what is no JSON counts as not cached."""
+    serializer, file = cache.JsonSerializer(), tmp_path / "made"
+    assert serializer.loads(serializer.dumps({"a": 1})) == {"a": 1}
+    assert serializer.loads(pickle.dumps(Bomb(file))) is None
+    assert serializer.loads(b"[" * 100_000) is None
+    assert not file.exists()
+    with pytest.raises(TypeError):
+        serializer.dumps(Bomb(file))
+
+
+def test_sessions_and_notices_are_no_pickles() -> None:
+    """A99: what a session or a cookie holds is signed JSON."""
+    assert portal.SESSION_SERIALIZER.endswith("JSONSerializer")
+    assert "Pickle" not in repr(portal.CACHES) + portal.MESSAGE_STORAGE
+
+
+def test_a_token_ends_with_its_time(scene: Scene, at: clock.FrozenClock) -> None:
+    """A44, A95: used, refused and expired tokens alike leave no trace of their text."""
+    raw = builders.token(scene.world.bo, "read")
+    scene.world.bo.api_tokens.update(expires_at=clock.now() + timedelta(hours=1))
+    assert Client().get("/api/v1/me/", headers={"Authorization": f"Bearer {raw}"}).status_code == 200
+    at.move(hours=2)
+    refused = Client().get("/api/v1/me/", headers={"Authorization": f"Bearer {raw}"})
+    assert (refused.status_code, raw in refused.content.decode()) == (401, False)
