@@ -277,4 +277,9 @@ USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
 LOGGING_CONFIG = "core.logs.configure"
 LOGGING: dict[str, Any] = {"format": LOG_FORMAT}
-UNFOLD = {"SITE_TITLE": "Watchbill", "SITE_HEADER": "Watchbill", "SITE_URL": "/now/"}
+UNFOLD = {
+    "SITE_TITLE": "Watchbill",
+    "SITE_HEADER": "Watchbill",
+    "SITE_URL": "/now/",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}mark.svg"}],
+}

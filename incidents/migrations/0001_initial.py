@@ -185,6 +185,7 @@ class Migration(migrations.Migration):
                 ('incident', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='incidents.incident')),
             ],
             options={
+                'verbose_name_plural': 'timeline entries',
                 'ordering': ['occurred_at', 'pk'],
             },
         ),

@@ -31,6 +31,7 @@ class TimelineEntry(models.Model):
     hash = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
+        verbose_name_plural = "timeline entries"
         ordering = ["occurred_at", "pk"]
         constraints = [models.UniqueConstraint(fields=["incident", "seq"], name="entry_seq_once")]
         indexes = [models.Index(fields=["incident", "occurred_at", "id"], name="entry_in_order")]

@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='policies', to='accounts.team')),
             ],
             options={
+                'verbose_name_plural': 'escalation policies',
                 'ordering': ['name'],
             },
         ),

@@ -23,6 +23,7 @@ class EscalationPolicy(models.Model):
 
     class Meta:
         ordering = ["name"]
+        verbose_name_plural = "escalation policies"
         constraints = [
             models.UniqueConstraint(Lower("name"), name="policy_name_once"),
             models.CheckConstraint(condition=models.Q(repeats__lte=9), name="policy_repeats_few"),

@@ -113,7 +113,9 @@ def _form(request: HttpRequest, actor: Actor, shown: Service | None) -> ServiceF
     """The form with what this actor may choose, and what the service has already."""
     teams = {team.pk: team for team in teams_to_edit(actor, permissions.SERVICE_EDIT)}
     policies = {policy.pk: policy for policy in policies_to_use(actor)}
-    initial: dict[str, Any] = {"team": request.GET.get("team", ""), "policy": request.GET.get("policy", "")}
+    usual = Service()
+    initial: dict[str, Any] = {name: getattr(usual, name) for name in SIMPLE}
+    initial |= {"team": request.GET.get("team", ""), "policy": request.GET.get("policy", "")}
     if shown is not None:
         teams.setdefault(shown.team_id, shown.team)
         if shown.policy is not None:

@@ -138,3 +138,10 @@ def test_pages_cost_the_same_for_few_and_many(world: World, browser: Browser, at
         ServiceDependency.objects.create(service=world.checkout, needs=service)
     assert {"services": count(bo, "/services/"), "service": count(bo, page)} == few
     assert few == {name: recorded(__file__)[name] for name in few}
+
+
+def test_the_new_form_can_be_sent_with_a_name_alone(world: World, browser: Browser) -> None:
+    """What is required stands there already: the folded part need not be opened."""
+    page = text_of(browser(world.ana).get("/services/new/"))
+    assert 'name="reopen_window_minutes" value="30"' in page
+    assert 'name="quiet_resolve_seconds" value="60"' in page
