@@ -1,0 +1,1 @@
+"""The mechanics: nothing here knows a noun of the product."""
