@@ -115,7 +115,8 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _trace(record: logging.LogRecord) -> list[str]:
-    if not record.exc_info or record.exc_info[0] is None:
+    # What a stranger sent wrong (too many fields, too large) is one line: he could fill the log with tracebacks.
+    if not record.exc_info or record.exc_info[0] is None or record.name.startswith("django.security"):
         return []
     return redact("".join(traceback.format_exception(*record.exc_info))).splitlines()
 

@@ -22,6 +22,7 @@ from notifications.commands.providers import end_alarm, given_to, raise_alarm
 from notifications.kinds import Message, Permanent, Provider, Sent, Temporary, provider_of, purpose_of, purposes
 from notifications.messages import digest
 from notifications.models import Delivery
+from notifications.purposes import VERIFY
 from notifications.states import QUEUED
 
 log = logging.getLogger(__name__)
@@ -164,7 +165,9 @@ def _failed(
 
     log.warning("%s by %s: %s", delivery.key, delivery.provider, error.reason)
     _write(item, write)
-    if isinstance(error, Temporary) and (error.operator or delivery.attempts >= LOUD_AFTER):
+    # Nobody depends on an address that is being proven: a host that somebody made up is no fault of the carrier.
+    loud = delivery.attempts >= LOUD_AFTER and delivery.purpose != VERIFY.id
+    if isinstance(error, Temporary) and (error.operator or loud):
         raise_alarm(delivery.provider, error.reason)
 
 

@@ -18,7 +18,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
-from core import cache, clock, logs, worker
+from core import alarms, cache, clock, logs, worker
 from core.models import IdempotencyKey
 from incidents.views import listing
 from notifications.kinds import Message
@@ -234,6 +234,33 @@ def test_an_error_tells_its_number_and_nothing_else(
     assert any("RuntimeError" in line for line in said)
     assert logged
     assert not [line for line in said if scene.key in line]
+
+
+def test_a_stranger_cannot_fill_the_log_with_tracebacks(scene: Scene, browser: Browser, said: list[str]) -> None:
+    """A18, A96: a form with too many fields, or too large, is one line of the log each."""
+    client = browser(scene.world.ana)
+    said.clear()
+    assert client.post("/profile/", {f"field{number}": "x" for number in range(700)}).status_code == 400
+    assert client.post("/profile/", {"name": "x" * 3_000_000}).status_code == 413
+    assert said
+    assert not [line for line in said if "Traceback" in line]
+
+
+def test_an_address_that_is_made_up_raises_no_alarm(
+    scene: Scene, browser: Browser, carrier: Carrier, at: clock.FrozenClock
+) -> None:
+    """G14: whoever adds a dead host as his own webhook makes no red banner for everybody."""
+    carrier.always = "503"
+    hook = {"provider": "webhook", "address": f"{carrier.url}/hook"}
+    assert (
+        browser(scene.world.bo).post("/api/v1/contact-methods/", hook, content_type="application/json").status_code
+        == 201
+    )
+    for _ in range(8):
+        worker.drain()
+        at.move(minutes=1)
+    assert Delivery.objects.get(purpose="verify").attempts >= 3
+    assert not [beat.name for beat in alarms.standing()]
 
 
 # --- unpickling -----------------------------------------------------------------------------------

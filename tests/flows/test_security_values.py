@@ -199,3 +199,45 @@ def test_nobody_is_found_who_should_not_be(scene: Scene, knocker_of: Knocker) ->
 def knocker_of(scene: Scene) -> Knocker:
     """Everybody."""
     return Knocker(scene)
+
+
+# --- ids in bodies --------------------------------------------------------------------------------
+def test_an_id_in_a_body_is_asked_for_like_one_in_an_address(scene: Scene, browser: Browser) -> None:
+    """A58: things and people of other teams cannot be used, taken over or given away by naming their number."""
+    world = scene.world
+    theirs = {
+        "policy": builders.policy("Search on call", world.search, [world.di]).pk,
+        "schedule": builders.schedule("Search weeks", world.search, world.di).pk,
+        "service": builders.service("Index", world.search).pk,
+        "team": world.search.pk,
+        "user": world.di.pk,
+        "method": world.cy.contact_methods.get().pk,
+    }
+    mine, ids = world.payments.pk, scene.ids
+    level, rule = {"users": [world.cy.pk]}, {"name": "x", "field": "key", "value": "y"}
+    draft = {"name": "x", "team": mine}
+    tries: list[tuple[User, str, str, dict[str, Any], int]] = [
+        (world.bo, "post", "notification-rules/", {"method": theirs["method"]}, 400),
+        (world.ana, "post", "policies/", {"name": "x", "team": theirs["team"], "levels": [level]}, 403),
+        (world.ana, "post", "policies/", {**draft, "levels": [{"users": [theirs["user"]]}]}, 400),
+        (world.ana, "post", "policies/", {**draft, "levels": [{"users": [world.sam.pk]}]}, 400),
+        (world.ana, "post", "policies/", {**draft, "levels": [{"schedules": [theirs["schedule"]]}]}, 400),
+        (world.ana, "post", "policies/", {**draft, "fallback": theirs["user"], "levels": [level]}, 400),
+        (world.ana, "post", "services/", {**draft, "policy": theirs["policy"]}, 400),
+        (world.ana, "patch", f"services/{ids['services']}/", {"team": theirs["team"]}, 403),
+        (world.ana, "patch", f"services/{theirs['service']}/", {"team": mine}, 403),
+        (world.ana, "patch", f"policies/{ids['policies']}/", {"team": theirs["team"]}, 403),
+        (world.ana, "post", "event-rules/", {**rule, "service": theirs["service"]}, 403),
+        (world.ana, "post", "event-rules/", {**rule, "service": None}, 403),
+        (world.ana, "patch", f"event-rules/{ids['rules']}/", {"service": None}, 400),
+        (world.bo, "post", "changes/", {"service": theirs["service"], "summary": "x"}, 403),
+        (world.bo, "post", f"incidents/{ids['incidents']}/reassign/", {"user": world.sam.pk}, 400),
+        (world.bo, "put", f"teams/{mine}/members/{world.bo.pk}/", {"role": "manager"}, 403),
+        (world.ana, "put", f"teams/{mine}/members/{world.sam.pk}/", {"role": "manager"}, 400),
+    ]  # fmt: skip
+    clients = {user.pk: browser(user) for user in (world.ana, world.bo)}
+    before = dump()
+    for user, method, path, body, wanted in tries:
+        answer = getattr(clients[user.pk], method)(f"/api/v1/{path}", body, content_type="application/json")
+        assert answer.status_code == wanted, f"{method} {path} {body}: {answer.status_code} {answer.content[:200]!r}"
+    assert changed(before, dump()) == []
