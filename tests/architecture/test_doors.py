@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from core.api.permissions import Anyone, Deny
 from core.web.front import Front
 from integrations.api.intake import Intake
 from portal.asgi import application
+from tests.architecture.source import ROOT
 from tests.flows.security_doors import METHODS, PEOPLE, STAFF, WORDS, table
 from tests.flows.security_scene import routes
 
@@ -100,3 +102,21 @@ def test_secrets_are_shown_by_doors_that_keep_no_answer() -> None:
         source = inspect.getsource(view)
         if any(word in source for word in telling):
             assert view.repeatable is False, f"{route} shows a secret and would keep it"
+
+
+# --- the catalogue of attacks ---------------------------------------------------------------------
+ROWS = [*range(1, 6), *range(8, 15), *range(18, 34), 37, *range(45, 52), *range(57, 63), *range(65, 68), *range(69, 81),
+        84, 85, *range(93, 100)]  # fmt: skip
+PAGE = ROOT / "docs/developers/security.md"
+
+
+def test_every_attack_is_tried_where_the_page_says() -> None:
+    """Each row that this release has a door for is named by the tests that the page names."""
+    lines = [line.split("|") for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| A")]
+    assert [cells[1].strip() for cells in lines] == [f"A{number}" for number in ROWS]
+    for cells in lines:
+        row, files = cells[1].strip(), re.findall(r"`([^`]+)`", cells[3])
+        assert files, row
+        for name in files:
+            text = (ROOT / "tests" / name).read_text(encoding="utf-8")
+            assert re.search(rf"\b{row}\b", text), f"{name} does not name {row}"
