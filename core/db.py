@@ -28,12 +28,12 @@ class Versioned(Protocol):
 
 
 def locked(queryset: models.QuerySet[M]) -> models.QuerySet[M]:
-    """The rows, locked until the end of the transaction: row locks on PostgreSQL.
+    """The rows, locked until the end of the transaction: row locks on PostgreSQL that let foreign keys be checked.
 
     SQLite needs none: its transactions are IMMEDIATE, so a second writer waits at its start.
     """
     if connection.vendor == "postgresql":
-        return queryset.select_for_update(of=("self",))
+        return queryset.select_for_update(of=("self",), no_key=True)
     return queryset
 
 

@@ -11,5 +11,6 @@ HEARTBEAT = StateTable(
         "expire": (("up",), "down"),
         "pause": (("new", "up", "down"), "paused"),
         "resume": (("paused",), "new"),
+        "rest": (("up",), "new"),
     },
 )

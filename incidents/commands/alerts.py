@@ -73,7 +73,7 @@ def _route(actor: Actor, alert: Alert) -> Incident | None:
             attach(actor, alert, last, decision)
             return last
         if _returns(alert, last):
-            return _recur(actor, alert, last)
+            return _recur(actor, alert, last, decision)
     return _open(actor, alert, decision, group, last)
 
 
@@ -104,8 +104,11 @@ def _returns(alert: Alert, last: Incident) -> bool:
     return last.status == "resolved" and bool(window) and alert.first_seen - last.status_since <= window
 
 
-def _recur(actor: Actor, alert: Alert, incident: Incident) -> Incident:
-    """The same alert is back: triggered again, a new impact interval, one page per window however it flaps (O33)."""
+def _recur(actor: Actor, alert: Alert, incident: Incident, decision: Decision) -> Incident:
+    """The same alert is back: triggered again, a new impact interval, one page per window however it flaps (O33).
+
+    Where it is worse than before, the priority rises, and with it the paging starts anew at once.
+    """
     before, target = incident.status, moving.check(incident, "recur", None)
     hold = _page_allowed_at(incident)
     moving.enter(incident, target)
@@ -115,8 +118,8 @@ def _recur(actor: Actor, alert: Alert, incident: Incident) -> Incident:
     timers.withdraw(incident)
     data = {"from": before, "to": target, "by_alert": True, "paged_at": (hold or clock.now()).isoformat()}
     timeline.append(actor, incident, "reopened", "The same alert is back.", data=data)
-    attach(actor, alert, incident, None)
     paging.start(actor, incident, first_due=hold)
+    attach(actor, alert, incident, decision)
     record(facts.IncidentReopened(number=incident.number, by_alert=True))
     return incident
 

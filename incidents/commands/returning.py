@@ -65,7 +65,10 @@ def time_out(number: int) -> bool:
     if incident is None or incident.status != "acknowledged" or incident.snoozed_until is not None:
         return False
     length = timers.ack_timeout(incident)
-    if length is None or incident.status_since + length > clock.now():
+    if length is None:
+        return False
+    if incident.status_since + length > clock.now():  # the time-out has been made longer since
+        timers.start_ack_timeout(incident)
         return False
     retrigger(system(), incident, "time_out", also=people.assignees_of(incident))
     return True

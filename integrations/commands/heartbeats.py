@@ -149,7 +149,11 @@ def expire(heartbeat_id: int) -> bool:
     The due row does not move with every ping: when it comes up early, it is put again for the present due time.
     """
     row = db.locked(Heartbeat.objects.filter(pk=heartbeat_id, state="up")).select_related("service").first()
-    if row is None or row.due_at is None or row.service.archived_at is not None:
+    if row is None or row.due_at is None:
+        return False
+    if row.service.archived_at is not None:  # watched again from its first ping after a restore
+        row.state, row.due_at = HEARTBEAT.next("rest", row.state), None
+        row.save(update_fields=["state", "due_at"])
         return False
     awaited = max(row.due_at, listening_since() + _patience(row))
     if clock.now() < awaited:

@@ -176,7 +176,9 @@ def news(delivery: Delivery, state: str, detail: str) -> bool:
     if verb == "fail":
         delivery.error = detail[:300]
         purpose_of(delivery.purpose).failed(delivery, True)
-        for rider in Delivery.objects.filter(bundled_into=delivery).defer("message"):
+        riders = Delivery.objects.filter(bundled_into=delivery)
+        riders.filter(state="bundled").update(state=target, error=delivery.error, ended_at=now)
+        for rider in riders.defer("message"):
             purpose_of(rider.purpose).failed(rider, True)
     return True
 
