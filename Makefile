@@ -56,8 +56,8 @@ test-long: setup-dev
 check: lint imports templates types migrations deploy test
 
 lint: setup-dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check --no-cache .
+	$(BIN)/ruff format --no-cache --check .
 
 format: setup-dev
 	$(BIN)/ruff check --fix .

@@ -9,10 +9,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.http import Answer
-
 from core import clock, http
 from core.errors import Invalid, PortalError, Unreachable
+from core.http import Answer
 from notifications.kinds import Permanent, Temporary
 
 DEADLINE = 10.0  # seconds of wall clock for one attempt (G12)
