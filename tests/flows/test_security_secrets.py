@@ -274,8 +274,9 @@ class Bomb:
         return (Path.touch, (self.file,))
 
 
-def test_a_pickle_in_the_cache_table_is_never_loaded(tmp_path: Path) -> None:
+def test_a_pickle_in_the_cache_table_is_never_loaded(tmp_path: Path, settings: Any) -> None:
     """A99: the file that it would make is absent, and the cache still works."""
+    settings.CACHES = {"default": {"BACKEND": "core.cache.DatabaseCache", "LOCATION": "cache"}}
     call_command("createcachetable", verbosity=0)
     store, file = caches["default"], tmp_path / "made"
     assert store.get("key") is None
@@ -302,6 +303,18 @@ def test_redis_holds_json_too(tmp_path: Path) -> None:
     assert not file.exists()
     with pytest.raises(TypeError):
         serializer.dumps(Bomb(file))
+
+
+@pytest.mark.skipif(not portal.REDIS_URL, reason="needs Redis (make test-services)")
+def test_a_pickle_in_redis_is_never_loaded(tmp_path: Path) -> None:
+    """A99: the same with the real one."""
+    store: Any = caches["default"]
+    file = tmp_path / "made"
+    store.set("key", {"a": 1})
+    assert store.get("key") == {"a": 1}
+    store._cache.get_client(None, write=True).set(store.make_and_validate_key("key"), pickle.dumps(Bomb(file)))
+    assert store.get("key") is None
+    assert not file.exists()
 
 
 def test_sessions_and_notices_are_no_pickles() -> None:
