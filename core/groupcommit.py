@@ -13,11 +13,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import structlog
-from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection, transaction
 
 from core import db
 
@@ -76,20 +77,28 @@ class GroupCommit(Generic[T, R]):
             self._queue.put_nowait(waiting)
         except queue.Full:
             raise Busy("the queue of writes is full") from None
-        if self._thread is None:
+        if self._thread is None or not self._thread.is_alive():
             self._start()
         return waiting.answer
 
     def _start(self) -> None:
-        """The thread starts with the first item, so that a fork before it takes none along."""
+        """The thread starts with the first item, so that a fork before it takes none along; a dead one is replaced."""
         with self._lock:
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name="group-commit", daemon=True)
                 self._thread.start()
 
     def _work(self) -> None:
         while True:
-            self._write(self._gather())
+            group = self._gather()
+            try:
+                self._write(group)
+            except Exception:
+                log.exception("the writer stumbled", items=len(group))
+            finally:  # whatever happens here, nobody waits for ever
+                for waiting in group:
+                    if not waiting.answer.done():
+                        waiting.answer.set_exception(Busy("the writer was interrupted"))
 
     def _gather(self) -> list[_Waiting[T, R]]:
         group = [self._queue.get()]
@@ -121,9 +130,10 @@ class GroupCommit(Generic[T, R]):
             results = self._commit(group)
         except (OperationalError, InterfaceError) as error:
             log.error("group not written", items=len(group), error=type(error).__name__)
-            connection.close()
             for waiting in group:
                 waiting.answer.set_exception(Busy("the database cannot be written now"))
+            with suppress(DatabaseError, InterfaceError):
+                connection.close()
         except Exception as error:  # noqa: BLE001 (loop edge: the caller gets it)
             if len(group) == 1:
                 group[0].answer.set_exception(error)

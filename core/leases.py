@@ -22,7 +22,7 @@ from django.db import models, transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 
-from core import clock
+from core import alive, clock
 from core.models import DueRow
 
 log = logging.getLogger(__name__)
@@ -180,24 +180,25 @@ def host() -> str:
     return sha256("|".join(parts).encode()).hexdigest()[:10]
 
 
-def owner_prefix(pid: int) -> str:
-    """How the leases of a process of this machine begin."""
-    return f"{host()}:{pid}:"
+def owner_prefix(pid: int, since: str = "") -> str:
+    """How the leases of a process of this machine begin; `since` (see core.alive) tells it from a later one."""
+    return f"{host()}:{pid}:{since}:" if since else f"{host()}:{pid}:"
 
 
-def free_leases(pid: int, *, crashed: bool = False) -> int:
-    """Give back at once what a dead process of this machine held; says how many.
+def free_leases(pid: int, since: str = "", *, crashed: bool = False) -> int:
+    """Give back at once what a dead process of this machine held; says how many. `since` as in `owner_prefix`.
 
     `crashed` says that the process ended by itself (an exit code, a fault) and was not killed from outside:
     a row that was held in three such ends in a row is parked, since it may be their cause (F18). Ends from
     outside use up no attempt, so that a storm of kills loses nothing (G1).
     """
-    held = DueRow.objects.filter(state=DueRow.LEASED, lease_owner__startswith=owner_prefix(pid))
+    held = DueRow.objects.filter(state=DueRow.LEASED, lease_owner__startswith=owner_prefix(pid, since))
     if crashed:
         held.update(crashes=F("crashes") + 1)
-        guilty = list(held.filter(crashes__gte=CRASHES).values_list("key", flat=True))
+        suspects = held.filter(crashes__gte=CRASHES)
+        guilty = list(suspects.values_list("key", flat=True))
         said = f"its worker ended by itself {CRASHES} times while it held this row"
-        DueRow.objects.filter(key__in=guilty).update(state=DueRow.PARKED, ended_at=clock.now(), error=said)
+        suspects.filter(key__in=guilty).update(state=DueRow.PARKED, ended_at=clock.now(), error=said)
         for key in guilty:
             log.error("parked %s: %s", key, said)
     free = {"state": DueRow.WAITING, "lease_owner": "", "lease_until": None}
@@ -205,8 +206,8 @@ def free_leases(pid: int, *, crashed: bool = False) -> int:
 
 
 def free_the_dead() -> int:
-    """Give back what processes of this machine held that are not there any more: the first act of a worker."""
+    """Give back what processes of this machine held that are not there any more: each worker looks now and then."""
     mine = f"{host()}:"
     held = DueRow.objects.filter(state=DueRow.LEASED, lease_owner__startswith=mine)
-    pids = {int(owner.split(":")[1]) for owner in held.values_list("lease_owner", flat=True).distinct()}
-    return sum(free_leases(pid) for pid in pids if pid == os.getpid() or not Path("/proc", str(pid)).exists())
+    owners = {tuple(owner.split(":")[1:3]) for owner in held.values_list("lease_owner", flat=True).distinct()}
+    return sum(free_leases(int(pid), since) for pid, since in owners if alive.started(int(pid)) != since)

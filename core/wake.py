@@ -19,6 +19,8 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
+from core import alive
+
 log = logging.getLogger(__name__)
 CHANNEL = "watchbill"
 
@@ -116,8 +118,7 @@ def _mouth(pid: int) -> socket.socket:
 
 
 def _is_dead(path: Path) -> bool:
-    pid = path.name.rsplit("-", 2)[1]
-    return not Path("/proc", pid).exists() and Path("/proc").exists()
+    return not alive.started(int(path.name.rsplit("-", 2)[1]))
 
 
 class _Listener(threading.Thread):

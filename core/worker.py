@@ -31,6 +31,7 @@ SPARE = 8  # candidates beyond what fits, for those whose lane or suspicion hold
 POLL = 0.1
 GAP = 0.002  # between two steps, so that whoever waits for SQLite's write lock gets it (decision 0005)
 BEAT_EVERY = 5.0
+RELIEVE_EVERY = 2.0
 GRACE = 9.0
 STUCK = 60.0
 WATCH_EVERY, WATCH_TURNS = 5.0, 12
@@ -43,7 +44,7 @@ class Worker:
         self.stopping = threading.Event()
         self.pool = Pool(do)
         self.rounds = 0
-        self._beat_at = float("-inf")
+        self._beat_at = self._relieved_at = float("-inf")
         self._schema = -1
 
     def run(self) -> int:
@@ -76,14 +77,21 @@ class Worker:
         while not self.stopping.is_set():
             try:
                 if db.schema_state() == "ok":
-                    freed = due.free_the_dead()
-                    if freed:
-                        log.warning("gave back %d rows that dead processes held", freed)
+                    self._relieve()
                     return
                 log.warning("the tables are not those of this release: waiting")
             except DatabaseError as error:
                 self._lost_database(error)
             self.stopping.wait(1.0)
+
+    def _relieve(self) -> None:
+        """Give back what dead neighbours held, again now and then: a killed process takes its time to end."""
+        if time.monotonic() - self._relieved_at < RELIEVE_EVERY:
+            return
+        freed = due.free_the_dead()
+        if freed:
+            log.warning("gave back %d rows that dead processes held", freed)
+        self._relieved_at = time.monotonic()
 
     def _end(self) -> None:
         """Let running effects finish; what has not ended then is freed by its lease or the runner (G18)."""
@@ -99,6 +107,7 @@ class Worker:
     def _guarded_round(self) -> bool:
         try:
             self.beat()
+            self._relieve()
             passes.ask()
             db.measure_clock()
             return self.round() > 0

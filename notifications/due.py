@@ -145,6 +145,7 @@ def _wait(item: Item, delivery: Delivery, until: datetime) -> None:
         with transaction.atomic():
             outcomes.refresh([delivery])
             if delivery.state == QUEUED:
+                delivery.held_until = until
                 purpose_of(delivery.purpose).failed(delivery, False)
     item.retry(wait)
 

@@ -27,18 +27,26 @@ class _Moved(Exception):
     """The alert went to another incident between two locks: look again."""
 
 
+class _Opens(Exception):
+    """It opens an incident: begin again behind the lock of the numbers, which comes before an incident's (O38)."""
+
+
 def ingest(actor: Actor, alert: Alert) -> Incident | None:
     """Act on an alert as it stands now, any number of times; gives its incident, None where there is none."""
     require(actor, permissions.EVENT_SEND, alert)
+    in_line = opening.stands_in_line()
     while True:
         try:
             with transaction.atomic():
-                return _ingest(actor, alert)
-        except _Moved:
+                if in_line:
+                    opening.lock_numbers()
+                return _ingest(actor, alert, in_line=in_line)
+        except (_Moved, _Opens) as again:
+            in_line = in_line or isinstance(again, _Opens)
             alert.refresh_from_db(fields=["incident"])
 
 
-def _ingest(actor: Actor, alert: Alert) -> Incident | None:
+def _ingest(actor: Actor, alert: Alert, *, in_line: bool) -> Incident | None:
     """The incident's row is locked before the alert's, as everywhere; the savepoint frees both when that was wrong."""
     incident = moving.hold_id(alert.incident_id) if alert.incident_id else None
     alert = locked(Alert.objects.select_related("service__team", "service__policy")).get(pk=alert.pk)
@@ -48,15 +56,15 @@ def _ingest(actor: Actor, alert: Alert) -> Incident | None:
         _settle(alert, incident)
         return incident
     if incident is None or not incident.is_open:
-        incident = _route(actor, alert)
+        incident = _route(actor, alert, in_line=in_line)
     else:
         judge_again(actor, alert, incident)
     if incident is not None:
-        _acknowledge(actor, alert, incident)
+        _acknowledge(actor, alert, incident, since=incident.status_since)
     return incident
 
 
-def _route(actor: Actor, alert: Alert) -> Incident | None:
+def _route(actor: Actor, alert: Alert, *, in_line: bool) -> Incident | None:
     """Find or open the incident of an alert that has none: rules, group, the same key's last incident, a new one."""
     decision = decision_for(alert)
     if decision.informational:
@@ -73,8 +81,11 @@ def _route(actor: Actor, alert: Alert) -> Incident | None:
             attach(actor, alert, last, decision)
             return last
         if _returns(alert, last):
-            return _recur(actor, alert, last, decision)
-    return _open(actor, alert, decision, group, last)
+            return _acknowledge(actor, alert, _recur(actor, alert, last, decision), since=alert.first_seen)
+    if not in_line:  # behind that lock the group is looked up again, so a storm opens one
+        raise _Opens
+    opened = _open(actor, alert, decision, group, last)
+    return _acknowledge(actor, alert, opened, since=alert.first_seen)
 
 
 def _join_group(actor: Actor, alert: Alert, decision: Decision, group: Group) -> Incident | None:
@@ -89,11 +100,6 @@ def _join_group(actor: Actor, alert: Alert, decision: Decision, group: Group) ->
 
 
 def _open(actor: Actor, alert: Alert, decision: Decision, group: Group, last: Incident | None) -> Incident:
-    """Open a new one; behind the lock of the numbers the group is looked up again, so a storm opens one (O38)."""
-    if opening.lock_numbers():
-        joined = _join_group(actor, alert, decision, group)
-        if joined is not None:
-            return joined
     key, until = grouping.window(group.mode, group.key, group.minutes, alert.first_seen)
     return opening.open_from_alert(actor, alert, decision, group_key=key, group_until=until, recurrence_of=last)
 
@@ -145,11 +151,15 @@ def _settle(alert: Alert, incident: Incident | None) -> None:
         timers.start_quiet_time(incident, alert)
 
 
-def _acknowledge(actor: Actor, alert: Alert, incident: Incident) -> None:
-    """The tool says that somebody has taken it: once for each time that it says so."""
+def _acknowledge(actor: Actor, alert: Alert, incident: Incident, *, since: datetime) -> Incident:
+    """The tool says that somebody has taken it: once for each time that it says so, `since` (UTC) it is at stake.
+
+    For the alert that opened the incident, this may have been before the worker came to open it.
+    """
     at = alert.acknowledged_at
-    if at is not None and incident.status == "triggered" and at >= incident.status_since:
-        lifecycle.acknowledge(actor, incident)
+    if at is not None and incident.status == "triggered" and at >= since:
+        return lifecycle.acknowledge(actor, incident)
+    return incident
 
 
 def quiet_resolve(number: int) -> bool:

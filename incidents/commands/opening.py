@@ -137,16 +137,17 @@ def _begin(actor: Actor, incident: Incident) -> None:
     record(facts.IncidentOpened(number=incident.number, via=incident.declared_via))
 
 
-def lock_numbers() -> bool:
-    """Put openings into an order until the end of the transaction; always taken before an incident's own lock.
-
-    Says whether somebody may have opened one before the lock was had: on SQLite writers stand in line anyway.
-    """
-    if connection.vendor != "postgresql":
-        return False
+def lock_numbers() -> None:
+    """Put openings into an order until the end of the transaction; always taken before an incident's own lock."""
+    if stands_in_line():
+        return
     IncidentCounter.objects.bulk_create([IncidentCounter(pk=1)], ignore_conflicts=True)
     locked(IncidentCounter.objects.filter(pk=1)).get()
-    return True
+
+
+def stands_in_line() -> bool:
+    """Whether writers wait for each other anyway, from the start of their transactions on, as SQLite's do."""
+    return connection.vendor != "postgresql"
 
 
 def next_number() -> int:

@@ -28,6 +28,7 @@ from integrations.commands.flood import FloodGate
 from integrations.commands.heartbeats import Ping, ping_batch
 from integrations.commands.inbound import Arrival
 from integrations.kinds import Door, EventAdapter
+from integrations.queries import keyring
 from integrations.queries.keyring import KeyInfo, Keyring
 
 MAX_BATCH = 200
@@ -135,14 +136,17 @@ class Intake:
         if inbound.is_echo(body) or key.paths.get("informational") is True:
             events = [inbound.quieted(event, echo=inbound.is_echo(body)) for event in events]
         arrival = Arrival(key.service_id, adapter.id, events, now, key.id, kept)
-        await self._write(arrival, route)
+        await self._write(arrival, route, raw)
         return answers.accepted(route.shape, events)
 
-    async def _write(self, arrival: Arrival, route: Route) -> None:
+    async def _write(self, arrival: Arrival, route: Route, raw: str) -> None:
+        """Raises the refusal of a key that was deleted a moment ago; for any other clash 503, so that it is re-sent."""
         try:
             await self.writer.submit(arrival)
-        except IntegrityError:  # the key or its service was deleted a moment ago
-            raise answers.wrong_key(route.shape) from None
+        except IntegrityError:
+            keyring.changed()
+            await self._key(raw, route)
+            raise
 
     async def _log_refusal(self, route: Route, key: KeyInfo, body: str, refusal: Refusal) -> None:
         """Show the owner of the key what his tool sends; the answer does not depend on it."""

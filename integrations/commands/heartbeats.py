@@ -189,6 +189,8 @@ def _patience(row: Heartbeat) -> timedelta:
 
 
 def _await(row: Heartbeat, at: datetime) -> None:
+    """Look again at `at` (UTC); a time that has passed may have its finished row already, so it becomes now."""
+    at = max(at, clock.now())
     due.put(f"heartbeat:{row.pk}:{at.isoformat()}", KIND, str(row.pk), due=at, priority=due.Priority.STEP)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils.crypto import constant_time_compare
 
 from core import clock, throttle
@@ -68,15 +68,21 @@ def _answer(provider: Provider, news: CallbackNews) -> str:
         log.warning("an answer by %s was ignored: no such message, code or key", provider.id)
         return UNKNOWN
     try:
+        return _answer_once(provider, news, delivery)
+    except OperationalError:  # a deadlock with somebody who holds these pages in another order: once more
+        return _answer_once(provider, news, delivery)
+
+
+def _answer_once(provider: Provider, news: CallbackNews, delivery: Delivery) -> str:
+    try:
         with transaction.atomic():
             IdempotencyKey.objects.create(key=f"callback:{provider.id}:{news.id}"[:200], actor=provider.id)
-            sentence = answer(delivery, news.answer, provider.via)
+            return answer(delivery, news.answer, provider.via)
     except IntegrityError:
         log.info("a repeated answer by %s was ignored", provider.id)
         return "This answer has been taken already."
     except PortalError as error:
         return error.detail
-    return sentence
 
 
 def _answered_delivery(provider: Provider, news: CallbackNews) -> Delivery | None:
@@ -107,15 +113,16 @@ def answer(delivery: Delivery, given: str, via: str) -> str:
 
     Called in a transaction. A carrier that lets us know an answer has delivered the message.
     """
-    group = [delivery, *Delivery.objects.filter(bundled_into=delivery).defer("message").order_by("pk")]
+    group = [delivery, *Delivery.objects.filter(bundled_into=delivery).defer("message")]
     outcomes.refresh(group)
-    sentences = []
-    for each in group:
+    sentences: dict[int, str] = {}
+    for each in sorted(group, key=lambda member: member.pk):  # one order of locks for everybody
         try:
             with transaction.atomic():
-                sentences.append(purpose_of(each.purpose).answered(each, given, via))
+                sentences[each.pk] = purpose_of(each.purpose).answered(each, given, via)
         except PortalError as error:
-            sentences.append(error.detail)
+            sentences[each.pk] = error.detail
     if delivery.state in {QUEUED, SENT}:
         outcomes.news(delivery, "confirmed", "")
-    return sentences[0] if len(sentences) == 1 else f"{sentences[0]} {len(sentences)} pages were answered."
+    first = sentences[delivery.pk]
+    return first if len(sentences) == 1 else f"{first} {len(sentences)} pages were answered."

@@ -33,9 +33,16 @@ def refresh(deliveries: Sequence[Delivery]) -> None:
 
 
 def hand(delivery: Delivery, riders: Sequence[Delivery], sent: Sent, started: datetime) -> None:
-    """A provider took the message: it and those that rode along are done."""
+    """A provider took the message: it and those that rode along are done.
+
+    Where the carrier's call-back was faster and says that it did not get through, nobody was carried.
+    """
     now = clock.now()
     _attempt(delivery, started, "sent", "")
+    if delivery.state == FAILED:
+        _overtaken(delivery, sent)
+        turns.let_go(delivery)
+        return
     method = ContactMethod.objects.filter(deliveries=delivery)
     method.update(last_delivered_at=now, broken_at=None, broken_reason="")
     told = [delivery] if _moved(delivery, "hand", sent=sent) or _overtaken(delivery, sent) else []

@@ -115,7 +115,7 @@ def weigh_failure(page_id: int) -> None:
     final = is_final(page)
     ready = max(page.created_at, page.escalation.fired_at or page.created_at) + PATIENCE
     if not final and clock.now() < ready:
-        key = f"page.failed:{page.pk}:{page.asked}:again"
+        key = f"page.failed:{page.pk}:{page.asked}:{ready.isoformat()}"
         due.put(key, "page.failed", str(page.pk), due=ready, priority=Priority.STEP)
         return
     if page.failed_at is None:
@@ -136,7 +136,8 @@ def _tell_failure(page: Page, *, final: bool) -> None:
 @transaction.atomic
 def release_person(user_id: int) -> None:
     """Take back a deactivated person's open pages; where nobody else is left, the next level is paged (S50, F55)."""
-    for found in Page.objects.filter(user_id=user_id, state__in=OPEN_PAGES, escalation__state__in=LIVE_ESCALATIONS):
+    mine = Page.objects.filter(user_id=user_id, state__in=OPEN_PAGES, escalation__state__in=LIVE_ESCALATIONS)
+    for found in mine.order_by("pk"):  # the order in which a digest's pages are answered too
         page = _held(found)
         if not page.is_open:
             continue

@@ -43,7 +43,8 @@ def answered(delivery: Delivery, answer: str, via: str) -> str:
 
 def failed(delivery: Delivery, final: bool) -> None:
     """Look for the next way in a transaction of its own, so that locks are always taken in one order (O29)."""
-    key = f"page.failed:{delivery.purpose_key}:{delivery.pk}:{'final' if final else 'first'}"
+    how = "final" if final else f"{delivery.attempts}{'held' if delivery.held_until else ''}"
+    key = f"page.failed:{delivery.purpose_key}:{delivery.pk}:{how}"
     due.put(key, "page.failed", delivery.purpose_key, priority=Priority.STEP)
 
 

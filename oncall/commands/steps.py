@@ -17,7 +17,7 @@ from core import clock, due
 from core.due import Priority
 from notifications.commands import deliveries
 from oncall.commands.notices import tell_process_owners
-from oncall.commands.paging import PURPOSE, move_pages, page_person, record_undeliverable
+from oncall.commands.paging import PURPOSE, drop_messages, move_pages, page_person, record_undeliverable
 from oncall.commands.texts import minutes_late
 from oncall.engine.escalation import Exhausted, Position, Skip, Step, next_step
 from oncall.kinds import subject_of
@@ -62,10 +62,13 @@ def take_step(
     place = Position(escalation.pass_number, escalation.level)
     asked = escalation.pages.filter(pass_number=place.pass_number).exclude(state="undeliverable")
     outcome = next_step(found.levels, place, escalation.repeats, set(asked.values_list("user_id", flat=True)))
+    resort = _resort_of(escalation) if isinstance(outcome, Exhausted) else []
+    asked_next = {*also, *(user.pk for user in resort), *(() if isinstance(outcome, Exhausted) else outcome.people)}
+    drop_messages(escalation.pages.filter(user_id__in=asked_next))  # deliveries are locked before pages (see kinds)
     move_pages(escalation.pages.filter(state="sent"), "time_out")
     _note_skips(escalation, outcome.skipped, found)
     if isinstance(outcome, Exhausted):
-        _exhaust(escalation, late=late, also=also)
+        _exhaust(escalation, resort, late=late, also=also)
         return
     _move_to(escalation, outcome, now)
     _record_missing(escalation, found, outcome.position)
@@ -142,13 +145,16 @@ def _note_failures(escalation: Escalation, pages: Sequence[Page]) -> None:
             subject_of(escalation.subject).noted(escalation.subject, "page_failed", text, data)
 
 
-def _exhaust(escalation: Escalation, *, late: timedelta, also: Collection[int]) -> None:
+def _resort_of(escalation: Escalation, without: Collection[int] = ()) -> list[User]:
+    return last_resort(fallback_id=escalation.fallback_id, team_id=escalation.team_id, without=without)
+
+
+def _exhaust(escalation: Escalation, people: Sequence[User], *, late: timedelta, also: Collection[int]) -> None:
     """All levels of all passes have been asked: page the last resort and say so loudly (O21, S50)."""
     escalation.state = ESCALATION.next("exhaust", escalation.state)
     escalation.pass_number, escalation.level = escalation.pass_number + 1, 0
     escalation.fired_at = clock.now()
     schedule(escalation, None)
-    people = last_resort(fallback_id=escalation.fallback_id, team_id=escalation.team_id)
     paged = page_last_resort(escalation, people, late=late)
     for user in _others(also, [user.pk for user in people]):
         page_person(escalation, user, reason="again", late=late)
@@ -185,10 +191,7 @@ def move_on(escalation: Escalation, *, why: str = "") -> None:
         take_step(escalation, why=why)
         return
     asked = set(escalation.pages.filter(reason="last_resort").values_list("user_id", flat=True))
-    page_last_resort(
-        escalation,
-        last_resort(fallback_id=escalation.fallback_id, team_id=escalation.team_id, without=asked),
-    )
+    page_last_resort(escalation, _resort_of(escalation, asked))
 
 
 def end(escalation: Escalation, reason: str) -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from core import claims, clock, due, health, leases, worker
+from core import alive, claims, clock, due, health, leases, worker
 from core.clock import FrozenClock
 from core.due import Item, Priority
 from core.models import DueRow, FeedTopic
@@ -192,14 +192,19 @@ class TestLease:
 
     def test_a_starting_worker_relieves_the_dead_of_its_machine_only(self, done: list[str]) -> None:
         for number, owner in enumerate(
-            [f"{leases.host()}:999999999:x", "elsewhere:999999999:x", f"{leases.host()}:1:x"]
+            [
+                f"{leases.host()}:999999999:17:x",
+                "elsewhere:999999999:17:x",
+                f"{leases.host()}:1:{alive.started(1)}:x",
+                f"{leases.host()}:1:17:x",  # a process of an earlier time had this number
+            ]
         ):
             due.put(f"k{number}", "test.call")
             DueRow.objects.filter(key=f"k{number}").update(
                 state="leased", lease_owner=owner, lease_until=clock.now() + timedelta(hours=1)
             )
-        assert due.free_the_dead() == 1
-        assert state("k0") == "waiting"
+        assert due.free_the_dead() == 2
+        assert [state(f"k{number}") for number in range(4)] == ["waiting", "leased", "leased", "waiting"]
 
 
 class TestFailure:

@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from django.db import connection
@@ -76,6 +77,19 @@ async def test_a_handler_that_forgets_a_result_saves_nothing() -> None:
     with pytest.raises(RuntimeError):
         await GroupCommit(forgetful).submit("a")
     assert await Beat.objects.acount() == 0
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_writer_that_stumbles_or_dies_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = GroupCommit(save)
+    for fault in (RuntimeError, SystemExit):
+        with monkeypatch.context() as patched:
+            patched.setattr(writer, "_settle", Mock(side_effect=fault))
+            with pytest.raises(Busy):
+                writer.submit_and_wait("lost")
+    while writer._thread is not None and writer._thread.is_alive():
+        time.sleep(0.01)
+    assert writer.submit_and_wait("a") == "A"
 
 
 def test_a_locked_database_is_busy_in_time_and_nothing_is_saved_f20(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,9 +21,9 @@ def child(monkeypatch: pytest.MonkeyPatch) -> Child:
 
 
 def wait(child: Child, status: int) -> float:
-    """The seconds until its next start, after one more death."""
+    """The seconds until its next start, after one more death; to the tenth, since the clock goes on between the two."""
     child.died(status)
-    return max(0.0, child.due - time.monotonic())
+    return round(max(0.0, child.due - time.monotonic()), 1)
 
 
 def test_kills_from_outside_never_make_it_wait_long(child: Child) -> None:

@@ -10,7 +10,7 @@ from core import clock
 from incidents.commands import lifecycle, returning
 from incidents.kinds import into_flood
 from incidents.models import Alert, EarlyResolve, EventRule, GroupingRule, Incident, Signal
-from oncall.models import Escalation
+from oncall.models import Escalation, Page
 from tests.incidents.conftest import Stage
 from tests.world import acts, priority
 
@@ -142,6 +142,18 @@ def test_acknowledge_by_the_tool(stage: Stage) -> None:
     assert not Escalation.objects.filter(state="running").exists()
     stage.fire(action="acknowledge")
     assert stage.kinds().count("acknowledged") == 1
+
+
+def test_acknowledged_by_the_tool_before_the_worker_came_to_it(stage: Stage) -> None:
+    """Somebody has taken it already: nobody is paged."""
+    stage.accept(stage.event())
+    stage.at.move(seconds=2)
+    stage.accept(stage.event(action="acknowledge"))
+    stage.at.move(seconds=2)
+    stage.drain()
+    assert stage.incident().status == "acknowledged"
+    assert not Escalation.objects.filter(state="running").exists()
+    assert not Page.objects.filter(state="sent").exists()
 
 
 def test_s13_a_machine_resolves_a_minor_incident_after_the_quiet_time(stage: Stage) -> None:

@@ -141,6 +141,25 @@ def test_shorter_times_are_heeded_at_once(backup: Heartbeat, at: FrozenClock) ->
     assert state(backup) == "down"
 
 
+def test_times_that_were_changed_there_and_back_are_heeded_too(backup: Heartbeat, at: FrozenClock) -> None:
+    """A moment that was looked at in vain once is looked at again."""
+    ping(backup, at)
+    heartbeats.edit(OWNER, backup, interval_seconds=60, grace_seconds=0)
+    at.move(seconds=30)
+    ping(backup, at)
+    for seconds in (30, 10, 20, 10):  # what was awaited first, the way back, what was awaited next, there again
+        at.move(seconds=seconds)
+        note_listening()
+        worker.drain()
+        if seconds == 10:
+            shorter = backup.interval_seconds == 60
+            heartbeats.edit(OWNER, backup, interval_seconds=300 if shorter else 60, grace_seconds=0)
+        backup.refresh_from_db()
+        assert backup.state == "up"
+    worker.drain()
+    assert state(backup) == "down"
+
+
 def test_a_removed_one_resolves_its_alert(backup: Heartbeat, at: FrozenClock) -> None:
     ping(backup, at)
     pass_time(at, 8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from notifications.kinds import BadCallback, CallbackRequest, Sent, provider_of
 from notifications.models import Delivery, ProviderConfig
 from notifications.providers import twilio
 from notifications.providers.sms_twilio import SmsTwilio
-from tests.fakes import Phones, drain
+from tests.fakes import Phones, drain, run_until
 from tests.notifications.conftest import Desk, page
 from tests.world import World, method
 
@@ -172,6 +173,30 @@ def test_a_callback_that_overtakes_our_mark(
     assert desk.handed == (["42"] if ends == "confirmed" else [])
     assert desk.failed == ([] if ends == "confirmed" else [("42", True)])
     assert len(phones.texts()) == 1
+
+
+def test_a_failure_that_overtakes_our_mark_takes_no_other_page_along(
+    world: World, phones: Phones, desk: Desk, at: clock.FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F35: nobody got that digest, so each page in it is still to be brought."""
+    call = method(world.bo, "sms_twilio", BO)
+    for number in (1, 2, 3):
+        page(call, number)
+        drain()
+    send, sent_so_far = SmsTwilio.send, len(phones.texts(BO))
+
+    def fast(*args: Any) -> Sent:
+        sent = send(*args)
+        if len(phones.texts(BO)) == sent_so_far + 1:
+            phones.report(phones.texts(BO)[-1], "failed")
+        return sent
+
+    monkeypatch.setattr(SmsTwilio, "send", fast)
+    run_until(at, at.at + timedelta(minutes=5))
+    states = dict(Delivery.objects.values_list("purpose_key", "state"))
+    assert states == {"1": "sent", "2": "failed", "3": "sent"}
+    assert desk.failed == [("2", True)]
+    assert "page-3" in phones.texts(BO)[-1]["Body"] or "INC-3" in phones.texts(BO)[-1]["Body"]
 
 
 def test_the_signature_is_over_the_public_address(world: World, phones: Phones, desk: Desk) -> None:

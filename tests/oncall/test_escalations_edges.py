@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.actors import link_holder, system
 from accounts.models import User
@@ -12,7 +14,7 @@ from core.clock import FrozenClock
 from core.errors import Conflict
 from core.models import DueRow
 from notifications.models import ContactMethod
-from oncall.commands import escalations, pages
+from oncall.commands import escalations, pages, purpose
 from oncall.models import Escalation, Page
 from oncall.queries.escalations import unattended, waiting_for
 from tests import world as w
@@ -69,6 +71,31 @@ def test_s50_never_fewer_than_one_person(world: World, case: Case) -> None:
     start(world.policy)
     assert paged(state="undeliverable") == ["Bo", "Cy", "Ada"]
     assert "Ada Admin could not be paged: there is no address." in case.texts("page_failed")
+
+
+def test_every_word_about_a_message_that_does_not_arrive_is_heard(world: World, case: Case) -> None:
+    """O29: the first failure, a long hold after it and the end are three pieces of news."""
+    start(world.policy)
+    [message] = queued()
+    message.attempts = 1
+    purpose.failed(message, final=False)
+    message.held_until = message.created_at + timedelta(minutes=30)
+    purpose.failed(message, final=False)
+    purpose.failed(message, final=True)
+    purpose.failed(message, final=True)
+    assert DueRow.objects.filter(kind="page.failed").count() == 3
+
+
+def test_messages_are_locked_before_pages_when_somebody_is_asked_again(
+    world: World, case: Case, at: FrozenClock
+) -> None:
+    """Two orders would be a deadlock with a worker that is just sending (see kinds)."""
+    start(w.policy("Alone", world.payments, [world.bo], repeats=2))
+    with CaptureQueriesContext(connection) as queries:
+        after(at, minutes=5)
+    assert page_of(world.bo).pass_number == 2
+    written = [query["sql"].split('"')[1] for query in queries if query["sql"].startswith("UPDATE")]
+    assert written.index("notifications_delivery") < written.index("oncall_page")
 
 
 def test_undo_restores_the_former_due_time_and_the_messages_that_had_not_left(

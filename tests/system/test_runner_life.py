@@ -19,10 +19,10 @@ pytestmark = pytest.mark.system
 ROLES = {"web", "worker-1", "bulk"}
 HOLD = """
 from datetime import timedelta
-from core import clock, leases
+from core import alive, clock, leases
 from core.models import DueRow
 until = clock.now() + timedelta(hours=1)
-owner = leases.owner_prefix({pid}) + "abcdef"
+owner = leases.owner_prefix({pid}, alive.started({pid})) + "abcdef"
 DueRow.objects.create(key="test:held", kind="test.unknown", state="leased", lease_owner=owner, lease_until=until)
 """
 HALF_A_FORM = b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90\r\n\r\nhalf"
