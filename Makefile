@@ -5,12 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 export PORT
+# A portal is many processes, and the tests start many portals: each would compile the sources anew.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest -p no:cacheprovider
-JOBS ?= 2
+JOBS ?= 3
 SOURCES := core accounts notifications oncall incidents integrations portal
 FAST := not browser and not long and not services
 
-.PHONY: run setup setup-dev demo test test-fast test-browser test-services test-long check lint format types imports \
+.PHONY: run setup setup-dev demo test test-fast test-processes test-browser test-services test-long check lint format types imports \
 	templates migrations deploy docs docs-generate lock bench chaos pictures lighthouse clean
 
 run: setup
@@ -36,11 +38,13 @@ demo: setup
 	@WATCHBILL_DATA_DIR=$${WATCHBILL_DATA_DIR:-var-demo} $(BIN)/python manage.py demo --json
 	@WATCHBILL_DATA_DIR=$${WATCHBILL_DATA_DIR:-var-demo} WATCHBILL_PORT=$${WATCHBILL_PORT:-$(PORT)} exec $(BIN)/python manage.py up
 
-test: setup-dev test-fast test-browser
+test: setup-dev test-fast test-processes
 
 test-fast: setup-dev
-	$(PYTEST) -n $(JOBS) --dist loadfile -m "$(FAST) and not system" --ignore=tests/browser
-	$(PYTEST) -n $(JOBS) --dist loadfile -m "$(FAST) and system" tests/system
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "$(FAST) and not system" --ignore=tests/browser --ignore=tests/system
+
+test-processes: setup-dev
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "not long and not services" tests/system tests/browser
 
 test-browser: setup-dev
 	$(PYTEST) tests/browser -m "browser and not long"

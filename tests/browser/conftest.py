@@ -10,15 +10,16 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.system.conftest import Make
 from tests.system.conftest import make as make
+from tests.system.conftest import migrated as migrated
 from tests.system.conftest import prepared as prepared
 from tests.system.scene import PASSWORD, Scene
 
 CHROMIUM = Path("/usr/bin/chromium")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium without a window."""
+    """Debian's Chromium without a window; it ends with the file, and Playwright's event loop with it."""
     if not CHROMIUM.exists():
         pytest.skip("Chromium is not installed (Debian: chromium)")
     with sync_playwright() as playwright:

@@ -3,27 +3,57 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from tests.system.scene import Scene
 from tools.chaos.portal import Portal
 from tools.chaos.sink import Sink
 
 PEOPLE = 60
+FIRST = ("test_kill_loop.py", "test_story_alertmanager.py")  # they wait most, so others run beside them
 Make = Callable[..., Scene]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first."""
+    items.sort(key=lambda item: item.path.name not in FIRST)
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that `make` fills once, for all processes of this run of the suite."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "made").exists():
+            folder.mkdir(exist_ok=True)
+            make(folder)
+            (folder / "made").touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with tables and nobody in it; copy it."""
+    return once(tmp_path_factory, "migrated", lambda folder: Portal(folder).migrate()) / "data"
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> tuple[Path, dict[str, Any]]:
     """A data directory with sixty people, and their keys."""
-    portal = Portal(tmp_path_factory.mktemp("prepared"))
-    portal.manage("migrate", "-v0")
-    return portal.folder / "data", json.loads(portal.python("tests.system.crew", str(PEOPLE)))
+
+    def fill(folder: Path) -> None:
+        shutil.copytree(migrated, folder / "data")
+        (folder / "crew.json").write_text(Portal(folder).python("tests.system.crew", str(PEOPLE)))
+
+    folder = once(tmp_path_factory, "prepared", fill)
+    return folder / "data", json.loads((folder / "crew.json").read_text())
 
 
 @pytest.fixture(scope="module")

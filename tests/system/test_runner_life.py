@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -85,11 +86,12 @@ def test_a_second_runner_on_the_same_directory_is_refused_f50(portal: Portal) ->
     assert second.stderr.strip() == f"watchbill: Watchbill is running already on {portal.directory}."
 
 
-def test_it_ends_in_time_and_starts_again_in_three_seconds_f2_p8(tmp_path: Path) -> None:
+def test_it_ends_in_time_and_starts_again_in_three_seconds_f2_p8(tmp_path: Path, migrated: Path) -> None:
     """Within 10 s, exit code 0 and nothing left, also with clients that are half-way; Ctrl-C does the same.
 
     On a machine that is busy with other things a start may take three times what loading Django alone takes.
     """
+    shutil.copytree(migrated, tmp_path / "var")
     with Portal(tmp_path / "var") as portal:
         half_open = [_client_that_says(portal, text) for text in (b"", b"GET /he", HALF_A_FORM)]
         everything = tree_of(portal.pid)
@@ -107,7 +109,8 @@ def test_it_ends_in_time_and_starts_again_in_three_seconds_f2_p8(tmp_path: Path)
         assert (code, took <= 10) == (0, True)
 
 
-def test_a_killed_runner_leaves_no_process_f10(tmp_path: Path) -> None:
+def test_a_killed_runner_leaves_no_process_f10(tmp_path: Path, migrated: Path) -> None:
+    shutil.copytree(migrated, tmp_path / "var")
     with Portal(tmp_path / "var") as portal:
         wait_until(lambda: len(tree_of(portal.pid)) >= 8, 10, "django-q2's own processes")
         everything = tree_of(portal.pid)

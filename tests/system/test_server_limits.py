@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -17,9 +18,11 @@ MIB = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
-def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+def portal(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Portal]:
     """One portal for all of it."""
-    with Portal(tmp_path_factory.mktemp("limits") / "var") as running:
+    directory = tmp_path_factory.mktemp("limits") / "var"
+    shutil.copytree(migrated, directory)
+    with Portal(directory) as running:
         yield running
 
 

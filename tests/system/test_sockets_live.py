@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,9 +76,11 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+def scene(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Scene]:
     """One scene for all of it."""
-    with Portal(tmp_path_factory.mktemp("sockets") / "var") as portal:
+    directory = tmp_path_factory.mktemp("sockets") / "var"
+    shutil.copytree(migrated, directory)
+    with Portal(directory) as portal:
         done = manage(portal.directory, "shell", "-v", "0", "-c", SETUP, port=portal.port)
         [line] = [line for line in done.stdout.splitlines() if line.startswith("OUT")] or [done.stderr]
         _, number, session, _token = line.split()

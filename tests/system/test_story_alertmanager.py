@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,7 +44,8 @@ def sink() -> Iterator[Sink]:
 
 
 @pytest.fixture
-def portal(tmp_path: Path, sink: Sink) -> Iterator[Portal]:
+def portal(tmp_path: Path, sink: Sink, migrated: Path) -> Iterator[Portal]:
+    shutil.copytree(migrated, tmp_path / "data")
     product = Portal(tmp_path, EMAIL_URL=sink.url)
     yield product
     if product.process and product.process.poll() is None:
@@ -70,7 +72,6 @@ def form_fields(html: str) -> dict[str, str]:
 def test_three_alerts_of_one_group_page_one_person_who_answers_from_the_mail(
     portal: Portal, sink: Sink, tmp_path: Path
 ) -> None:
-    portal.manage("migrate", "-v0")
     setup = json.loads(portal.python("tests.system.office"))
     portal.start()
     api = Api(portal, setup["token"])

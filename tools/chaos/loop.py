@@ -61,7 +61,7 @@ class Loop:
         portal = Portal(folder, **settings)
         self.sink.start()
         try:
-            portal.manage("migrate", "-v0")
+            portal.migrate()
             keys = json.loads(portal.python("tools.chaos.population", str(self.people)))
             self.figures.starts.append(portal.start())
             self._calm(portal, keys)

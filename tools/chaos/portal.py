@@ -87,6 +87,10 @@ class Portal:
         done = subprocess.run(command, env=self.environment, cwd=ROOT, check=True, capture_output=True, text=True)
         return done.stdout
 
+    def migrate(self) -> None:
+        """Make the tables."""
+        self.manage("migrate", "-v0")
+
     def python(self, module: str, *arguments: str) -> str:
         """Run a module of ours in the product's environment and return what it printed."""
         command = [sys.executable, "-m", module, *arguments]
