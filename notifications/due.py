@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import OperationalError, transaction
@@ -20,7 +21,7 @@ from notifications.commands import outcomes, turns
 from notifications.commands.deliveries import KIND
 from notifications.commands.providers import end_alarm, given_to, raise_alarm
 from notifications.kinds import Message, Permanent, Provider, Sent, Temporary, provider_of, purpose_of, purposes
-from notifications.messages import digest
+from notifications.messages import ANSWER, digest
 from notifications.models import Delivery
 from notifications.purposes import VERIFY
 from notifications.states import QUEUED
@@ -118,9 +119,11 @@ def worded(delivery: Delivery, riders: Sequence[Delivery]) -> Message:
 
 
 def _message(delivery: Delivery) -> Message:
-    """The stored message; a text that leads to the portal where it cannot be read (F17)."""
+    """The stored message with its link signed now; a text that leads to the portal where it cannot be read (F17)."""
     try:
-        return Message.from_json(delivery.message)
+        message = Message.from_json(delivery.message)
+        # The operator may have changed the key while it waited, and the link lives its whole time from here (F53).
+        return replace(message, answer_link=links.renewed(ANSWER, message.answer_link))
     except (ValueError, TypeError):
         log.exception("the message of %s cannot be read: a plain one is sent instead", delivery.key)
         text = "You are being paged. Its text could not be read; open Watchbill to see what it is about."

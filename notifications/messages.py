@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+ANSWER = "answer"  # what the token at the end of an `answer_link` is signed for
 LISTED = 40  # messages of a digest that are written out; the numbers of all stand above them
 
 
@@ -13,7 +14,8 @@ LISTED = 40  # messages of a digest that are written out; the numbers of all sta
 class Message:
     """What is to be said, in plain values; a provider cuts it to its carrier's size.
 
-    `html` is a clean fragment (core.text) and may be empty; `link` shows, `answer_link` asks; `rank` is the
+    `html` is a clean fragment (core.text) and may be empty; `link` shows, `answer_link` asks: it ends with a token for
+    `ANSWER`, which is signed anew when the message leaves, so no other field may hold it (F53). `rank` is the
     priority (1 is P1); `incident` the number in writing ("INC-42"); `code` binds an answer to this very message
     (O30); `speech` is what a call says, else title and text; `count` how many messages a digest stands for.
     """

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Q, QuerySet
 
 from accounts.actors import Actor
-from core import clock
+from core import clock, links
 from core.errors import Missing
 from notifications.kinds import Message, Provider, providers
+from notifications.messages import ANSWER
 from notifications.models import ContactMethod, Delivery, ProviderConfig
 from notifications.states import CONFIRMED, FAILED, QUEUED, SENT
 
@@ -104,6 +105,7 @@ def words_for(actor: Actor, delivery: Delivery) -> Message | None:
     if actor.user is None or delivery.user_id != actor.user.pk or delivery.purpose == "verify":
         return None
     try:
-        return Message.from_json(delivery.message)
+        message = Message.from_json(delivery.message)
+        return replace(message, answer_link=links.renewed(ANSWER, message.answer_link))
     except ValueError:
         return None

@@ -114,6 +114,34 @@ def test_a_nonce_is_free_again_when_the_step_failed(at: FrozenClock) -> None:
     links.spend("answer", "77", nonce)
 
 
+def test_an_address_that_was_kept_is_signed_anew(at: FrozenClock, settings: Settings) -> None:
+    """F53: with the key and the time of now, for the same value and the same purpose."""
+    kept = f"https://watchbill.example/answer/{links.sign('answer', 'page:77')}/"
+    settings.SECRET_KEY = "another " * 10
+    at.move(hours=47)
+    made = links.renewed("answer", kept)
+    assert made.startswith("https://watchbill.example/answer/")
+    token = made.split("/")[-2]
+    at.move(hours=47)
+    assert links.read("answer", token, TWO_DAYS) == "page:77"
+    with pytest.raises(Missing):
+        links.read("unsubscribe", token, TWO_DAYS)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "https://watchbill.example/now/",
+        "/answer/token-of-42/",
+        "/a/x.1." + "A" * 32 + "/",
+        "/a/_w.1." + "A" * 32 + "/",
+    ],
+)
+def test_an_address_without_a_token_stays_as_it_is(address: str) -> None:
+    assert links.renewed("answer", address) == address
+
+
 def test_public_addresses_come_from_the_settings(settings: Settings) -> None:
     """A33: never from a Host header."""
     settings.PORTAL_URL = "https://watchbill.example"

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from accounts import actors
 from accounts.commands import users
 from core import clock, links, worker
 from core.links import sign
 from incidents.commands import lifecycle
+from notifications import due
+from notifications.models import Delivery
 from oncall.models import Page
 from tests.flows import security_scene
 from tests.flows.security_scene import Scene
@@ -21,6 +25,7 @@ from tests.flows.test_security_crawl import changed, dump
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
+Browser = Callable[..., Client]
 
 
 @pytest.fixture
@@ -163,3 +168,20 @@ def test_the_link_opens_no_other_door(scene: Scene) -> None:
     assert client.post(page, {}, content_type="application/json", headers=bearer).status_code == 401
     assert client.post(f"/now/pages/{scene.ids['pages']}/accept/").status_code == 302
     assert state(scene) == "sent"
+
+
+def test_a_link_lives_from_the_moment_its_message_leaves(
+    scene: Scene, at: clock.FrozenClock, browser: Browser, settings: Settings
+) -> None:
+    """F53: Bo's page waited for three days, and the operator has changed the key: the link in his mail works."""
+    waiting = Delivery.objects.get(pk=scene.ids["deliveries"])
+    at.move(hours=72)
+    settings.SECRET_KEY = "another-secret-key-of-the-same-portal-" * 2
+    link = due.worded(waiting, []).answer_link
+    at.move(hours=47)
+    assert Client().get(urlsplit(link).path).status_code == 200
+    assert Client().get(path_of(scene)).status_code == 404
+    log = browser(scene.world.bo).get(f"/deliveries/{waiting.pk}/").content.decode()
+    shown = re.search(r'href="[^"]*(/answer/[^"]+)"', log)
+    assert shown
+    assert Client().get(shown[1]).status_code == 200

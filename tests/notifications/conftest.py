@@ -80,7 +80,7 @@ def page(method: ContactMethod, number: int = 42, **fields: Any) -> Delivery | N
         text=values.pop("text", "P2 on Checkout. Please accept or decline."),
         html=values.pop("html", ""),
         link=f"http://localhost:8000/incidents/{number}/",
-        answer_link=f"http://localhost:8000/answer/token-of-{number}/",
+        answer_link=values.pop("answer_link", f"http://localhost:8000/answer/token-of-{number}/"),
         rank=values["rank"],
         incident=f"INC-{number}",
     )

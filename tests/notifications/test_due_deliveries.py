@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from core import clock, due, worker
+from core import clock, due, links, worker
 from core.claims import claim
 from core.models import DueRow
 from notifications import kinds
@@ -41,6 +42,22 @@ def test_a_page_leaves_as_one_mail_with_number_title_and_link(
     queued.refresh_from_db()
     assert (queued.state, queued.attempts, desk.handed) == ("sent", 1, ["42"])
     assert [t.outcome for t in queued.tries.all()] == ["sent"]
+
+
+def test_every_link_of_a_digest_is_signed_as_it_leaves(
+    world: World, mailbox: Mailbox, desk: Desk, at: clock.FrozenClock, settings: Any
+) -> None:
+    """F53: Bo's mail server was away while the operator changed the key; each link still opens its own page."""
+    for number in range(42, 47):
+        link = links.absolute(f"/answer/{links.sign('answer', str(number))}/")
+        page(mail_of(world), number, answer_link=link)
+    settings.SECRET_KEY = "another-secret-key-of-the-same-portal-" * 2
+    run_until(at, at.at + timedelta(minutes=5))
+    texts = "".join(mail.get_body(("plain",)).get_content() for mail in mailbox.mails)  # type: ignore[union-attr]
+    tokens = re.findall(r"/answer/([^/\s]+)/", texts)
+    read = [links.read("answer", token, timedelta(hours=48)) for token in tokens]
+    assert len(mailbox.mails) < len(read)
+    assert sorted(read) == ["42", "43", "44", "45", "46"]
 
 
 def test_the_same_key_is_queued_once(world: World, mailbox: Mailbox, desk: Desk) -> None:
