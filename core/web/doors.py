@@ -34,16 +34,16 @@ def signed_in(view: View) -> View:
     def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if actor_of(request).user is not None:
             return view(request, *args, **kwargs)
-        if request.headers.get("HX-Request") == "true":
+        if request.headers.get("HX-Request") == "true" or request.headers.get("X-Live"):
             return HttpResponse(status=401)
         return redirect_to_login(request.get_full_path())
 
     return door
 
 
-def done(request: HttpRequest, path: str, sentence: str) -> HttpResponse:
-    """Say what was done and go on to a path of ours."""
-    messages.success(request, sentence)
+def done(request: HttpRequest, path: str, sentence: str, *, undo: str = "") -> HttpResponse:
+    """Say what was done and go on to a path of ours; `undo` is the address that takes it back by POST."""
+    messages.success(request, sentence, extra_tags=undo)
     return htmx.redirect(request, path)
 
 

@@ -8,16 +8,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.actors import Actor
 from core import live
 from core.errors import Conflict, Missing
+from core.web.doors import actor_of, done, signed_in
 from incidents.queries.now import now_of
-from incidents.views.doors import actor_of, done, signed_in
 from oncall.commands import pages
 from oncall.queries.escalations import page_seen_by
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
-    actor = actor_of(request)
+    actor: Actor = actor_of(request)
     seq = live.last_seq(f"now:{actor.user.pk}") if actor.user is not None else 0
     return {"now": now_of(actor), "seq": seq}
 
@@ -42,7 +43,7 @@ def answer(request: HttpRequest, pk: int, wanted: str) -> HttpResponse:
     """Accept or decline a page of one's own; works without scripts."""
     if wanted not in ("accept", "decline"):
         raise Missing("There is no such answer.")
-    actor = actor_of(request)
+    actor: Actor = actor_of(request)
     page = page_seen_by(actor, pk)
     try:
         said = (pages.accept if wanted == "accept" else pages.decline)(actor, page, via="web")

@@ -8,16 +8,17 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.actors import Actor
 from accounts.permissions import require
 from core import live
 from core.errors import Invalid, Missing
 from core.web import htmx
+from core.web.doors import actor_of, signed_in
 from incidents import permissions
-from incidents.forms import NoteForm
+from incidents.forms.timeline import NoteForm
 from incidents.queries.access import incident_seen_by
 from incidents.queries.details import changes_near, signals_near
 from incidents.queries.page import SHOWS, IncidentPage, alerts_of, incident_page, log_of, priorities_for
-from incidents.views.doors import actor_of, signed_in
 
 MOST_FRAMES = 500
 
@@ -75,7 +76,7 @@ def regions(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def triage(request: HttpRequest, number: int) -> HttpResponse:
     """What was altered around the start, and signals that open nothing (DET-12, TRI-08)."""
-    actor = actor_of(request)
+    actor: Actor = actor_of(request)
     found = incident_seen_by(actor, number)
     require(actor, permissions.INCIDENT_SEE_ALL, found)
     crumbs = [("Incidents", "/incidents/"), (str(found), f"/incidents/{found.number}/"), ("Around the start", "")]
@@ -88,7 +89,7 @@ def triage(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def feed(request: HttpRequest, number: int) -> HttpResponse:
     """The frames after `?since=`, as the socket would send them: for browsers behind a proxy without sockets."""
-    actor = actor_of(request)
+    actor: Actor = actor_of(request)
     subject = incident_seen_by(actor, number).subject
     family = live.topic_of(subject)
     audience = family[0].may_see(actor, family[1]) if family else None

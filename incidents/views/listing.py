@@ -6,15 +6,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.actors import Actor
 from accounts.permissions import require
 from accounts.queries import teams_seen_by
-from core.errors import Invalid
+from core.web.doors import actor_of, done, signed_in
+from core.web.forms import sent
 from incidents import permissions
 from incidents.commands import opening
-from incidents.forms import DeclareForm
+from incidents.forms.incidents import DeclareForm
 from incidents.queries.listing import incidents_found
 from incidents.queries.priorities import priorities
-from incidents.views.doors import actor_of, done, fill_errors, signed_in
 from oncall.queries.services import services_seen_by
 
 STATUS_WORDS = (
@@ -44,7 +45,7 @@ KNOWN = ("status", "priority", "major", "service", "team", "text")
 @require_safe
 def incidents(request: HttpRequest) -> HttpResponse:
     """Open incidents unless asked otherwise, newest first, 50 a page."""
-    actor = actor_of(request)
+    actor: Actor = actor_of(request)
     given = request.GET.dict()
     query = request.GET.copy()
     query.pop("before", None)
@@ -79,20 +80,13 @@ def _same(path: str, given: dict[str, str]) -> bool:
 @require_http_methods(["GET", "HEAD", "POST"])
 def declare(request: HttpRequest) -> HttpResponse:
     """Two fields make an incident with an owner and a page (DET-02)."""
-    actor = actor_of(request)
+    actor: Actor = actor_of(request)
     require(actor, permissions.INCIDENT_DECLARE)
     form = DeclareForm(request.POST or None, actor=actor, initial={"service": request.GET.get("service", "")})
-    status = 200
     if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            try:
-                made = opening.declare(actor, **form.values())
-            except Invalid as error:
-                fill_errors(form, error)
-            else:
-                return done(
-                    request, f"/incidents/{made.number}/", f"{made} is open. The people on call are being paged."
-                )
+        made = sent(form, lambda: opening.declare(actor, **form.values()))
+        if made is not None:
+            said = f"{made} is open. The people on call are being paged."
+            return done(request, f"/incidents/{made.number}/", said)
     context = {"form": form, "crumbs": [("Incidents", "/incidents/"), ("New", "")]}
-    return render(request, "incidents/declare.html", context, status=status)
+    return render(request, "incidents/declare.html", context, status=form.status)

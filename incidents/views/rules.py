@@ -14,8 +14,8 @@ from core.web.doors import Crumbs, Question, actor_of, confirm, done, signed_in
 from core.web.forms import sent
 from incidents import permissions
 from incidents.commands import config
-from incidents.config_forms import SIMPLE, GroupingForm, RuleForm, stored_grouping
 from incidents.engine.rules import FIELDS
+from incidents.forms.rules import SIMPLE, GroupingForm, RuleForm, stored_grouping
 from incidents.models import EventRule
 from incidents.queries.priorities import priorities
 from incidents.queries.routing import grouping_of, rule_seen_by, rules_seen_by

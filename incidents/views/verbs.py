@@ -13,12 +13,13 @@ from accounts.actors import Actor
 from accounts.permissions import Permission, require
 from core.errors import Conflict, Invalid
 from core.web import htmx
-from incidents import forms, permissions
+from core.web.doors import View, actor_of, done, signed_in
+from incidents import permissions
 from incidents.commands import assignment, lifecycle, priority, returning, undoing
+from incidents.forms import incidents as forms
 from incidents.models import Incident
 from incidents.queries.access import incident_seen_by
 from incidents.queries.details import allowed_verbs
-from incidents.views.doors import View, actor_of, done, fill_errors, signed_in
 from oncall.commands import pages
 from oncall.queries.escalations import my_open_pages
 
@@ -49,7 +50,7 @@ def _view(verb: Verb) -> View:
     @signed_in
     @require_http_methods(["GET", "HEAD", "POST"])
     def door(request: HttpRequest, number: int) -> HttpResponse:
-        actor = actor_of(request)
+        actor: Actor = actor_of(request)
         incident = incident_seen_by(actor, number)
         require(actor, right, incident)
         if request.method != "POST":
@@ -61,20 +62,21 @@ def _view(verb: Verb) -> View:
 
 
 def _act(request: HttpRequest, verb: Verb, incident: Incident) -> HttpResponse:
-    actor = actor_of(request)
+    actor: Actor = actor_of(request)
     given = request.POST.copy()
     if "version" in request.GET:
         given.setdefault("version", request.GET["version"])
     form = verb.form(given, actor=actor, incident=incident)
     if not form.is_valid():
-        return _page(request, verb, incident, form, status=400)
+        form.refuse()
+        return _page(request, verb, incident, form)
     try:
-        verb.run(actor, incident, version=form.seen, **form.values())
+        verb.run(actor, incident, version=form.seen(), **form.values())
     except Conflict as conflict:
         return _stale(request, verb, incident, conflict)
     except Invalid as error:
-        fill_errors(form, error)
-        return _page(request, verb, incident, form, status=400)
+        form.refuse(error)
+        return _page(request, verb, incident, form)
     after = incident_seen_by(actor, incident.number)
     undo = f"/incidents/{after.number}/{verb.undo}/?version={after.version}" if verb.undo else ""
     return done(request, f"/incidents/{after.number}/", verb.says.format(incident=after), undo=undo)
@@ -82,11 +84,13 @@ def _act(request: HttpRequest, verb: Verb, incident: Incident) -> HttpResponse:
 
 def _stale(request: HttpRequest, verb: Verb, incident: Incident, conflict: Conflict) -> HttpResponse:
     """409 with the present state; what was typed stays in the form, which now carries the present version."""
-    actor = actor_of(request)
+    actor: Actor = actor_of(request)
     fresh = incident_seen_by(actor, incident.number)
     given = request.POST.copy()
     given["version"] = str(fresh.version)
-    return _page(request, verb, fresh, verb.form(given, actor=actor, incident=fresh), status=409, conflict=conflict)
+    form = verb.form(given, actor=actor, incident=fresh)
+    form.status = conflict.status
+    return _page(request, verb, fresh, form, conflict)
 
 
 def _page(
@@ -94,11 +98,9 @@ def _page(
     verb: Verb,
     incident: Incident,
     form: forms.VerbForm,
-    *,
-    status: int = 200,
     conflict: Conflict | None = None,
 ) -> HttpResponse:
-    actor = actor_of(request)
+    actor: Actor = actor_of(request)
     possible = not verb.name or verb.name in allowed_verbs(actor, incident)
     context = {
         "incident": incident,
@@ -108,8 +110,8 @@ def _page(
         "possible": possible,
         "crumbs": [("Incidents", "/incidents/"), (str(incident), f"/incidents/{incident.number}/"), (verb.title, "")],
     }
-    response = htmx.render_part(request, "incidents/verb.html", "incidents/_verb.html", context, status=status)
-    if status >= 400 and htmx.wants_partial(request):
+    response = htmx.render_part(request, "incidents/verb.html", "incidents/_verb.html", context, status=form.status)
+    if form.status >= 400 and htmx.wants_partial(request):
         response["HX-Retarget"], response["HX-Reswap"] = "#sheet", "innerHTML"
     return response
 

@@ -1,0 +1,1 @@
+"""Shapes of what the room's pages take; the rules stand in the commands."""
