@@ -89,7 +89,8 @@ def _entry_page(
         "conflict": conflict,
         "crumbs": _crumbs(incident, line.heading),
     }
-    return render(request, "incidents/entry.html", context, status=form.status if form else 200)
+    refusal = conflict or form
+    return render(request, "incidents/entry.html", context, status=refusal.status if refusal else 200)
 
 
 @signed_in
@@ -126,7 +127,6 @@ def _change(
     try:
         command(actor, found, **form.cleaned_data)
     except Conflict as conflict:
-        form.status = conflict.status
         return _entry_page(request, number, pk, form, conflict)
     except Invalid as error:
         form.refuse(error)

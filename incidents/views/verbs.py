@@ -88,9 +88,7 @@ def _stale(request: HttpRequest, verb: Verb, incident: Incident, conflict: Confl
     fresh = incident_seen_by(actor, incident.number)
     given = request.POST.copy()
     given["version"] = str(fresh.version)
-    form = verb.form(given, actor=actor, incident=fresh)
-    form.status = conflict.status
-    return _page(request, verb, fresh, form, conflict)
+    return _page(request, verb, fresh, verb.form(given, actor=actor, incident=fresh), conflict)
 
 
 def _page(
@@ -101,6 +99,7 @@ def _page(
     conflict: Conflict | None = None,
 ) -> HttpResponse:
     actor: Actor = actor_of(request)
+    status = conflict.status if conflict else form.status
     possible = not verb.name or verb.name in allowed_verbs(actor, incident)
     context = {
         "incident": incident,
@@ -110,8 +109,8 @@ def _page(
         "possible": possible,
         "crumbs": [("Incidents", "/incidents/"), (str(incident), f"/incidents/{incident.number}/"), (verb.title, "")],
     }
-    response = htmx.render_part(request, "incidents/verb.html", "incidents/_verb.html", context, status=form.status)
-    if form.status >= 400 and htmx.wants_partial(request):
+    response = htmx.render_part(request, "incidents/verb.html", "incidents/_verb.html", context, status=status)
+    if status >= 400 and htmx.wants_partial(request):
         response["HX-Retarget"], response["HX-Reswap"] = "#sheet", "innerHTML"
     return response
 
