@@ -1,4 +1,4 @@
-"""Wiring of the room: loads every provider, the purposes and the handler of the due queue."""
+"""Wiring of the room: loads every provider, the purposes, the jobs and the handler of the due queue."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -19,5 +19,5 @@ class NotificationsConfig(AppConfig):
 
         for module in iter_modules(providers.__path__):
             import_module(f"notifications.providers.{module.name}")
-        for name in ("purposes", "due", "reactions"):
+        for name in ("purposes", "due", "jobs", "reactions"):
             import_module(f"notifications.{name}")

@@ -213,6 +213,11 @@ class Purpose:
     bundled: bool = False
     hidden: Callable[[Actor], Iterable[str]] = _none_hidden
 
+    @property
+    def ends(self) -> bool:
+        """Whether its messages are about something that goes on until `still_wanted` says otherwise."""
+        return self.still_wanted is not _always
+
 
 @dataclass
 class _Registries:
