@@ -10,7 +10,8 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -21,7 +22,7 @@ from core import clock, db, facts
 from core.models import Beat
 
 log = logging.getLogger(__name__)
-MAIL_AGAIN = timedelta(minutes=30)
+MAIL_AGAIN = TELL_AGAIN = timedelta(minutes=30)
 _addresses: list[Callable[[], Iterable[str]]] = []
 _remembered: list[str] = []
 _mailed: dict[str, float] = {}
@@ -30,34 +31,65 @@ _mailed: dict[str, float] = {}
 @facts.fact("health.alarm_raised")
 @dataclass(frozen=True)
 class AlarmRaised:
-    """The portal's own audit has found something; the sentence names it."""
+    """The portal's own audit has found something, or it still stands after a while; the sentence names it."""
 
     code: str
     sentence: str
 
 
-def alarm(code: str, sentence: str) -> bool:
-    """Raise an alarm, or renew it; says whether it is new. A new one is logged as an error and recorded as a fact."""
-    name = f"alarm:{code}"[:80]
+@facts.fact("health.alarm_ended")
+@dataclass(frozen=True)
+class AlarmEnded:
+    """What the portal's own audit had found is over."""
+
+    code: str
+
+
+def alarm(code: str, sentence: str, things: Iterable[str] = ()) -> bool:
+    """Raise an alarm, or renew it; says whether it is new. A new one is logged as an error and recorded as a fact.
+
+    A renewed one is recorded again when it concerns another of the `things` than before, and every 30 minutes, so
+    that whoever has put it aside too early hears of it again.
+    """
     with transaction.atomic():
-        before = db.locked(Beat.objects.filter(name=name)).first()
-        fresh = before is None or before.ok
-        since = clock.now().isoformat() if before is None or before.ok else before.detail.get("since")
-        detail = {"sentence": sentence, "since": since}
-        Beat.objects.update_or_create(name=name, defaults={"at": clock.now(), "ok": False, "detail": detail})
-        if fresh:
+        before = db.locked(Beat.objects.filter(name=_row(code))).first()
+        stands = before.detail if before is not None and not before.ok else {}
+        detail = {"since": clock.now().isoformat(), **stands, "sentence": sentence, "things": sorted(things)}
+        if _untold(stands, detail["things"]):
+            detail["told"] = clock.now().isoformat()
             facts.record(AlarmRaised(code, sentence))
-    if fresh:
+        Beat.objects.update_or_create(name=_row(code), defaults={"at": clock.now(), "ok": False, "detail": detail})
+    if not stands:
         log.error("alarm %s: %s", code, sentence)
-    return fresh
+    return not stands
+
+
+def _row(code: str) -> str:
+    return f"alarm:{code}"[:80]
+
+
+def _untold(stands: dict[str, Any], things: Iterable[str]) -> bool:
+    told = stands.get("told")
+    if told is None or not set(things) <= set(stands.get("things", ())):
+        return True
+    return clock.now() - datetime.fromisoformat(told) >= TELL_AGAIN
 
 
 def clear(code: str) -> bool:
-    """End an alarm; says whether it stood."""
-    ended = Beat.objects.filter(name=f"alarm:{code}"[:80], ok=False).update(ok=True, at=clock.now()) == 1
+    """End an alarm and record it as a fact; says whether it stood."""
+    with transaction.atomic():
+        ended = Beat.objects.filter(name=_row(code), ok=False).update(ok=True, at=clock.now()) == 1
+        if ended:
+            facts.record(AlarmEnded(code))
     if ended:
         log.warning("alarm %s is over", code)
     return ended
+
+
+def held(code: str) -> Beat | None:
+    """The alarm if it stands; its row is locked, so that nothing of it changes before the caller's transaction ends."""
+    beat = db.locked(Beat.objects.filter(name=_row(code))).first()
+    return None if beat is None or beat.ok else beat
 
 
 def standing() -> list[Beat]:

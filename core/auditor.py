@@ -80,7 +80,7 @@ def _settle(results: dict[str, dict[str, Any]]) -> list[str]:
             continue
         more = f" (and {result['count'] - 1} more)" if result["count"] > 1 else ""
         sentence = result["findings"][0]["sentence"] + more
-        if alarms.alarm(name, sentence):
+        if alarms.alarm(name, sentence, [finding["thing"] for finding in result["findings"]]):
             news.append(sentence)
     return news
 

@@ -14,8 +14,8 @@ class IntegrationsConfig(AppConfig):
     verbose_name = "Integrations"
 
     def ready(self) -> None:
-        """Load the due kinds, jobs and every file of `adapters/`; add this room's parts to the service's page."""
-        for module in ("integrations.permissions", "integrations.due", "integrations.jobs"):
+        """Load due kinds, jobs, reactions, every file of `adapters/`; add this room's parts to the service's page."""
+        for module in ("integrations.permissions", "integrations.due", "integrations.jobs", "integrations.reactions"):
             import_module(module)
         adapters = import_module("integrations.adapters")
         for found in pkgutil.iter_modules(adapters.__path__):

@@ -3,5 +3,6 @@
 from integrations.models.heartbeats import Heartbeat
 from integrations.models.inbound import InboundEvent
 from integrations.models.keys import IntegrationKey
+from integrations.models.own import OwnService
 
-__all__ = ["Heartbeat", "InboundEvent", "IntegrationKey"]
+__all__ = ["Heartbeat", "InboundEvent", "IntegrationKey", "OwnService"]

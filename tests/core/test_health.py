@@ -380,6 +380,27 @@ def test_an_alarm_is_renewed_and_not_repeated(at: FrozenClock, caplog: Any) -> N
     assert alarms.alarm("x", "three") is True
 
 
+def test_rooms_above_hear_of_a_standing_alarm_when_it_grows_each_half_hour_and_when_it_ends(at: FrozenClock) -> None:
+    """G14: an alarm that somebody has put aside too early comes up again; one more thing is told at once."""
+
+    def told(*things: str) -> int:
+        alarms.alarm("x", "sentence", things)
+        return Fact.objects.filter(kind="health.alarm_raised").count()
+
+    assert told("INC-1") == 1
+    assert told("INC-1") == 1
+    assert told("INC-1", "INC-2") == 2
+    assert told("INC-2") == 2
+    at.move(minutes=29)
+    assert told("INC-2") == 2
+    at.move(minutes=1)
+    assert told("INC-2") == 3
+    alarms.clear("x")
+    alarms.clear("x")
+    assert [fact.payload for fact in Fact.objects.filter(kind="health.alarm_ended")] == [{"code": "x"}]
+    assert told("INC-2") == 4
+
+
 def test_the_clock_of_the_database_is_followed_on_postgresql_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """F13 has its figures in the services' run; SQLite has no clock but ours."""
     monkeypatch.setattr(db, "_measured_at", [float("-inf")])
