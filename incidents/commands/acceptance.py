@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from core import clock, due
 from core.due import Priority
@@ -202,28 +203,13 @@ def _store_others(events: Sequence[Normalised]) -> None:
     """Informational signals and changes open nothing (DET-12, TRI-08)."""
     now = clock.now()
     Signal.objects.bulk_create(
-        [
-            Signal(
-                service_id=e.service_id,
-                summary=e.summary[:1024],
-                source=e.source[:255],
-                details=dict(e.details),
-                links=[dict(link) for link in e.links],
-                at=min(e.event_at or now, now),
-            )
-            for e in events
-            if e.action == "info"
-        ]
+        [Signal(**_told(e), at=min(e.event_at or now, now)) for e in events if e.action == "info"]
     )
     ChangeEvent.objects.bulk_create(
         [
             ChangeEvent(
-                service_id=e.service_id,
-                summary=e.summary[:1024],
-                source=e.source[:255],
+                **_told(e),
                 kind=e.kind if e.kind in CHANGE_KINDS else "deploy",
-                details=dict(e.details),
-                links=[dict(link) for link in e.links],
                 started_at=min(e.event_at or now, now),
                 received_at=now,
             )
@@ -231,3 +217,14 @@ def _store_others(events: Sequence[Normalised]) -> None:
             if e.action == "change"
         ]
     )
+
+
+def _told(event: Normalised) -> dict[str, Any]:
+    """What both keep of an event, cut to what they hold."""
+    return {
+        "service_id": event.service_id,
+        "summary": event.summary[:1024],
+        "source": event.source[:255],
+        "details": dict(event.details),
+        "links": [dict(link) for link in event.links],
+    }

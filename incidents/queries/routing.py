@@ -28,33 +28,18 @@ class Group:
     minutes: int
 
 
-def fields_of(alert: Alert) -> dict[str, Any]:
-    """What rules and grouping can look at."""
+def fields_said(source: Alert | Normalised) -> dict[str, Any]:
+    """What rules and grouping can look at, of an alert or of an event that is only tried out."""
     return {
-        "summary": alert.summary,
-        "severity": alert.severity,
-        "source": alert.source,
-        "component": alert.component,
-        "group": alert.group,
-        "class": alert.kind,
-        "key": alert.key,
-        "tool": alert.tool,
-        "details": alert.details,
-    }
-
-
-def fields_said(event: Normalised) -> dict[str, Any]:
-    """The same of an event that is only tried out."""
-    return {
-        "summary": event.summary,
-        "severity": event.severity,
-        "source": event.source,
-        "component": event.component,
-        "group": event.group,
-        "class": event.kind,
-        "key": event.key,
-        "tool": event.tool,
-        "details": event.details,
+        "summary": source.summary,
+        "severity": source.severity,
+        "source": source.source,
+        "component": source.component,
+        "group": source.group,
+        "class": source.kind,
+        "key": source.key,
+        "tool": source.tool,
+        "details": source.details,
     }
 
 
@@ -73,7 +58,7 @@ def plain_rule(rule: EventRule) -> rules.Rule:
 
 def decision_for(alert: Alert) -> rules.Decision:
     """What the rules say of an alert as it stands."""
-    return rules.decide([plain_rule(rule) for rule in rules_for(alert.service)], fields_of(alert))
+    return rules.decide([plain_rule(rule) for rule in rules_for(alert.service)], fields_said(alert))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +75,7 @@ class Router:
 
     def decision(self, alert: Alert) -> Decision:
         """As `decision_for`."""
-        return rules.decide(self.rules, fields_of(alert))
+        return rules.decide(self.rules, fields_said(alert))
 
     def belongs(self, alert: Alert, incident: Incident) -> bool:
         """Whether an open incident is of the alert's group, inside its fixed window where it has one (O37)."""
@@ -111,9 +96,7 @@ def tried(actor: Actor, service: Service, fields: Mapping[str, Any]) -> rules.De
 
 def group_tried(service: Service, event: Normalised) -> Group:
     """The tester: the group that an event would belong to."""
-    rule = GroupingRule.objects.filter(service=service).first() or GroupingRule(service=service)
-    key = grouping.group_key(rule.mode, fields_said(event), names=rule.fields, tool_group=event.tool_group)
-    return Group(rule.mode, key, rule.window_minutes)
+    return _group(_grouping(service), event)
 
 
 def group_of(alert: Alert) -> Group:
@@ -121,8 +104,8 @@ def group_of(alert: Alert) -> Group:
     return _group(_grouping(alert.service), alert)
 
 
-def _group(rule: GroupingRule, alert: Alert) -> Group:
-    key = grouping.group_key(rule.mode, fields_of(alert), names=rule.fields, tool_group=alert.tool_group)
+def _group(rule: GroupingRule, source: Alert | Normalised) -> Group:
+    key = grouping.group_key(rule.mode, fields_said(source), names=rule.fields, tool_group=source.tool_group)
     return Group(rule.mode, key, rule.window_minutes)
 
 
