@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.actors import Actor
 from core import clock
 from core.db import bump, locked
@@ -66,10 +68,13 @@ def check_version(incident: Incident, version: int | None) -> None:
 
 
 def standing(incident: Incident) -> str:
-    """One sentence about who brought it into its present state, and when (UTC)."""
+    """One sentence about who brought it into its present state, and when: in the viewer's zone, which it names.
+
+    A page sets that zone for its request; everywhere else it is UTC.
+    """
     moves = incident.entries.filter(kind__in=["acknowledged", "status_changed", "snoozed", "reopened"])
     last = moves.order_by("-seq").values_list("actor_label", flat=True).first()
-    at = f"{incident.status_since:%H:%M} UTC"
+    at = f"{timezone.localtime(incident.status_since):%H:%M %Z}"
     return SENTENCES[incident.status].format(who=last or "Watchbill", at=at)
 
 

@@ -104,6 +104,18 @@ def test_s51_stale_versions_are_409_with_what_changed(one: Stage, api: Client) -
         assert "Bo Chen acknowledged it" in answer.json()["detail"]
 
 
+def test_refusals_name_times_in_utc_whatever_the_zone_of_the_person(one: Stage, api: Client) -> None:
+    """Programs read them: with a token, and from a browser's session."""
+    one.world.cy.time_zone = "Europe/Berlin"
+    one.world.cy.save()
+    post(api(one.world.bo), "incidents/1/acknowledge/")
+    session = APIClient()
+    session.force_login(one.world.cy)
+    for client in (api(one.world.cy), session):
+        answer = post(client, "incidents/1/acknowledge/")
+        assert (answer.status_code, answer.json()["detail"]) == (409, "Bo Chen acknowledged it at 09:00 UTC.")
+
+
 def test_allowed_verbs_follow_state_and_rights(one: Stage, api: Client) -> None:
     def allowed(user: Any) -> set[str]:
         return set(api(user).get(ROOT + "incidents/1/").json()["allowed"])

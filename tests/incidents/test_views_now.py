@@ -99,13 +99,15 @@ def test_nobody_answers_the_page_of_another(stage: Stage, browser: Browser) -> N
 
 
 def test_an_answer_that_comes_too_late_is_told_who_was_first(stage: Stage, browser: Browser) -> None:
-    """S51: 409 with the present state, on the page that one was on."""
+    """S51: 409 with the present state, on the page that one was on, at the time that one's own clock showed."""
+    stage.world.bo.time_zone = "Europe/Berlin"
+    stage.world.bo.save()
     stage.fire()
     page = Page.objects.get()
     lifecycle.acknowledge(make.acts(stage.world.ana), stage.incident())
     answer = browser(stage.world.bo).post(f"/now/pages/{page.pk}/decline/")
     assert answer.status_code == 409
-    assert "Ana Lima acknowledged it" in answer.content.decode()
+    assert "Ana Lima acknowledged it at 10:00 CET." in answer.content.decode()
 
 
 def test_answers_need_the_form_token_and_a_post(stage: Stage, browser: Browser) -> None:

@@ -222,6 +222,25 @@ def test_two_acknowledge_and_the_second_hears_of_the_first(stage: Stage, opened:
     assert stage.assignees() == {"Bo"}
 
 
+def test_a_refusal_names_the_time_by_the_viewers_own_clock(stage: Stage, opened: Incident, browser: Browser) -> None:
+    """The incident was taken at 09:00 UTC."""
+    bo, ana, cy = browser(stage.world.bo), browser(stage.world.ana), browser(stage.world.cy)
+    stage.world.ana.time_zone = "Europe/Berlin"
+    stage.world.ana.save()
+    version = version_on(ana)
+    assert press(bo, "acknowledge", version=version) == 303
+    for verb in ("acknowledge", "resolve"):
+        assert "Bo Chen acknowledged it at 10:00 CET." in refused(ana, verb, version)
+        assert "Bo Chen acknowledged it at 09:00 UTC." in refused(cy, verb, version)
+
+
+def refused(client: Client, verb: str, version: str) -> str:
+    """What the page says to somebody who comes too late."""
+    answer = client.post(f"/incidents/1/{verb}/", {"version": version})
+    assert answer.status_code == 409
+    return answer.content.decode()
+
+
 def test_a_move_that_is_not_possible_any_more_keeps_the_text(stage: Stage, opened: Incident, browser: Browser) -> None:
     bo = browser(stage.world.bo)
     lifecycle.cancel(make.acts(stage.world.ana), stage.incident())
