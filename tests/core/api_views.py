@@ -1,8 +1,11 @@
-"""Test-only addresses that show what every API view gets from its base."""
+"""Test-only addresses that show what every API view gets from its base, and how tests call them."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelError
@@ -13,11 +16,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.test import APIClient
 
 from core.api import filters, urls
 from core.api.base import Anyone, ApiView, ListView, SignedIn
 from core.errors import Conflict, Forbidden, Invalid, Missing, TooMany, Unreachable
 from core.models import FeedEntry
+
+ENTRY = {"topic": "incident:7", "seq": 1, "kind": "note"}
 
 
 class EntrySerializer(serializers.Serializer[FeedEntry]):
@@ -165,3 +171,19 @@ api = (
     "api",
 )
 urlpatterns = [path("api/v1/", include(api))]
+
+
+def assert_problem(response: Any, status: int, code: str) -> dict[str, Any]:
+    """The body of a refusal, which is a problem of this status and code."""
+    assert response.status_code == status, response.content
+    assert response["Content-Type"].startswith("application/problem+json")
+    body = json.loads(response.content)
+    assert set(body) >= {"type", "title", "status", "code", "detail", "fields", "request_id"}
+    assert (body["status"], body["code"]) == (status, code)
+    assert re.fullmatch(r"[0-9a-f]{16}", body["request_id"])
+    return dict(body)
+
+
+def post(client: APIClient, raw: str | bytes, path: str = "/api/v1/open/", **headers: str) -> Any:
+    """Send a body to the address that echoes it."""
+    return client.post(path, raw, content_type="application/json", headers=headers)

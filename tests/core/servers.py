@@ -8,6 +8,10 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 
+import pytest
+
+from core import dial
+
 Script = Callable[[socket.socket, "Scripted"], None]
 
 
@@ -96,3 +100,26 @@ def ok(body: bytes = b"ok", *headers: str) -> bytes:
     """A whole 200 answer."""
     lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+@contextlib.contextmanager
+def unreached() -> Iterator[Scripted]:
+    """A server that nobody may reach while the test lasts."""
+    with serving(answering(ok(b"secret"))) as server:
+        yield server
+        assert server.hits == 0, "the canary was reached"
+
+
+def names(monkeypatch: pytest.MonkeyPatch, **known: list[str]) -> list[str]:
+    """A name service of our own; returns the list of what it was asked."""
+    asked: list[str] = []
+
+    def resolve(host: str, port: int) -> list[str]:
+        asked.append(host)
+        found = known.get(host.replace(".", "_").replace("-", "_"))
+        if found is None:
+            raise socket.gaierror("unknown name")
+        return found
+
+    monkeypatch.setattr(dial, "resolve", resolve)
+    return asked
