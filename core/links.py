@@ -9,7 +9,9 @@ import base64
 import hashlib
 import re
 import secrets
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -97,8 +99,29 @@ def absolute(path: str) -> str:
 
 
 def inward(target: str, fallback: str = "/") -> str:
-    """`target` where it is a plain path of this portal, else `fallback`: no open redirects (A27)."""
-    return target if _is_path(target) else fallback
+    """`target` where it is a plain path of this portal, else `fallback`: no open redirects (A27).
+
+    Its path has to be plain at every depth of encoding, since a proxy or a browser may decode it once more.
+    """
+    path = re.split(r"[?#]", target, maxsplit=1)[0]
+    return target if _is_path(target) and all(map(_is_plain, _decodings(path))) else fallback
+
+
+def _is_plain(path: str) -> bool:
+    return _is_path(path) and "//" not in path
+
+
+def _decodings(path: str) -> Iterator[str]:
+    """The path as it is, decoded once, and so on; the empty text, which is no path, where that is no UTF-8."""
+    while True:
+        yield path
+        try:
+            decoded = unquote(path, errors="strict")
+        except UnicodeDecodeError:
+            decoded = ""
+        if decoded == path:
+            return
+        path = decoded
 
 
 def _is_path(target: str) -> bool:

@@ -17,6 +17,25 @@ from core.web.address import client_address
 QUARTER = 15 * 60  # seconds
 
 
+class _Inward:
+    """Forgets a page to go on to that is none of ours, so that its form neither carries nor promises it (A27)."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """What the library found in the request, after the adapter's judgement."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
+        if not self.get_next_url():  # type: ignore[attr-defined]
+            context |= {"redirect_field": "", "redirect_field_value": None}
+        return context
+
+
+class LoginView(_Inward, allauth_views.LoginView):  # type: ignore[misc]
+    """Signs in and goes on to the page that was asked for."""
+
+
+class LogoutView(_Inward, allauth_views.LogoutView):  # type: ignore[misc]
+    """Asks, then signs out."""
+
+
 class PasswordResetView(allauth_views.PasswordResetView):  # type: ignore[misc]
     """Asks for an address and answers the same whether somebody has it or not (A38)."""
 

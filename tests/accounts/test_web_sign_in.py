@@ -167,6 +167,12 @@ def test_throttles_are_exact_for_tries_at_once() -> None:
         "\t//evil.example",
         "/\t/evil.example",
         " //evil.example",
+        "/%09//evil.example",
+        "/%2509//evil.example",
+        "/%0a/evil.example",
+        "/%00/evil.example",
+        "/now/%5C%5Cevil.example",
+        "/%2f/evil.example",
         "http:///evil.example",
         "/%0d%0aSet-Cookie:x=1\r\n",
         "//localhost:8000@evil.example",
@@ -179,6 +185,20 @@ def test_there_is_no_open_redirect(world: World, following: str) -> None:
     assert (answer.status_code, answer["Location"]) == (302, "/now/")
     answer = client.post("/accounts/logout/", {"next": following})
     assert (answer.status_code, answer["Location"]) == (302, LOGIN)
+
+
+@pytest.mark.parametrize("following", ["%2509//evil", "%252509//evil", "%255cevil", "%2500/evil", "%09//evil"])
+def test_the_address_of_the_sign_in_page_leads_nowhere_else(world: World, following: str) -> None:
+    """A27: neither its form nor the one who is signed in already, nor signing out, nor the admin takes it on."""
+    page = Client().get(f"{LOGIN}?next=/{following}").content.decode()
+    assert "evil" not in page
+    client = Client()
+    answer = client.post(f"{LOGIN}?next=/{following}", {"login": world.bo.email, "password": PASSWORD})
+    assert (answer.status_code, answer["Location"]) == (302, "/now/")
+    assert client.get(f"{LOGIN}?next=/{following}")["Location"] == "/now/"
+    assert "evil" not in client.get(f"/accounts/logout/?next=/{following}").content.decode()
+    assert client.post(f"/accounts/logout/?next=/{following}")["Location"] == LOGIN
+    assert "evil" not in Client().get(f"/admin/login/?next=/{following}")["Location"]
 
 
 def test_the_page_that_was_asked_for_comes_next(world: World) -> None:

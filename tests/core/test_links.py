@@ -156,6 +156,9 @@ def test_public_addresses_come_from_the_settings(settings: Settings) -> None:
     [
         *("//evil.example", "///evil.example", "https:evil.example", "https://evil.example/", "/\\evil.example"),
         *("\\\\evil.example", "javascript:alert(1)", "/\t/evil.example", "\t//evil.example", " //evil.example"),
+        *("/%09//evil.example", "/%2509//evil.example", "/%25252509//evil.example", "/%0a/evil.example"),
+        *("/%00/evil.example", "/%5cevil.example", "/now/%255C%255Cevil.example", "/%2f/evil.example", "/now//evil"),
+        *("/%2e%2e//evil.example", "/%20/evil.example", "/%ff//evil.example", "/%3f%09//evil.example"),
         *("/\n/evil.example", "\x01https://evil.example", "evil.example", "", "data:text/html,x", "/" + "a" * 3000),
     ],
 )
@@ -164,6 +167,8 @@ def test_a_foreign_target_falls_back(target: str) -> None:
     assert links.inward(target) == "/"
 
 
-@pytest.mark.parametrize("target", ["/", "/now/", "/incidents/7/?tab=timeline#e3", "/%09//evil.example"])
+@pytest.mark.parametrize(
+    "target", ["/", "/now/", "/incidents/7/?tab=timeline#e3", "/teams/b%C3%A9ta/", "/incidents/?text=//a%09b%ff"]
+)
 def test_a_target_of_ours_is_kept(target: str) -> None:
     assert links.inward(target) == target
