@@ -22,9 +22,9 @@ PACED = 10_000  # actors that one process remembers
 
 # One statement on both databases: it cannot lose a count between two processes.
 _COUNT = """
-INSERT INTO core_throttlecount AS t (key, count, until) VALUES (%s, 1, %s)
+INSERT INTO core_throttlecount AS t (key, count, until) VALUES (%s, %s, %s)
 ON CONFLICT (key) DO UPDATE SET
-  count = CASE WHEN t.until <= %s THEN 1 ELSE t.count + 1 END,
+  count = CASE WHEN t.until <= %s THEN excluded.count ELSE t.count + excluded.count END,
   until = CASE WHEN t.until <= %s THEN excluded.until ELSE t.until END
 RETURNING count
 """
@@ -36,15 +36,24 @@ def hit(name: str, key: str, limit: int, seconds: int) -> None:
     Call it outside a transaction that a refusal rolls back, or the try is not counted.
     """
     at = clock.now()
-    row = _row(name, key)
-    until = at + timedelta(seconds=seconds)
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT, [row, *(connection.ops.adapt_datetimefield_value(each) for each in (until, at, at))])
-        count = int(cursor.fetchone()[0])
+    count = add(name, key, 1, seconds)
     if count == 1 and secrets.randbelow(SWEEP_ONE_IN) == 0:
         sweep()
     if count > limit:
-        raise too_many(_wait(row, at))
+        raise too_many(_wait(_row(name, key), at))
+
+
+def add(name: str, key: str, number: int, seconds: int) -> int:
+    """Count so many at once and refuse nothing; gives the count of the present window of `seconds`, all processes'.
+
+    Inside a transaction the key stays with it until its end: others who count the same key wait.
+    """
+    at = clock.now()
+    times = (at + timedelta(seconds=seconds), at, at)
+    with connection.cursor() as cursor:
+        values = [_row(name, key), number, *(connection.ops.adapt_datetimefield_value(each) for each in times)]
+        cursor.execute(_COUNT, values)
+        return int(cursor.fetchone()[0])
 
 
 def forget(name: str, key: str) -> None:

@@ -1,17 +1,21 @@
 """Flood mode: beyond 100 new keys a minute of one integration key, one flood incident takes the rest (A84).
 
 Nothing is refused and nothing is lost: each event is counted on the service's flood alert, which keeps the worst
-severity and is paged once. Counted by each web process for itself, so two of them let through twice as many.
+severity and is paged once.
+
+Each web process remembers the keys that it has made new. With few of them it asks nobody; from a tenth of the limit
+on it counts them in the database, in the transaction that stores them, so that all processes share one limit. What
+processes below that tenth let through is not counted: each further one may add ten.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from core import clock
+from core import clock, throttle
 from incidents.kinds import FLOOD_KEY, Normalised, into_flood
 from incidents.models import Alert
 
@@ -26,7 +30,9 @@ class FloodGate:
 
     def __init__(self) -> None:
         self._new: dict[int, dict[str, datetime]] = {}
-        self._beyond: dict[int, tuple[datetime, set[str]]] = {}
+        self._asked: dict[int, tuple[datetime, dict[str, bool]]] = {}
+        self._shared: dict[int, set[str]] = {}  # those of the new keys that all processes' count holds
+        self._full: dict[int, datetime] = {}
 
     def fold(self, key_id: int | None, events: Sequence[Normalised]) -> list[Normalised]:
         """The events of one integration key, those beyond the limit turned into counts of the flood alert."""
@@ -34,22 +40,43 @@ class FloodGate:
             return list(events)
         known = self._recent(key_id)
         fresh = {event.key for event in events if event.action == "trigger" and event.key not in known}
-        if len(known) + len(fresh) <= LIMIT:
+        if len(known) + len(fresh) <= LIMIT // 10:
             return list(events)
         fresh -= self._opened(key_id, events[0].service_id, fresh)
-        room = LIMIT - len(known)
+        if not fresh or len(known) + len(fresh) <= LIMIT // 10:
+            return list(events)
         first = dict.fromkeys(event.key for event in events if event.action == "trigger" and event.key in fresh)
-        beyond = set(list(first)[max(0, room) :])
+        beyond = set(list(first)[self._room(key_id, known, list(first)) :])
         return [into_flood(e) if e.action == "trigger" and e.key in beyond else e for e in events]
 
     def _opened(self, key_id: int, service_id: int, keys: set[str]) -> set[str]:
-        """Which of the keys have an open alert; what had none is not asked about again for a second."""
-        at, beyond = self._beyond.get(key_id, (clock.now(), set()))
-        if not timedelta(0) <= clock.now() - at < ASK_AGAIN:
-            at, beyond = clock.now(), set()
-        found = _open_keys(service_id, keys - beyond) if keys - beyond else set()
-        self._beyond[key_id] = (at, beyond | (keys - found))
-        return found
+        """Which of the keys have an open alert; what has been asked is not asked about again for a second."""
+        at, asked = self._asked.get(key_id, (clock.now(), {}))
+        if not _lately(at):
+            at, asked = clock.now(), {}
+        unasked = keys - asked.keys()
+        if unasked:
+            found = _open_keys(service_id, unasked)
+            asked.update((key, key in found) for key in unasked)
+        self._asked[key_id] = at, asked
+        return {key for key in keys if asked[key]}
+
+    def _room(self, key_id: int, known: Collection[str], fresh: Sequence[str]) -> int:
+        """How many of the fresh keys may have alerts of their own; a full minute is asked about again in a second."""
+        if key_id in self._full and _lately(self._full[key_id]):
+            return 0
+        shared = self._shared.get(key_id, set())
+        ours = len(fresh) + sum(key not in shared for key in known)
+        total = throttle.add("flood", str(key_id), ours, int(WINDOW.total_seconds()))
+        room = max(0, min(LIMIT - len(known), LIMIT - (total - len(fresh))))
+        counted = {*known, *fresh[:room]}
+        transaction.on_commit(lambda: self._share(key_id, counted, full=total >= LIMIT))
+        return room
+
+    def _share(self, key_id: int, counted: set[str], *, full: bool) -> None:
+        self._shared[key_id] = counted
+        if full:
+            self._full[key_id] = clock.now()
 
     def note(self, key_id: int | None, keys: Iterable[str]) -> None:
         """Remember keys that have made a new alert, once the transaction stands."""
@@ -72,6 +99,10 @@ class FloodGate:
                 break
             del seen[key]
         return seen
+
+
+def _lately(at: datetime) -> bool:
+    return timedelta(0) <= clock.now() - at < ASK_AGAIN
 
 
 def _open_keys(service_id: int, keys: Iterable[str]) -> set[str]:

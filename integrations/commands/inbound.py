@@ -74,12 +74,15 @@ def write_batch(arrivals: Sequence[Arrival], gate: FloodGate | None = None) -> l
 
 
 def _folded(arrivals: Sequence[Arrival], gate: FloodGate) -> list[Sequence[Normalised]]:
-    """Flood mode looks at everything that one key brings in this batch at once (A84)."""
+    """Flood mode looks at everything that one key brings in this batch at once (A84).
+
+    In the order of the keys: two processes that count several of them must not wait for each other in a circle.
+    """
     by_key: dict[int | None, list[int]] = {}
     for number, arrival in enumerate(arrivals):
         by_key.setdefault(arrival.key_id, []).append(number)
     folded: list[Sequence[Normalised]] = [()] * len(arrivals)
-    for key_id, numbers in by_key.items():
+    for key_id, numbers in sorted(by_key.items(), key=lambda item: item[0] or 0):
         together = gate.fold(key_id, [event for number in numbers for event in arrivals[number].events])
         place = 0
         for number in numbers:

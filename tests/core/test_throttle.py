@@ -36,6 +36,16 @@ def test_the_limit_holds_and_says_how_long(at: FrozenClock) -> None:
 
 
 @pytest.mark.django_db
+def test_many_are_counted_at_once_and_nothing_is_refused(at: FrozenClock) -> None:
+    assert throttle.add("flood", "7", 40, 60) == 40
+    at.move(seconds=59)
+    assert throttle.add("flood", "7", 2, 60) == 42
+    assert throttle.add("flood", "8", 1, 60) == 1
+    at.move(seconds=1)
+    assert throttle.add("flood", "7", 5, 60) == 5
+
+
+@pytest.mark.django_db
 def test_the_next_window_begins_anew(at: FrozenClock) -> None:
     assert tries("sign-in", "ana", 9) == 3
     at.move(seconds=59)
