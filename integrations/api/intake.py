@@ -133,8 +133,9 @@ class Intake:
             refusal = answers.wrong_event(error)
             await self._log_refusal(route, key, kept, refusal)
             raise refusal from None
-        if inbound.is_echo(body) or key.paths.get("informational") is True:
-            events = [inbound.quieted(event, echo=inbound.is_echo(body)) for event in events]
+        echo = inbound.is_echo(body, headers)
+        if echo or key.paths.get("informational") is True:
+            events = [inbound.quieted(event, echo=echo) for event in events]
         arrival = Arrival(key.service_id, adapter.id, events, now, key.id, kept)
         await self._write(arrival, route, raw)
         return answers.accepted(route.shape, events)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,6 +35,7 @@ _COLUMNS = (
 )  # fmt: skip
 _INSERT = f"INSERT INTO integrations_inboundevent ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608 (own names)
 _ROW = f"({', '.join(['%s'] * len(_COLUMNS))})"
+NO_HEADERS: Mapping[str, str] = {}
 _used: dict[int, datetime] = {}
 
 
@@ -134,11 +136,19 @@ def quieted(event: Normalised, *, echo: bool) -> Normalised:
     return replace(event, action=action, marks=(*event.marks, "echo") if echo else event.marks)
 
 
-def is_echo(body: bytes) -> bool:
-    """Whether a body holds an answer link of this very portal, as only our own notifications do: else our mail
-    would open the incident that sends our mail (F59).
+def is_echo(body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> bool:
+    """Whether this very portal has sent what now comes back: else our page would open the incident that pages (F59).
+
+    Certain marks only: an answer link of ours, our mail's own header with our address, our webhook's signature with
+    a link to us. Another Watchbill may well report to this one.
     """
-    return b"/answer/" in body and f"{settings.PORTAL_URL}/answer/".encode() in body
+    signed = "watchbill-signature" in headers
+    if not signed and b"answer" not in body and b"atchbill-" not in body:  # nearly always: nothing is copied
+        return False
+    plain, home = body.replace(b"\\/", b"/"), settings.PORTAL_URL.encode()
+    if home + b"/answer/" in plain or (signed and home + b"/" in plain):
+        return True
+    return re.search(rb"x-watchbill-origin[^/]{1,24}?" + re.escape(home) + rb"(?![\w.:-])", plain, re.I) is not None
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -160,6 +161,53 @@ def test_our_own_page_coming_back_pages_nobody_f59(sender: Sender, key: str) -> 
     assert not Incident.objects.exists()
     assert InboundEvent.objects.get().outcome == "echo"
     assert "abc.def" not in InboundEvent.objects.get().body
+
+
+HOME = "http://localhost:8000"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (json.dumps({"title": "x", "text": f"{HOME}/answer/abc.def/"}).replace("/", "\\/"), {}),
+        (json.dumps({"title": "x", "raw": f"Subject: x\r\nX-Watchbill-Origin: {HOME}\r\n\r\nNobody answers."}), {}),
+        (json.dumps({"title": "x", "message-headers": [["X-Watchbill-Origin", HOME]]}), {}),
+        (json.dumps({"title": "x", "headers": [{"name": "x-watchbill-origin", "value": HOME}]}), {}),
+        (
+            json.dumps({"title": "x", "link": f"{HOME}/incidents/7/", "answer_link": ""}),
+            {"watchbill-signature": "v1=0"},
+        ),
+    ],
+    ids=["escaped link", "raw mail", "pairs of headers", "named headers", "webhook"],
+)
+def test_our_own_notice_coming_back_pages_nobody_f59(
+    sender: Sender, key: str, body: str, headers: dict[str, str]
+) -> None:
+    """ "Nobody has answered" has no answer link: our mail's header and our webhook's signature tell it."""
+    assert sender.post(f"/integrations/generic/{key}", body.encode(), headers=headers).status == 202
+    worker.drain()
+    assert not Incident.objects.exists()
+    assert InboundEvent.objects.get().outcome == "echo"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ({"link": f"{HOME}/incidents/7/"}, {}),
+        ({"link": "https://watch.other.example/incidents/7/"}, {"watchbill-signature": "v1=0"}),
+        ({"raw": "X-Watchbill-Origin: https://watch.other.example\r\n"}, {}),
+        ({"raw": f"X-Watchbill-Origin: {HOME}.other.example\r\n"}, {}),
+        ({"text": "no answer from http://localhost:9000/answer/"}, {}),
+    ],
+    ids=["a runbook's link", "another portal's webhook", "another portal's mail", "a longer name", "another answer"],
+)
+def test_what_others_send_about_us_is_no_echo_f59(
+    sender: Sender, key: str, body: dict[str, str], headers: dict[str, str]
+) -> None:
+    """Another Watchbill may report to this one, and a tool may link to an incident here."""
+    sender.post(f"/integrations/generic/{key}", {"title": "x", **body}, headers=headers)
+    worker.drain()
+    assert Incident.objects.count() == 1
 
 
 def test_the_log_keeps_the_body_without_secrets_a95(sender: Sender, trigger: Trigger, key: str) -> None:
