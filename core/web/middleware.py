@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import secrets
 import time
 from collections.abc import Callable
+from urllib.parse import unquote_to_bytes
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
@@ -13,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from core.errors import PortalError
+from core.errors import Invalid, PortalError
 from core.web import access, errors
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -23,6 +25,13 @@ PERMISSIONS_POLICY = (
 )
 # unfold's Alpine evaluates expressions; nothing else may (A30, stack 5).
 ADMIN_CSP = {"script-src": ["'self'", "'unsafe-eval'"], "style-src": ["'self'", "'unsafe-inline'"]}
+MARK = "\N{REPLACEMENT CHARACTER}"
+FORM, PARTS = "application/x-www-form-urlencoded", "multipart/form-data"
+UNREADABLE = Invalid(
+    "This form or its address holds text that is not UTF-8, so nothing was saved.",
+    code="encoding",
+    hint="Send it as UTF-8, as browsers do.",
+)
 log = structlog.get_logger("portal.request")
 
 
@@ -92,13 +101,15 @@ class ActorMiddleware:
 
 
 class ErrorMiddleware:
-    """Turns the six kinds of refusal that a view raises into pages or htmx notices."""
+    """Refuses what is not UTF-8, and turns the six kinds of refusal that a view raises into pages or htmx notices."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Nothing on the way in or out: refusals arrive at `process_exception`."""
+        """Before any view and any check of a form; the refusals of views arrive at `process_exception`."""
+        if not _is_readable(request):
+            return errors.refusal(request, UNREADABLE)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -109,3 +120,35 @@ class ErrorMiddleware:
             log.error("database away", error=type(exception).__name__)
             return errors.database_away(request)
         return None
+
+
+def _is_readable(request: HttpRequest) -> bool:
+    """Whether query and form are UTF-8: Django would put marks in the place of what was written, and go on."""
+    query = request.META.get("QUERY_STRING", "").encode("latin-1")
+    is_form = request.method == "POST" and request.content_type in {FORM, PARTS}
+    if not query and not is_form:
+        return True
+    # What the sender calls it counts too, since Django reads the query and the parts of a form by that.
+    named = codecs.lookup(request.encoding).name if request.encoding else "utf-8"
+    return named == "utf-8" and _is_utf8(unquote_to_bytes(query)) and (not is_form or _is_form_readable(request))
+
+
+def _is_form_readable(request: HttpRequest) -> bool:
+    # No page takes a file, so a form in parts is text from its first byte to its last.
+    if request.content_type == FORM:
+        return _is_utf8(unquote_to_bytes(request.body))
+    return _is_utf8(request.body) and not _has_new_marks(request)
+
+
+def _has_new_marks(request: HttpRequest) -> bool:
+    """Whether a part that came wrapped (base64) turned out to be no text: marks that the sender has not written."""
+    values = (text for name, texts in request.POST.lists() for text in (name, *texts))
+    return sum(text.count(MARK) for text in values) > request.body.decode().count(MARK)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

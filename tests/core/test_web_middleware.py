@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -43,6 +45,10 @@ def zone(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"{timezone.get_current_timezone_name()} {request.actor.label}")  # type: ignore[attr-defined]
 
 
+def echo(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(request.POST.get("note", request.GET.get("note", "")))
+
+
 def page(request: HttpRequest) -> TemplateResponse:
     return TemplateResponse(request, "base.html", {})
 
@@ -51,6 +57,8 @@ urlpatterns = [
     path("refuse/<str:kind>/", refuse),
     path("api/v1/refuse/<str:kind>/", refuse),
     path("zone/", zone),
+    path("echo/", echo),
+    path("api/v1/echo/", echo),
     path("page/", page),
     path("admin/page/", zone),
 ]
@@ -169,3 +177,77 @@ def test_the_shell_shows_the_way_and_the_time_to_those_who_signed_in(world: Worl
 def test_every_request_has_its_own_number(visitor: Client) -> None:
     assert visitor.get("/zone/").headers["X-Request-Id"] != visitor.get("/zone/").headers["X-Request-Id"]
     assert visitor.get("/zone/", headers={"X-Request-Id": "planted"}).headers["X-Request-Id"] != "planted"
+
+
+FORM = "application/x-www-form-urlencoded"
+PARTS = "multipart/form-data; boundary=cut"
+NO_TEXT = [b"%ff", b"%C3", b"Caf%e9", b"%ED%A0%80", b"%C0%AF", b"\xff", "Café".encode("latin-1")]
+
+
+def part(value: bytes, *, name: bytes = b"note", more: bytes = b"") -> bytes:
+    """A form of one field as a browser sends it with `enctype=multipart/form-data`."""
+    head = b'--cut\r\nContent-Disposition: form-data; name="' + name + b'"\r\n' + more
+    return head + b"\r\n" + value + b"\r\n--cut--\r\n"
+
+
+def assert_unreadable(response: Any) -> None:
+    assert response.status_code == 400
+    assert "not UTF-8" in response.content.decode()
+
+
+@pytest.mark.parametrize("raw", NO_TEXT)
+def test_what_bo_writes_is_never_replaced_by_marks(visitor: Client, raw: bytes) -> None:
+    """In the address, in a form, in the name of a field: 400 with a sentence, before any view."""
+    assert_unreadable(visitor.post("/echo/", b"title=ok&note=" + raw, content_type=FORM))
+    assert_unreadable(visitor.post("/echo/", raw + b"=ok", content_type=FORM))
+    assert_unreadable(visitor.generic("GET", "/echo/", QUERY_STRING=(b"note=" + raw).decode("latin-1")))
+    assert_unreadable(visitor.generic("POST", "/echo/", QUERY_STRING=(b"note=" + raw).decode("latin-1")))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        part(b"\xff"),
+        part(b"ok", name=b"\xff"),
+        part("Café".encode("latin-1")),
+        part(b"/w==", more=b"Content-Transfer-Encoding: base64\r\n"),
+    ],
+)
+def test_the_parts_of_a_form_are_text(visitor: Client, body: bytes) -> None:
+    assert_unreadable(visitor.post("/echo/", body, content_type=PARTS))
+
+
+@pytest.mark.parametrize("charset", ["ascii", "latin-1", "utf-16", "cp1252"])
+def test_another_name_for_the_text_helps_nobody(visitor: Client, charset: str) -> None:
+    """Django reads by the sender's word: UTF-8 that is called ASCII would become marks."""
+    text = "Café".encode()
+    for kind, body in ((PARTS, part(text)), (FORM, b"note=" + text)):
+        assert_unreadable(visitor.generic("POST", "/echo/", body, content_type=f"{kind}; charset={charset}"))
+    named = {"Content-Type": f"text/plain; charset={charset}"}
+    assert_unreadable(visitor.get("/echo/", {"note": "Café"}, headers=named))
+
+
+@pytest.mark.parametrize("text", ["Café 深夜 🚒", "a mark � of one's own", "50% off", "a+b=c&d;e", ""])
+def test_everything_else_arrives_as_it_was_written(visitor: Client, text: str) -> None:
+    sent = urlencode({"note": text})
+    assert visitor.post("/echo/", sent, content_type=FORM).content.decode() == text
+    assert visitor.post("/echo/", sent, content_type=f"{FORM}; charset=UTF-8").content.decode() == text
+    assert visitor.post("/echo/", part(text.encode()), content_type=PARTS).content.decode() == text
+    assert visitor.get(f"/echo/?{sent}").content.decode() == text
+
+
+def test_the_refusal_has_the_askers_form(visitor: Client) -> None:
+    problem = visitor.generic("GET", "/api/v1/echo/", QUERY_STRING="note=%ff")
+    assert (problem.status_code, json.loads(problem.content)["code"]) == (400, "encoding")
+    notice = visitor.post("/echo/", b"note=%ff", content_type=FORM, headers={"HX-Request": "true"})
+    assert_unreadable(notice)
+    assert notice.headers["HX-Retarget"] == "#messages"
+
+
+def test_what_is_no_form_is_left_to_its_door(visitor: Client) -> None:
+    assert visitor.post("/echo/", b"\xff", content_type="application/octet-stream").status_code == 200
+
+
+def test_a_form_that_is_too_large_is_413(visitor: Client) -> None:
+    body = b"note=" + b"x" * (2 * 1024 * 1024)
+    assert visitor.post("/echo/", body, content_type=FORM).status_code == 413

@@ -241,3 +241,22 @@ def test_an_id_in_a_body_is_asked_for_like_one_in_an_address(scene: Scene, brows
         answer = getattr(clients[user.pk], method)(f"/api/v1/{path}", body, content_type="application/json")
         assert answer.status_code == wanted, f"{method} {path} {body}: {answer.status_code} {answer.content[:200]!r}"
     assert changed(before, dump()) == []
+
+
+def test_no_page_takes_a_form_that_is_not_utf_8(scene: Scene) -> None:
+    """What Ana writes is stored as she wrote it or not at all: never with marks in the place of her letters."""
+    knocker, seen, wrong = Knocker(scene), 0, []
+    before = dump()
+    for door in table():
+        if door.is_api:
+            continue
+        path, client = address(door.route, scene.ids), knocker.client("AD")
+        asked = client.generic(door.method, path, QUERY_STRING="text=%ff")
+        wrong += [f"{door.method} {path}?text=%ff: {asked.status_code}"] * (asked.status_code != 400)
+        if door.method == "POST":
+            seen += 1
+            sent = client.generic("POST", path, b"text=%ff", content_type="application/x-www-form-urlencoded")
+            wrong += [f"POST {path}: {sent.status_code}"] * (sent.status_code != 400)
+    assert not wrong, "\n".join(wrong)
+    assert changed(before, dump()) == []
+    assert seen > 40
