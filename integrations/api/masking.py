@@ -32,4 +32,6 @@ def _suspicious(low: bytes) -> bool:
             return True
     if b"/" not in low:
         return False
+    if b"\\/" in low:  # as some senders write JSON
+        low = low.replace(b"\\/", b"/")
     return any(word in low for word in _ADDRESSES)

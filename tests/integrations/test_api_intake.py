@@ -183,11 +183,12 @@ HOME = "http://localhost:8000"
 def test_our_own_notice_coming_back_pages_nobody_f59(
     sender: Sender, key: str, body: str, headers: dict[str, str]
 ) -> None:
-    """ "Nobody has answered" has no answer link: our mail's header and our webhook's signature tell it."""
+    """Word that nobody has answered has no answer link: our mail's header and our webhook's signature tell it."""
     assert sender.post(f"/integrations/generic/{key}", body.encode(), headers=headers).status == 202
     worker.drain()
     assert not Incident.objects.exists()
     assert InboundEvent.objects.get().outcome == "echo"
+    assert "abc.def" not in InboundEvent.objects.get().body
 
 
 @pytest.mark.parametrize(
