@@ -25,7 +25,7 @@ class SubjectText:
     """What a page says. `title` is the codename where the subject is private; `url` is absolute.
 
     `asks` is the sentence that says what is wanted of the person; `standing` says in one sentence how the subject
-    stands now ("Priya Raman acknowledged it at 09:04 UTC."), for people whose answer comes too late.
+    stands now ("Priya Raman acknowledged it at 09:04 CET."), for people whose answer comes too late.
     """
 
     number: str

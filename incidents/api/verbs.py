@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -18,7 +16,6 @@ from core.api.base import ApiView, SignedIn
 from incidents.api import inputs, shapes
 from incidents.api.incidents import shown
 from incidents.commands import assignment, lifecycle, priority, returning, splitting, undoing
-from incidents.models import Incident
 from incidents.queries.access import incident_seen_by
 from incidents.queries.priorities import priority_by_id
 from oncall.queries.services import policy_seen_by
@@ -43,12 +40,6 @@ def _priority(actor: Actor, given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "priority": priority_by_id(actor, given["priority"])}
 
 
-def _call(command: Command, actor: Actor, incident: Incident, **values: Any) -> Any:
-    """Call it by the clock of programs: a browser's session would word a refusal in its person's zone."""
-    with timezone.override(UTC):
-        return command(actor, incident, **values)
-
-
 def _verb(name: str, command: Command, shape: type[inputs.Input], summary: str, resolve: Resolver = _as_given) -> Any:
     """A view that parses `shape`, calls the command with the client's version and shows the incident."""
 
@@ -60,7 +51,7 @@ def _verb(name: str, command: Command, shape: type[inputs.Input], summary: str, 
             given = self.parse(shape)
             given.pop("version", None)
             incident = incident_seen_by(self.actor, number)
-            _call(command, self.actor, incident, version=self.version(), **resolve(self.actor, given))
+            command(self.actor, incident, version=self.version(), **resolve(self.actor, given))
             return Response(shown(self.actor, number))
 
     Verb.__doc__ = Verb.post.__doc__ = summary
@@ -96,5 +87,5 @@ class Split(ApiView):
         given = self.parse(inputs.SplitInput)
         given.pop("version", None)
         incident = incident_seen_by(self.actor, number)
-        fresh = _call(splitting.split, self.actor, incident, version=self.version(), **given)
+        fresh = splitting.split(self.actor, incident, version=self.version(), **given)
         return Response(shown(self.actor, fresh.number), status=status.HTTP_201_CREATED)

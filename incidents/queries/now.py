@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from accounts.actors import Actor
 from accounts.models import User
 from core import clock
+from core.zones import zone_of
 from incidents.models import Incident
 from incidents.queries.access import incidents_seen_by
 from incidents.queries.boards import MOST, Row, rows_of
@@ -144,11 +144,7 @@ def _last_night(actor: Actor) -> int:
 
 def night_before(user: User) -> tuple[datetime, datetime]:
     """The last night in the person's own zone, as aware times."""
-    try:
-        zone = ZoneInfo(user.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = ZoneInfo("UTC")
-    local = clock.now().astimezone(zone)
+    local = clock.now().astimezone(zone_of(user.time_zone))
     evening = local if local.hour >= NIGHT[0] else local - timedelta(days=1)
     start = evening.replace(hour=NIGHT[0], minute=0, second=0, microsecond=0)
     end = (start + timedelta(days=1)).replace(hour=NIGHT[1])

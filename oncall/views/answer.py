@@ -8,12 +8,14 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from accounts.actors import link_holder
 from core import clock, links
 from core.errors import Conflict, Invalid, Missing, PortalError
+from core.zones import zone_of
 from oncall.commands import pages
 from oncall.kinds import subject_of
 from oncall.models import Page
@@ -41,8 +43,11 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
         return _over(request, "This link is not one of ours, or it was not copied whole.", status=404)
     if not page.user.is_active:
         return _over(request, "This link is no longer valid.", status=410)
-    if request.method == "POST":
-        return _act(request, page)
+    with timezone.override(zone_of(page.user.time_zone)):  # nobody is signed in, but we know who is asked
+        return _act(request, page) if request.method == "POST" else _show(request, page)
+
+
+def _show(request: HttpRequest, page: Page) -> HttpResponse:
     if _is_open(page):
         return _render(request, page, {"nonce": links.nonce(PURPOSE, str(page.pk))})
     return _render(request, page, {"said": _standing(page)}, status=200 if _is_mine(page) else 410)
