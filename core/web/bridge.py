@@ -212,7 +212,10 @@ class Bridge:
         return length if declared is None or (declared.isdigit() and int(declared) == length) else CUT_OFF
 
     def _environ(self, scope: Scope, body: IO[bytes], length: int) -> dict[str, Any]:
-        environ = cast("dict[str, Any]", build_environ(cast("Any", scope), cast("Any", body)))
+        # a2wsgi takes a query for ASCII and breaks on any other; WSGI wants its bytes as latin-1.
+        bare = {**scope, "query_string": b""}
+        environ = cast("dict[str, Any]", build_environ(cast("Any", bare), cast("Any", body)))
+        environ["QUERY_STRING"] = scope["query_string"].decode("latin-1")
         environ["CONTENT_LENGTH"] = str(length)
         environ["wsgi.errors"] = sys.stderr
         environ.pop("HTTP_TRANSFER_ENCODING", None)

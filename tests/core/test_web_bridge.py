@@ -99,6 +99,16 @@ async def test_a_body_arrives_whole_and_the_answer_goes_back() -> None:
     assert client.body == b"half and half13"
 
 
+@pytest.mark.parametrize("query", [b"text=a%20b", "text=Café".encode(), b"text=\xff", b""])
+async def test_the_bytes_of_a_query_reach_the_pages_as_they_came(query: bytes) -> None:
+    """Some programs write the letters of a query raw; whether they are text is judged by the pages."""
+    bridge = Bridge(app_of(lambda environ: Response([environ["QUERY_STRING"].encode("latin-1")])))
+    client = Client(bridge).says()
+    client.scope["query_string"] = query
+    assert await client.go() == 200
+    assert client.body == query
+
+
 async def test_threads_are_few_and_stay() -> None:
     seen: set[int] = set()
 
