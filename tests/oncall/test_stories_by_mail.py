@@ -17,7 +17,7 @@ from oncall.models import Escalation, Page
 from oncall.queries.escalations import unreached
 from tests import world as w
 from tests.fakes import Mailbox, drain, run_until
-from tests.oncall.cases import Case, paged, start, stop
+from tests.oncall.cases import KEY, Case, paged, start, stop
 from tests.world import World, acts
 
 
@@ -85,9 +85,9 @@ def test_f33_when_the_mail_server_is_back_unanswered_pages_arrive_late(
     mailbox.always = "451"
     start(world.policy)
     run_until(at, at.at + timedelta(minutes=8))
-    assert Escalation.objects.get().state == "exhausted"
+    assert Escalation.objects.get(subject=KEY).state == "exhausted"  # the provider's alarm pages beside it (G14)
     assert mailbox.mails == []
-    assert [finding.sentence for finding in unreached()] == ["CASE-7: no message has reached anybody."]
+    assert "CASE-7: no message has reached anybody." in [finding.sentence for finding in unreached()]
     mailbox.always = "ok"
     run_until(at, at.at + timedelta(minutes=6))
     assert list(unreached()) == []
