@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from accounts.actors import Actor
 from accounts.queries import teams_seen_by
-from integrations.models import InboundEvent, IntegrationKey
+from integrations.models import InboundEvent, IntegrationKey, OwnService
 from notifications.queries.log import methods_seen_by
 from oncall.models import Service
 from oncall.queries.escalations import my_pages
@@ -25,8 +25,9 @@ class Step:
 
 
 def first_steps(actor: Actor) -> list[Step]:
-    """The steps in the order in which they can be taken."""
-    team = teams_seen_by(actor).first()
+    """The steps in the order in which they can be taken; the portal's own service is none of them."""
+    own = OwnService.objects.values("service__team")
+    team = teams_seen_by(actor).exclude(pk__in=own, memberships=None).first()
     method = methods_seen_by(actor).filter(verified_at__isnull=False, broken_at__isnull=True).first()
     policy = policies_seen_by(actor).prefetch_related(None).first()
     service = _service(actor)
@@ -50,5 +51,5 @@ def first_steps(actor: Actor) -> list[Step]:
 
 
 def _service(actor: Actor) -> Service | None:
-    rows = services_seen_by(actor).prefetch_related(None)
+    rows = services_seen_by(actor).prefetch_related(None).exclude(pk__in=OwnService.objects.values("service"))
     return rows.filter(policy__isnull=False).order_by("pk").first() or rows.order_by("pk").first()

@@ -13,10 +13,11 @@ from incidents.commands import lifecycle
 from incidents.models import Alert, Incident
 from integrations.advice import ADVICE, OTHERWISE, advice_on
 from integrations.models import OwnService
+from integrations.queries.steps import first_steps
 from notifications.models import Delivery
 from oncall.commands import services
 from oncall.models import Page, Service
-from tests.world import World, method, service
+from tests.world import World, acts, method, person, priority, service, team
 
 PARKED = "“fact:7” was given up after 8 attempts: boom"
 
@@ -168,6 +169,17 @@ def test_with_a_policy_its_people_are_paged_instead(portal: World) -> None:
     services.edit(actors.system(), OwnService.objects.get().service, policy=portal.policy)
     raise_it()
     assert paged() == ["Ada Admin", "Bo Chen"]
+
+
+def test_a_new_portal_with_an_alarm_has_not_taken_its_first_steps(at: FrozenClock, db: None) -> None:
+    """The service that made itself is not the one that Ada has yet to name."""
+    ada = person("Ada Admin", role="administrator")
+    for rank in range(1, 6):
+        priority(rank)
+    raise_it()
+    assert [step.title for step in first_steps(acts(ada)) if step.done] == []
+    service("Checkout", team("Payments"))
+    assert [step.sentence for step in first_steps(acts(ada)) if step.done] == ["Payments", "Checkout"]
 
 
 def test_every_check_of_the_auditor_has_its_advice() -> None:
