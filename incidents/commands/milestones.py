@@ -13,7 +13,7 @@ from core import clock
 from core.errors import Invalid, Missing
 from core.text import clean_text
 from incidents import permissions
-from incidents.commands import timeline
+from incidents.commands import moving, timeline
 from incidents.models import ImpactInterval, Incident, Milestone
 
 KINDS = ("started", "detected", "acknowledged", "mobilised", "identified", "mitigated", "resolved", "closed")
@@ -54,6 +54,7 @@ def forget(incident: Incident, kind: str, since: datetime) -> None:
 def correct(actor: Actor, incident: Incident, *, kind: str, at: datetime, why: str = "") -> Milestone:
     """Set the time that figures use; both values are kept, entries are not rewritten, the order is checked (S20)."""
     require(actor, permissions.MILESTONE_EDIT, incident)
+    incident = moving.hold(incident)  # a move reaches milestones too, with the incident's row held
     found = Milestone.objects.filter(incident=incident, kind=kind).first()
     if found is None:
         raise Missing("This milestone has not been reached.")

@@ -32,7 +32,11 @@ def append(
     data: Mapping[str, Any] | None = None,
     occurred_at: datetime | None = None,
 ) -> TimelineEntry:
-    """Add one entry under the next number of the incident's feed; `occurred_at` as in S19, `recorded_at` is ours."""
+    """Add one entry under the next number of the incident's feed; `occurred_at` as in S19, `recorded_at` is ours.
+
+    Writing the incident first locks its row before the feed's, in the order of every move: whoever only writes an
+    entry and whoever moves the incident wait for each other instead of each holding what the other needs.
+    """
     require(actor, permissions.TIMELINE_RECORD, incident)
     now = clock.now()
     known = entry_kind(kind)
@@ -49,12 +53,12 @@ def append(
         data=dict(data or {}),
         visibility=known.visibility,
     )
+    incident.last_entry_at = now
+    Incident.objects.filter(pk=incident.pk).update(last_entry_at=now)
     entry.seq = live.append(incident.subject, "entry")
     before = incident.entries.order_by("-seq").values_list("hash", flat=True).first()
     entry.hash = chained(before or "", entry)
     entry.save(force_insert=True)
-    incident.last_entry_at = now
-    Incident.objects.filter(pk=incident.pk).update(last_entry_at=now)
     return entry
 
 
