@@ -17,6 +17,7 @@ from typing import Any
 import daphne.server
 import structlog
 from daphne.http_protocol import HTTPFactory, WebRequest
+from daphne.ws_protocol import WebSocketProtocol
 from twisted.internet import reactor as _reactor
 from twisted.protocols import basic
 from twisted.web import http
@@ -37,6 +38,7 @@ log = structlog.get_logger("portal.server")
 reactor: Any = _reactor  # Twisted's own types do not know what it installs
 HTTPChannel: Any = http.HTTPChannel
 LineReceiver: Any = basic.LineReceiver
+lines: set[Any] = set()  # the transports of open connections; whichever protocol ends one takes it out
 
 
 class LimitedRequest(WebRequest):
@@ -112,11 +114,9 @@ class LimitedRequest(WebRequest):
 class LimitedChannel(HTTPChannel):
     """One connection: bytes alone do not keep an idle one alive, and only so many are open at once."""
 
-    open = 0
-
     def connectionMade(self) -> None:
         """Count it in; the kernel keeps no more for one slow reader than we do ourselves."""
-        LimitedChannel.open += 1
+        lines.add(self.transport)
         self.transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
         super().connectionMade()
 
@@ -128,7 +128,16 @@ class LimitedChannel(HTTPChannel):
 
     def connectionLost(self, reason: Any) -> None:
         """Count it out."""
-        LimitedChannel.open -= 1
+        lines.discard(self.transport)
+        super().connectionLost(reason)
+
+
+class LimitedSocket(WebSocketProtocol):
+    """A connection that has become a WebSocket: the channel that counted it in never hears of its end."""
+
+    def connectionLost(self, reason: Any) -> None:
+        """Count it out."""
+        lines.discard(self.transport)
         super().connectionLost(reason)
 
 
@@ -147,8 +156,8 @@ class LimitedFactory(HTTPFactory):
 
     def buildProtocol(self, addr: Any) -> Any:
         """A channel for one client, or None."""
-        if LimitedChannel.open >= self.limit:
-            log.warning("connection refused: too many are open", open=LimitedChannel.open)
+        if len(lines) >= self.limit:
+            log.warning("connection refused: too many are open", open=len(lines))
             return None
         protocol = super().buildProtocol(addr)
         protocol.requestFactory = LimitedRequest
@@ -176,6 +185,7 @@ class PortalServer(daphne.server.Server):
         self._port: Any = None
 
     def _ready(self) -> None:
+        self.ws_factory.protocol = LimitedSocket
         self.ws_factory.failByDrop = False  # a frame that is too big is told so: 1009
         self._port = reactor.adoptStreamPort(self._listener.fileno(), self._listener.family, self.http_factory)
         loop = asyncio.get_event_loop()
