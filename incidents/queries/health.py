@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from functools import reduce
+from operator import or_
+from typing import TypeVar
 
-from django.db.models import Exists, OuterRef
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 
 from core import clock
 from core.health import Finding, check
@@ -13,9 +17,12 @@ from core.models import DueRow
 from incidents.models import Alert, Incident, Participant
 from notifications.models import Delivery
 from oncall.models import Escalation, Page
+from oncall.states import LIVE_ESCALATIONS, OPEN_PAGES
 
+T = TypeVar("T")
 GRACE = timedelta(seconds=60)
 CHUNK = 400
+PREFIXES = 100  # so many ranges of keys are asked for at once
 TOLD = ("queued", "sent", "confirmed", "bundled")
 
 
@@ -25,10 +32,19 @@ def unanswered() -> Iterable[Finding]:
     waiting = Incident.objects.filter(status="triggered", priority__pages=True, status_since__lt=clock.now() - GRACE)
     numbers = list(waiting.order_by("number").values_list("number", flat=True))
     for chunk in _chunks(numbers):
-        subjects = {f"incident:{number}" for number in chunk}
-        for subject in sorted(subjects - _notified(subjects) - _stepping(subjects)):
+        for subject in sorted(_forgotten({f"incident:{number}" for number in chunk})):
             name = "INC-" + subject.partition(":")[2]
             yield Finding(name, f"{name} waits for an answer, and nobody has been told or will be.")
+
+
+def _forgotten(subjects: set[str]) -> set[str]:
+    """Those of which nobody has been told or will be; what is rarer and dearer to find out is asked last."""
+    rest = subjects - _notified(subjects) - _stepping(subjects)
+    if rest:
+        rest -= _ruled(rest)
+    if rest:
+        rest -= _notified(rest)  # a step or a rule may have been taken since the first look
+    return rest
 
 
 def _notified(subjects: Iterable[str]) -> set[str]:
@@ -49,6 +65,28 @@ def _stepping(subjects: Iterable[str]) -> set[str]:
     keys = {escalation.step_key: escalation.subject for escalation in running}
     alive = DueRow.objects.filter(key__in=list(keys), state__in=[DueRow.WAITING, DueRow.LEASED])
     return {keys[key] for key in alive.values_list("key", flat=True)}
+
+
+def _ruled(subjects: Iterable[str]) -> set[str]:
+    """Subjects with an open page of which a delayed rule stands in the due queue: low urgency knows no step (O25)."""
+    pages = Page.objects.filter(subject__in=subjects, state__in=OPEN_PAGES, escalation__state__in=LIVE_ESCALATIONS)
+    prefixes = {page.rule_prefix: page.subject for page in pages}
+    told: set[str] = set()
+    for chunk in _chunks(sorted(prefixes), PREFIXES):
+        rows = DueRow.objects.filter(_begins_with(chunk)).values_list("key", "state")  # by the key's index alone
+        told |= {prefixes[_prefix_of(key)] for key, state in rows if state in (DueRow.WAITING, DueRow.LEASED)}
+    return told
+
+
+def _begins_with(prefixes: Sequence[str]) -> Q:
+    """Keys under any of these prefixes: LIKE cannot use SQLite's index, a range can."""
+    if connection.vendor == "postgresql":
+        return reduce(or_, (Q(key__startswith=prefix) for prefix in prefixes))
+    return reduce(or_, (Q(key__gte=prefix, key__lt=prefix + "\U0010ffff") for prefix in prefixes))
+
+
+def _prefix_of(key: str) -> str:
+    return ":".join(key.split(":")[:3]) + ":"
 
 
 @check("incidents.unowned")
@@ -72,6 +110,6 @@ def unevaluated() -> Iterable[Finding]:
                 yield Finding(f"alert {pk}", f"Alert {pk} was accepted and never looked at.")
 
 
-def _chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(values), CHUNK):
-        yield values[start : start + CHUNK]
+def _chunks(values: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
