@@ -1,8 +1,8 @@
 """The log: one line per event on standard error, as text or JSON, masked, and never in the way (A18, A95, F63).
 
 Rules: secrets and phone numbers are masked here, at the handler, whoever logs. Whatever a person typed cannot
-begin a line of its own or colour the screen. A thread of its own writes, behind a bounded queue: a full pipe,
-a closed one or an error in a formatter costs log lines and never a page.
+begin a line of its own or colour the screen. A thread of its own writes, behind a bounded queue and past Python's
+buffers: a full pipe, a closed one or an error in a formatter costs log lines and never a page.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import re
+import select
 import sys
 import threading
 import time
@@ -71,7 +72,14 @@ def configure(config: dict[str, Any]) -> None:
 
 def flush(seconds: float = 1.0) -> None:
     """Give the waiting lines up to `seconds` to be written; the last act before a process ends."""
-    _writer.flush(seconds)
+    end = time.monotonic() + seconds
+    for writer in (_writer, _speaker):
+        writer.flush(end - time.monotonic())
+
+
+def say(line: str) -> None:
+    """Tell the console something, on standard output, without ever waiting for whoever reads it."""
+    _speaker.put(line)
 
 
 def _to_record(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> tuple[tuple[str], dict[str, Any]]:
@@ -168,7 +176,8 @@ class JsonFormatter(logging.Formatter):
 class Writer:
     """Writes lines in a thread of its own; when the reader is stuck, the newest lines are dropped and counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: str = "stderr") -> None:
+        self._stream = stream
         self._fresh()
         os.register_at_fork(after_in_child=self._fresh)
 
@@ -201,9 +210,10 @@ class Writer:
                 self._lines.clear()
                 self._writing = True
                 dropped, self.dropped = self.dropped, 0
-            if dropped:
-                lines.append(f"{dropped} log lines were dropped: nobody read them")
-            write(sys.stderr, "\n".join(lines) + "\n")
+            said = [f"{dropped} log lines were dropped: they could not be written"] if dropped else []
+            if not write(getattr(sys, self._stream), "\n".join([*lines, *said]) + "\n"):
+                with self._wake:
+                    self.dropped += dropped + len(lines)
 
     def flush(self, seconds: float) -> None:
         """Wait until everything is written, or `seconds` are over."""
@@ -212,14 +222,44 @@ class Writer:
             time.sleep(0.005)
 
 
-def write(stream: TextIO | None, text: str) -> None:
-    """Write to a stream that may be closed, broken or absent (F63)."""
+def write(stream: TextIO | None, text: str) -> bool:
+    """Write to a stream that may be closed, broken or absent; says whether all of it is out (F63).
+
+    Python's own writing holds a lock while it waits for the reader, and who then flushes the stream waits as well.
+    """
+    if stream is None:
+        return False
     try:
-        if stream is not None:
-            stream.write(text)
-            stream.flush()
+        descriptor = stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        return _write_here(stream, text)
+    left = memoryview(text.encode("utf-8", "backslashreplace"))
+    try:
+        while left:
+            left = left[_some(descriptor, left) :]
+    except OSError:
+        return False
+    return True
+
+
+def _some(descriptor: int, data: memoryview) -> int:
+    """How much of it went out; 0 after a wait, where somebody has made the stream one that never waits."""
+    try:
+        return os.write(descriptor, data)
+    except BlockingIOError:
+        room = select.poll()
+        room.register(descriptor, select.POLLOUT)
+        room.poll(1000)
+        return 0
+
+
+def _write_here(stream: TextIO, text: str) -> bool:
+    """Write to a stream that is only a thing of this process, such as a test's."""
+    try:
+        stream.write(text)
     except (OSError, ValueError):
-        return
+        return False
+    return True
 
 
 class QueuedHandler(logging.Handler):
@@ -237,5 +277,5 @@ class QueuedHandler(logging.Handler):
             self._writer.put(f"a log line of {record.name} could not be written")
 
 
-_writer = Writer()
+_writer, _speaker = Writer(), Writer("stdout")
 atexit.register(flush)

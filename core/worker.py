@@ -7,19 +7,20 @@ provider delays nobody else. A killed worker loses nothing: its leases end, or t
 
 from __future__ import annotations
 
-import faulthandler
 import logging
 import os
 import signal
+import sys
 import threading
 import time
+import traceback
 from collections import Counter
 from types import FrameType
 
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from core import claims, clock, db, due, passes, wake
+from core import claims, clock, db, due, logs, passes, wake
 from core.claims import Candidate
 from core.leases import LOSSES, host
 from core.models import Beat
@@ -195,8 +196,19 @@ class Worker:
         while not self.stopping.wait(WATCH_EVERY):
             seen, turns = (seen, turns + 1) if self.rounds == seen else (self.rounds, 0)
             if turns >= WATCH_TURNS:
-                faulthandler.dump_traceback(file=2)
+                log.error("this worker has hung for a minute and asks to be replaced: %s", _stacks())
+                logs.flush()
                 os._exit(75)
+
+
+def _stacks() -> str:
+    """Where every thread is. By way of the log, since whoever reads standard error may be stuck (F63)."""
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    return "; ".join(
+        f"{names.get(ident, ident)}: "
+        + " < ".join(f"{at.filename}:{at.lineno} {at.name}" for at in reversed(traceback.extract_stack(frame)))
+        for ident, frame in sys._current_frames().items()  # noqa: SLF001 (the only way to ask for it)
+    )
 
 
 def do(item: due.Item, *, strict: bool = False) -> None:

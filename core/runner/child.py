@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sys
 import time
 from dataclasses import dataclass, field
 
@@ -25,13 +24,11 @@ LONGEST_FAILED = 30.0
 def fork(entry: Entry) -> int:
     """Fork a process that runs `entry` in a group of its own, tied to this one; returns its pid.
 
-    No database connection may cross the fork: SQLite's locks would be lost with the copy.
+    No database connection may cross the fork: SQLite's locks would be lost with the copy. Nothing is flushed:
+    whoever reads our output may be stuck, and the runner waits for nobody (F63).
     """
     connections.close_all()
     runner = os.getpid()
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
-            stream.flush()
     pid = os.fork()
     if pid:
         with contextlib.suppress(OSError):  # the child does the same: whoever is first

@@ -188,6 +188,53 @@ def test_a_stuck_reader_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     os.close(read) if not reader.is_alive() else reader.join(5)
 
 
+def test_a_stuck_reader_holds_no_lock_that_others_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F63: while the log waits for its reader, whoever flushes the same stream does not."""
+    read, write = os.pipe()
+    stuck = os.fdopen(write, "w")
+    monkeypatch.setattr(sys, "stderr", stuck)
+    writer = logs.Writer()
+    writer.put("x" * 200_000)
+    assert os.read(read, 1) == b"x"
+    other = threading.Thread(target=stuck.flush, daemon=True)
+    other.start()
+    other.join(2)
+    free = not other.is_alive()
+    heard = 1
+    while heard < 200_000:
+        heard += len(os.read(read, 65536))
+    writer.flush(5)
+    assert free
+
+
+def test_a_pipe_that_never_waits_gets_every_line_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody has set the shared pipe to not waiting: what it does not take is written when it has room."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    lines, heard = [f"{number:06} {'é' * 40}" for number in range(5000)], bytearray()
+
+    def reads() -> None:
+        while len(heard) < len("\n".join(lines).encode()) + 1:
+            heard.extend(os.read(read, 5000))
+
+    reader = threading.Thread(target=reads, daemon=True)
+    reader.start()
+    with os.fdopen(write, "w") as stream:
+        assert logs.write(stream, "\n".join(lines) + "\n")
+    reader.join(5)
+    assert heard.decode().splitlines() == lines
+
+
+def test_lines_that_a_full_disk_has_cost_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        writer = logs.Writer()
+        for _ in range(3):
+            writer.put("x")
+            writer.flush(2)
+    assert writer.dropped == 3
+
+
 @pytest.mark.parametrize("how", ["2>&-", "2>&1 | head -c 10", "2>/dev/full"])
 def test_a_process_whose_output_is_gone_ends_well(tmp_path: Path, how: str) -> None:
     """F63: closed, cut off, on a full disk; what the process does is done."""

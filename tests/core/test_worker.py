@@ -319,6 +319,23 @@ class TestProcess:
         assert reap(pid) == 75
         assert due.free_leases(pid, crashed=True) == 1
 
+    def test_the_last_words_of_a_worker_that_hangs_tell_where_each_thread_is(self) -> None:
+        """F19: one line of the log, never a write past it, which a stuck reader could hold up."""
+        release, inside = threading.Event(), threading.Event()
+
+        def hangs() -> None:
+            inside.set()
+            release.wait(20)
+
+        hanging = threading.Thread(target=hangs, name="external-7")
+        hanging.start()
+        inside.wait(5)
+        said = engine._stacks()
+        release.set()
+        hanging.join(5)
+        assert "MainThread: " in said
+        assert " hangs" in said.partition("external-7: ")[2].partition("; ")[0]
+
     @real
     def test_a_call_that_never_ends_replaces_its_process(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """F19, F47: a thread cannot be taken back, a process can."""

@@ -30,15 +30,11 @@ def free_port() -> int:
 
 
 def environment(directory: Path, port: int, **settings: str) -> dict[str, str]:
-    """Only what the test says: no setting of the machine reaches the portal."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("WATCHBILL_")}
+    """Only what the test says: no setting of the machine reaches the portal, nor one that unbuffers its output."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("WATCHBILL_", "PYTHONUNBUFFERED"))}
     ours = {"DATA_DIR": str(directory), "PORT": str(port), "STATIC_FROM_SOURCE": "on", **settings}
     kept |= {f"WATCHBILL_{key}": value for key, value in ours.items()}
-    return {
-        **kept,
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
-        "PYTHONUNBUFFERED": "1",
-    }
+    return {**kept, "DJANGO_SETTINGS_MODULE": "portal.settings"}
 
 
 def manage(directory: Path, *words: str, port: int = 8000, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -73,6 +69,7 @@ class Portal:
         self.settings = settings
         self.url = f"http://localhost:{self.port}"
         self.log = directory.parent / f"up-{self.port}.log"
+        self.output: int | None = None  # a descriptor that takes the place of the log
         self.process: subprocess.Popen[bytes] | None = None
         self.client = httpx.Client(
             base_url=f"http://127.0.0.1:{self.port}", headers={"Host": f"localhost:{self.port}"}, timeout=15
@@ -93,7 +90,7 @@ class Portal:
                 [sys.executable, "manage.py", "up"],
                 cwd=ROOT,
                 env=environment(self.directory, self.port, **self.settings),
-                stdout=log,
+                stdout=log if self.output is None else self.output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 preexec_fn=partial(tie_to_parent, os.getpid()),  # a test that is killed leaves no portal

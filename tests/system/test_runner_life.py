@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -118,6 +119,28 @@ def test_a_killed_runner_leaves_no_process_f10(tmp_path: Path, migrated: Path) -
         wait_until(lambda: not [pid for pid in everything if is_running(pid)], 5, "all of them end")
 
 
+def test_a_reader_of_the_log_that_is_stuck_hangs_nothing_f63(tmp_path: Path, migrated: Path) -> None:
+    """The pipe is full from the start: all comes up, a killed worker comes back, and it ends in time."""
+    shutil.copytree(migrated, tmp_path / "var")
+    unread, portal = os.pipe(), Portal(tmp_path / "var")
+    _fill(unread[1])
+    portal.output = unread[1]
+    try:
+        with portal:
+            wait_until(lambda: _workers(portal), 20, "a worker's sign of life")
+            (killed,) = _workers(portal)
+            os.kill(killed, signal.SIGKILL)
+            wait_until(lambda: _workers(portal) - {killed}, 5, "the next worker's sign of life")
+            assert portal.client.get("/accounts/login/").status_code == 200
+            everything = tree_of(portal.pid)
+            code, took = portal.stop(signal.SIGTERM)
+            assert (code, took <= 10) == (0, True)
+            assert not [pid for pid in everything if is_running(pid)]
+    finally:
+        for end in unread:
+            os.close(end)
+
+
 def test_a_database_of_a_newer_release_is_refused_f51(portal: Portal, tmp_path: Path) -> None:
     directory = tmp_path / "var"
     directory.mkdir()
@@ -130,6 +153,22 @@ def test_a_database_of_a_newer_release_is_refused_f51(portal: Portal, tmp_path: 
     assert done.returncode == 78
     assert done.stderr.startswith("watchbill: The database belongs to a newer release of Watchbill;")
     assert done.stderr.count("\n") == 1
+
+
+def _fill(pipe: int) -> None:
+    """Write to a pipe until it takes no more, and have it make the next writer wait."""
+    os.set_blocking(pipe, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(pipe, b"x" * 512)
+    os.set_blocking(pipe, True)
+
+
+def _workers(portal: Portal) -> set[int]:
+    """The processes of the workers that have given a sign of life and not said goodbye."""
+    with _database(portal) as database:
+        rows = database.execute("SELECT name FROM core_beat WHERE name LIKE 'worker:%'").fetchall()
+    return {int(name.rsplit(":", 1)[1]) for (name,) in rows}
 
 
 def _client_that_says(portal: Portal, text: bytes) -> socket.socket:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 from importlib import import_module
 from typing import Any
@@ -13,6 +12,7 @@ from django.db import connections
 from django.urls import get_resolver
 
 from core import startup
+from core.logs import say
 from core.runner import prepare
 from core.runner.keeper import Keeper
 from core.runner.probe import Probe
@@ -56,11 +56,8 @@ class Command(BaseCommand):
 
     def _greet(self, lines: list[str]) -> None:
         """Say where it is, once it is there."""
-        with contextlib.suppress(OSError, ValueError):  # a closed pipe must not end the portal (F63)
-            self.stdout.write(f"Watchbill is ready: {settings.PORTAL_URL}")
-            for line in lines:
-                self.stdout.write(line)
-            self.stdout.flush()
+        for line in (f"Watchbill is ready: {settings.PORTAL_URL}", *lines):
+            say(line)
 
 
 def _probe(listener: socket.socket) -> Probe:
