@@ -33,14 +33,15 @@ def snooze(actor: Actor, incident: Incident, *, until: datetime, version: int | 
     if until.tzinfo is None or not clock.now() < until <= clock.now() + LONGEST_SNOOZE:
         sentence = "Must be in the future, seven days at most."
         raise Invalid(sentence, fields={"until": [sentence]})
-    if incident.status == "triggered":
-        milestones.reach(incident, "acknowledged")
-        if actor.user is not None:
-            people.assign(incident, [actor.user.pk])
-    data = {"until": until.isoformat(), "from": incident.status, "to": target}
+    before = moving.before(incident)
+    data = {"until": until.isoformat(), "from": incident.status, "to": target, "before": before}
     moving.enter(incident, target)
     incident.snoozed_until = until
     moving.save(incident)
+    if before["status"] == "triggered":
+        milestones.reach(incident, "acknowledged")
+        if actor.user is not None:
+            people.assign(incident, [actor.user.pk])
     timeline.append(actor, incident, "snoozed", f"Snoozed until {until:%d %b %H:%M} UTC.", data=data)
     moving.silence(actor, incident, "snoozed")
     timers.start_snooze(incident, until)

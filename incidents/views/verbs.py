@@ -263,9 +263,9 @@ undo_acknowledge = _view(
         "undo_acknowledge",
         "Undo the acknowledgement",
         "Undo",
-        "{incident} waits for an answer again.",
+        "{incident} is {incident.status} again.",
         undoing.undo_acknowledge,
-        reach="Somebody will be paged again.",
+        reach="It stands where it stood before; where nobody had taken it, somebody will be paged again.",
     )
 )
 undo_resolve = _view(
