@@ -37,19 +37,17 @@ def start(actor: Actor, incident: Incident, *, first_due: datetime | None = None
 def again(actor: Actor, incident: Incident, reason: str, *, also: Collection[int] = (), anew: bool = False) -> None:
     """Called down: page level 1 in a run of its own; the incident keeps its copy of the levels (O20, O24, O27).
 
-    `anew` reads the service's policy again: a reopened incident is as good as a new one. `also` are people to ask
-    beside level 1.
+    `anew` reads the service's policy again: a reopened incident is as good as a new one, and so is one for which
+    nobody was paged before. `also` are people to ask beside level 1.
     """
     if not incident.priority.pages:
         people.ensure_assignee(incident)
         return
-    if not Escalation.objects.filter(subject=incident.subject).exists():
-        start(actor, incident)
-        return
+    first = not Escalation.objects.filter(subject=incident.subject).exists()
     escalations.restart(
         actor,
         incident.subject,
-        policy=incident.service.policy if anew else None,
+        policy=incident.service.policy if anew or first else None,
         team_id=incident.owning_team_id,
         urgency=incident.urgency,
         rank=incident.priority.rank,

@@ -13,7 +13,7 @@ from core.db import locked
 from core.errors import Invalid
 from core.text import clean_line, one_line
 from incidents import permissions
-from incidents.commands import lifecycle, moving, opening, people, timeline
+from incidents.commands import lifecycle, moving, opening, people, timeline, timers
 from incidents.models import Alert, Incident
 
 
@@ -33,6 +33,8 @@ def split(
     moved = _chosen(incident, alerts)
     name = clean_line(title, 255, "title") or one_line(moved[0].summary, 255)
     fresh = opening.open_beside(actor, incident, name)
+    if actor.user is not None:
+        people.join(fresh, [actor.user.pk])  # a guest of the source has no other right on what comes out of it
     Alert.objects.filter(pk__in=[alert.pk for alert in moved]).update(incident=fresh)
     Incident.objects.filter(pk=fresh.pk).update(alert_count=len(moved))
     Incident.objects.filter(pk=incident.pk).update(alert_count=F("alert_count") - len(moved))
@@ -42,7 +44,18 @@ def split(
     timeline.append(actor, fresh, "split", f"Took {what} out of {incident}.", data=data)
     moving.save(incident)
     people.ensure_assignee(fresh)
-    return lifecycle.acknowledge(actor, fresh)
+    fresh = lifecycle.acknowledge(actor, fresh)
+    for each in (incident, fresh):
+        _start_quiet_time(each)
+    return fresh
+
+
+def _start_quiet_time(incident: Incident) -> None:
+    """Where only ended alerts are left, no alert will come to end the incident: its quiet time begins here (S13)."""
+    alerts = Alert.objects.filter(incident=incident)
+    last = alerts.filter(state="resolved", resolved_at__isnull=False).order_by("-resolved_at").first()
+    if last is not None and not alerts.filter(state="open").exists():
+        timers.start_quiet_time(incident, last)
 
 
 def _chosen(incident: Incident, ids: Collection[int]) -> list[Alert]:
