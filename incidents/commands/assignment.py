@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import transaction
 
 from accounts.actors import Actor, system
@@ -13,8 +15,12 @@ from core.text import clean_text
 from incidents import facts, permissions
 from incidents.commands import moving, paging, people, timeline, timers
 from incidents.models import Incident
+from notifications.commands import deliveries
 from oncall.commands import escalations
+from oncall.commands.texts import notice
+from oncall.kinds import subject_of
 from oncall.models import EscalationPolicy
+from oncall.queries.reach import ways_to
 
 
 @transaction.atomic
@@ -99,12 +105,32 @@ def replace_gone(user_id: int) -> int:
 def _replace(incident: Incident, user_id: int) -> None:
     actor = system()
     incident.participants.filter(user_id=user_id).update(assignee=False)
-    timeline.append(actor, incident, "assigned", "Its assignee cannot answer any more.")
+    entry = timeline.append(actor, incident, "assigned", "Its assignee cannot answer any more.")
     if incident.status == "acknowledged" and incident.priority.pages:
         moving.enter(incident, moving.check(incident, "reassign", None))
         incident.snoozed_until = None
         timers.withdraw(incident)
         moving.save(incident)
         paging.again(actor, incident, "assignee gone", anew=True)
+    former = set(people.assignees_of(incident))
     people.ensure_assignee(incident)
+    if incident.status != "triggered" or not incident.priority.pages:
+        _tell(incident, set(people.assignees_of(incident)) - former, f"notice:inherited:{entry.pk}")
     record(facts.IncidentReassigned(number=incident.number))
+
+
+def _tell(incident: Incident, user_ids: Collection[int], key: str) -> None:
+    """Nobody is paged for it, or not any more; whoever answers for it from now on hears of it once (S50)."""
+    about = subject_of(incident.subject).describe(incident.subject)
+    message = notice(about, "Its assignee cannot answer any more: you answer for it now.")
+    for user in User.objects.filter(pk__in=user_ids).order_by("pk"):
+        for way in ways_to(user, incident.urgency)[:1]:
+            deliveries.queue(
+                key=f"{key}:{user.pk}",
+                purpose="notice",
+                purpose_key=incident.subject,
+                method=way.method,
+                message=message,
+                rank=incident.priority.rank,
+                first=False,
+            )
