@@ -25,6 +25,7 @@ def severity_rank(severity: str) -> int:
 class Normalised:
     """One event of any tool in our own words; `event_at` is the tool's time (aware, UTC) if it gave one (O35).
 
+    `began_at` is when the condition began, from tools that give no other time with a trigger: it never makes one late.
     `generated` says that the tool sent no key and one was made up; `tool_group` is the tool's own grouping.
     `kind` is the tool's class of event, or the kind of a change (deploy, config, flag, package, infra).
     """
@@ -43,6 +44,7 @@ class Normalised:
     details: Mapping[str, Any] = field(default_factory=dict)
     links: Sequence[Mapping[str, Any]] = ()
     event_at: datetime | None = None
+    began_at: datetime | None = None
     marks: Sequence[str] = ()
     generated: bool = False
 

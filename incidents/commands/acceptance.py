@@ -94,10 +94,14 @@ def _round(batch: _Batch, waiting: dict[Key, list[tuple[int, Normalised]]]) -> d
 
 
 def _take(batch: _Batch, drafts: dict[Key, Draft], key: Key, index: int, event: Normalised) -> bool:
-    """Fold one event into its key's draft; True when it is a resolve that ends the round."""
+    """Fold one event into its key's draft; True when it is a resolve that ends the round.
+
+    What fires again with its first beginning is no late trigger; an end that was known before does not end it.
+    """
     known, draft, at = batch.open.get(key), drafts.get(key), _time(batch, event)
+    ended = batch.ended.get(key)
     if event.action == "trigger":
-        if known is None and draft is None and at and key in batch.ended and at < batch.ended[key]:
+        if known is None and draft is None and event.event_at and at and ended and at < ended:
             batch.outcomes[index] = Accepted("stale")
         else:
             drafts.setdefault(key, Draft(event)).add(index, event, at)
@@ -111,15 +115,19 @@ def _take(batch: _Batch, drafts: dict[Key, Draft], key: Key, index: int, event: 
         drafts.setdefault(key, Draft(event)).acknowledge(index)
         return False
     last = max((t for t in (known and known.event_at, draft and draft.event_at) if t), default=None)
-    if at and last and at < last:
+    if at and last and (at < last or (event.began_at and ended and last < ended and at <= ended)):
         batch.outcomes[index] = Accepted("stale", known.id if known else None)
         return False
     return True
 
 
 def _time(batch: _Batch, event: Normalised) -> datetime | None:
-    """The tool's time; one that is ahead of ours is cut, so that no wrong clock can silence later events."""
-    return min(event.event_at, batch.now) if event.event_at else None
+    """The tool's time; of a trigger without one the beginning of the condition, since no end can lie before it.
+
+    One that is ahead of our clock is cut, so that no wrong clock can silence later events.
+    """
+    at = event.event_at or (event.began_at if event.action == "trigger" else None)
+    return min(at, batch.now) if at else None
 
 
 def _write_drafts(batch: _Batch, drafts: dict[Key, Draft], resolves: Iterable[Key]) -> None:

@@ -67,8 +67,9 @@ def _event(body: dict[str, Any], alert: dict[str, Any], door: Door, tool: str, s
         tool=tool,
         details=_details(body, alert, labels, notes, marks),
         links=_links(body, alert, notes, marks),
-        # endsAt is year 0001 while the alert fires
-        event_at=fields.moment(alert.get("endsAt" if resolved else "startsAt"), door.received_at, marks),
+        # endsAt is year 0001 while it fires; after a gap it fires again with the same startsAt, before that endsAt
+        event_at=fields.moment(alert.get("endsAt"), door.received_at, marks) if resolved else None,
+        began_at=fields.moment(alert.get("startsAt"), door.received_at, marks),
         marks=marks[:MAX_MARKS],
     )
 

@@ -33,7 +33,8 @@ def test_three_alerts_of_a_group_keep_their_own_keys_and_share_the_group() -> No
     assert len({e.tool_group for e in events}) == 1
     assert events[0].links[0] == {"href": "http://wiki/Tokenxxxx", "text": "Runbook"}
     assert {"href": "http://prom/graph", "text": "Source"} in events[0].links
-    assert events[0].event_at is not None
+    assert events[0].began_at is not None
+    assert events[0].event_at is None
 
 
 def test_the_top_status_says_nothing_about_one_alert() -> None:
@@ -53,7 +54,8 @@ def test_a_missing_alert_is_not_a_resolved_one() -> None:
 
 def test_year_one_is_no_time() -> None:
     body = {"alerts": [alert(1, startsAt="0001-01-01T00:00:00Z")]}
-    assert alertmanager.parse({}, body, recorded.door())[0].event_at is None
+    [event] = alertmanager.parse({}, body, recorded.door())
+    assert (event.event_at, event.began_at) == (None, None)
 
 
 def test_a_resolve_carries_the_time_of_its_end() -> None:
