@@ -17,6 +17,7 @@ from incidents.commands.acceptance import accept_batch
 from incidents.commands.attaching import attach, judge_again, log_alert, note_signal
 from incidents.engine import grouping
 from incidents.engine.rules import Decision
+from incidents.kinds import SEVERITIES, severity_rank
 from incidents.models import Alert, Incident
 from incidents.queries.routing import Group, decision_for, group_of, open_group, previous_incident
 
@@ -113,10 +114,11 @@ def _returns(alert: Alert, last: Incident) -> bool:
 def _recur(actor: Actor, alert: Alert, incident: Incident, decision: Decision) -> Incident:
     """The same alert is back: triggered again, a new impact interval, one page per window however it flaps (O33).
 
-    Where it is worse than before, the priority rises, and with it the paging starts anew at once.
+    Where it is worse than ever, the priority has risen before anybody is paged, and they are paged at once.
     """
     before, target = incident.status, moving.check(incident, "recur", None)
-    hold = _page_allowed_at(incident)
+    hold = None if _worse_than_ever(alert, incident, decision) else _page_allowed_at(incident)
+    attach(actor, alert, incident, decision)
     moving.enter(incident, target)
     incident.reopen_count += 1
     moving.save(incident, "reopen_count")
@@ -125,9 +127,20 @@ def _recur(actor: Actor, alert: Alert, incident: Incident, decision: Decision) -
     data = {"from": before, "to": target, "by_alert": True, "paged_at": (hold or clock.now()).isoformat()}
     timeline.append(actor, incident, "reopened", "The same alert is back.", data=data)
     paging.start(actor, incident, first_due=hold)
-    attach(actor, alert, incident, decision)
     record(facts.IncidentReopened(number=incident.number, by_alert=True))
     return incident
+
+
+def _worse_than_ever(alert: Alert, incident: Incident, decision: Decision) -> bool:
+    """Whether nobody has been paged for anything as bad as this, so that a flapping alert's window does not hold it.
+
+    Both as in `attach`: a rank above the highest priority, so that what a person has lowered stays low (S10); or a
+    severity above all that it has seen (O27). Either can be true once for each step upwards, however it flaps.
+    """
+    if decision.rank < incident.peak_priority.rank:
+        return True
+    seen = incident.alerts.exclude(pk=alert.pk).values_list("severity", flat=True).distinct()
+    return severity_rank(alert.severity) < min(map(severity_rank, seen), default=len(SEVERITIES))
 
 
 def _page_allowed_at(incident: Incident) -> datetime | None:

@@ -55,6 +55,8 @@ def weigh(actor: Actor, incident: Incident, decision: Decision, *, worse: bool) 
         incident.is_major, incident.peak_priority = raised.is_major, raised.peak_priority
     if worse and incident.snoozed_until is not None:
         returning.retrigger(actor, incident, "worse")
+    elif worse:
+        priority.end_hold(actor, incident, "worse")
 
 
 def log_alert(incident: Incident, alert: Alert, kind: str, actor: Actor | None = None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from django.db import transaction
 
 from accounts.actors import Actor
@@ -13,8 +15,10 @@ from core.text import clean_text
 from incidents import facts, permissions
 from incidents.commands import moving, paging, timeline, timers
 from incidents.models import Incident, Priority, PriorityChange
+from oncall.models import Escalation
 
 FINAL = ("merged", "cancelled")
+NEVER = datetime.min.replace(tzinfo=UTC).isoformat()
 
 
 @transaction.atomic
@@ -94,6 +98,19 @@ def _act(actor: Actor, incident: Incident, before: Priority) -> None:
         paging.again(actor, incident, "priority raised", anew=True)
     elif usual == "low" and incident.urgency == "high":
         paging.again(actor, incident, "priority raised")
+    elif after.rank < before.rank:
+        end_hold(actor, incident, "priority raised")
+
+
+def end_hold(actor: Actor, incident: Incident, reason: str) -> None:
+    """Called down: what gets worse while a flapping alert's next page is held back is paged at once (O33)."""
+    if not incident.reopen_count or incident.status != "triggered":
+        return
+    last = moving.last_move(incident, "reopened")
+    if last is None or datetime.fromisoformat(last.data.get("paged_at", NEVER)) <= clock.now():
+        return
+    if Escalation.objects.filter(subject=incident.subject, state="running", fired_at=None).exists():
+        paging.again(actor, incident, reason)
 
 
 def _tell(incident: Incident, before: Priority, after: Priority) -> None:
