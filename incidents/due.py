@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from accounts.actors import system
 from core.due import Item, due
-from incidents.commands import alerts, lifecycle, moving, returning
+from incidents import gates
+from incidents.commands import alerts, lifecycle, moving, returning, timers
 
 
 @due("incident.ack_timeout", effect="database")
@@ -27,7 +28,11 @@ def resolve_quiet_incident(item: Item) -> None:
 
 @due("incident.close", effect="database")
 def close_minor_incident(item: Item) -> None:
-    """A day after its end a minor incident is closed, unless a gate objects."""
+    """A day after its end a minor incident is closed; where a gate objects, it is asked again each day (S37)."""
     incident = moving.held(int(item.ref))
-    if incident is not None and incident.status == "resolved" and not incident.is_major:
+    if incident is None or incident.status != "resolved" or incident.is_major:
+        return
+    if gates.may_close(incident):
+        timers.put_off_closing(incident)
+    else:
         lifecycle.close(system(), incident)

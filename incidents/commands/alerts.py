@@ -181,8 +181,10 @@ def quiet_resolve(number: int) -> bool:
     if incident is None or not incident.is_open or incident.alerts.filter(state="open").exists():
         return False
     last = incident.alerts.order_by("-resolved_at").first()
-    quiet = timedelta(seconds=incident.service.quiet_resolve_seconds)
-    if last is None or last.resolved_at is None or last.resolved_at + quiet > clock.now():
+    if last is None or last.resolved_at is None:
+        return False
+    if timers.quiet_until(incident, last) > clock.now():  # the quiet time has been made longer since
+        timers.go_on_with_quiet_time(incident, last)
         return False
     if incident.is_major:
         text = "All its alerts have ended. Resolve it if nothing is left to do."

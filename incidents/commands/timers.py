@@ -33,14 +33,32 @@ def start_snooze(incident: Incident, until: datetime) -> None:
 
 def start_quiet_time(incident: Incident, alert: Alert) -> None:
     """Ask whether the incident may resolve by itself, once its last alert has been quiet for long enough (S13)."""
-    quiet = timedelta(seconds=incident.service.quiet_resolve_seconds)
-    _put(incident, "incident.quiet_resolve", (alert.resolved_at or clock.now()) + quiet, str(alert.pk))
+    _put(incident, "incident.quiet_resolve", quiet_until(incident, alert), str(alert.pk))
+
+
+def go_on_with_quiet_time(incident: Incident, alert: Alert) -> None:
+    """Ask again, with the present length: the service's quiet time has been made longer while it ran.
+
+    The mark is new each time, so that neither the row that asks now nor one that was withdrawn stands in the way.
+    """
+    mark = f"{alert.pk}:{int(clock.now().timestamp() * 1000)}"
+    _put(incident, "incident.quiet_resolve", quiet_until(incident, alert), mark)
+
+
+def quiet_until(incident: Incident, alert: Alert) -> datetime:
+    """When the alert has been quiet for as long as the service wants it to be."""
+    return (alert.resolved_at or clock.now()) + timedelta(seconds=incident.service.quiet_resolve_seconds)
 
 
 def start_closing(incident: Incident) -> None:
     """Ask for a minor incident to be closed a day after its end."""
     if not incident.is_major:
         _put(incident, "incident.close", incident.status_since + CLOSE_AFTER)
+
+
+def put_off_closing(incident: Incident) -> None:
+    """Ask a day from now again: somebody has a reason against closing it yet."""
+    _put(incident, "incident.close", clock.now() + CLOSE_AFTER)
 
 
 def withdraw(incident: Incident, *kinds: str) -> None:
