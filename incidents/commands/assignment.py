@@ -42,7 +42,7 @@ def reassign(
     moving.enter(incident, target)
     incident.snoozed_until = None
     moving.save(incident)
-    timers.withdraw(incident)
+    timers.withdraw(incident, *moving.WAITS)
     because = clean_text(reason, 300, "reason").strip()
     timeline.append(actor, incident, "assigned", f"Given to {name}. {because}".strip(), data=data)
     if user is not None:
@@ -84,7 +84,7 @@ def escalate_now(actor: Actor, incident: Incident, *, version: int | None = None
     if incident.status != target:
         moving.enter(incident, target)
         incident.snoozed_until = None
-        timers.withdraw(incident)
+        timers.withdraw(incident, *moving.WAITS)
     moving.save(incident)
     escalations.escalate_now(actor, incident.subject)
     people.ensure_assignee(incident)
@@ -109,7 +109,7 @@ def _replace(incident: Incident, user_id: int) -> None:
     if incident.status == "acknowledged" and incident.priority.pages:
         moving.enter(incident, moving.check(incident, "reassign", None))
         incident.snoozed_until = None
-        timers.withdraw(incident)
+        timers.withdraw(incident, *moving.WAITS)
         moving.save(incident)
         paging.again(actor, incident, "assignee gone", anew=True)
     former = set(people.assignees_of(incident))

@@ -17,6 +17,7 @@ from oncall.commands import escalations
 from oncall.models import Escalation
 from oncall.states import LIVE_ESCALATIONS
 
+WAITS = ("incident.ack_timeout", "incident.snooze_end")
 JOINED = ("service__team", "service__policy", "priority", "peak_priority")
 SENTENCES = {
     "acknowledged": "{who} acknowledged it at {at}.",
@@ -105,9 +106,20 @@ def before(incident: Incident) -> dict[str, Any]:
 
 
 def silence(actor: Actor, incident: Incident, reason: str) -> None:
-    """Stop paging and forget every timer; called down by the moves that need nobody any more (O18)."""
+    """Stop paging and forget the timers; called down by the moves that need nobody any more (O18).
+
+    The quiet time goes on while the incident is open: whoever has taken it need not end it by hand (S13).
+    """
     escalations.stop(actor, incident.subject, reason=reason)
-    timers.withdraw(incident)
+    timers.withdraw(incident, *(WAITS if incident.is_open else ()))
+
+
+def await_quiet(incident: Incident) -> None:
+    """Where only ended alerts are left, no alert will come to end the incident: its quiet time begins here (S13)."""
+    alerts = Alert.objects.filter(incident=incident)
+    last = alerts.filter(state="resolved", resolved_at__isnull=False).order_by("-resolved_at").first()
+    if last is not None and not alerts.filter(state="open").exists():
+        timers.start_quiet_time(incident, last)
 
 
 def close_alerts(incident: Incident) -> list[int]:

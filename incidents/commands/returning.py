@@ -82,7 +82,7 @@ def retrigger(actor: Actor, incident: Incident, reason: str, *, also: Collection
     moving.enter(incident, target)
     incident.snoozed_until = None
     moving.save(incident)
-    timers.withdraw(incident)
+    timers.withdraw(incident, *moving.WAITS)
     timeline.append(
         actor, incident, "status_changed", WHY[reason], data={"from": before, "to": target, "reason": reason}
     )

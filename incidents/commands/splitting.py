@@ -13,7 +13,7 @@ from core.db import locked
 from core.errors import Invalid
 from core.text import clean_line, one_line
 from incidents import permissions
-from incidents.commands import lifecycle, moving, opening, people, timeline, timers
+from incidents.commands import lifecycle, moving, opening, people, timeline
 from incidents.models import Alert, Incident
 
 
@@ -46,16 +46,8 @@ def split(
     people.ensure_assignee(fresh)
     fresh = lifecycle.acknowledge(actor, fresh)
     for each in (incident, fresh):
-        _start_quiet_time(each)
+        moving.await_quiet(each)
     return fresh
-
-
-def _start_quiet_time(incident: Incident) -> None:
-    """Where only ended alerts are left, no alert will come to end the incident: its quiet time begins here (S13)."""
-    alerts = Alert.objects.filter(incident=incident)
-    last = alerts.filter(state="resolved", resolved_at__isnull=False).order_by("-resolved_at").first()
-    if last is not None and not alerts.filter(state="open").exists():
-        timers.start_quiet_time(incident, last)
 
 
 def _chosen(incident: Incident, ids: Collection[int]) -> list[Alert]:

@@ -37,7 +37,7 @@ def undo_acknowledge(actor: Actor, incident: Incident, *, version: int | None = 
     moving.enter(incident, target)
     incident.snoozed_until = None
     moving.save(incident)
-    timers.withdraw(incident)
+    timers.withdraw(incident, *moving.WAITS)
     text = TAKEN_BACK[move.kind if move and before else "acknowledged"]
     data = {"from": "acknowledged", "to": target, "undo": True}
     timeline.append(actor, incident, "status_changed", text, data=data)
@@ -55,7 +55,7 @@ def _unsnooze(actor: Actor, incident: Incident, before: dict[str, Any]) -> Incid
     incident.snoozed_until = _time(before["snoozed_until"])
     moving.save(incident)
     people.assign(incident, before["assignees"])
-    timers.withdraw(incident)
+    timers.withdraw(incident, *moving.WAITS)
     data = {"from": "acknowledged", "to": "acknowledged", "undo": True}
     timeline.append(actor, incident, "status_changed", TAKEN_BACK["snoozed"], data=data)
     _resume(actor, incident, before)
@@ -88,6 +88,7 @@ def undo_resolve(actor: Actor, incident: Incident, *, version: int | None = None
     milestones.restore_impact(incident, at)
     _restore_alerts(incident, before["alerts"])
     timers.withdraw(incident)
+    moving.await_quiet(incident)
     data = {"from": "resolved", "to": incident.status, "undo": True}
     timeline.append(actor, incident, "status_changed", "Resolve taken back.", data=data)
     _resume(actor, incident, before)
