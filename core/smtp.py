@@ -114,6 +114,14 @@ def _bare(address: str) -> str:
     return found[0]
 
 
+def _sender(address: str) -> str:
+    """Our own mailbox; raises Temporary where the operator has set none that can be used: no recipient's fault."""
+    try:
+        return _bare(address)
+    except Invalid as error:
+        raise Temporary("the portal's own mail address is not one plain address", operator=True) from error
+
+
 def _hand_over(sender: str, recipients: Sequence[str], raw: bytes, deadline: Deadline) -> str:
     envelope = [_bare(recipient) for recipient in recipients]
     if not envelope:
@@ -126,7 +134,7 @@ def _hand_over(sender: str, recipients: Sequence[str], raw: bytes, deadline: Dea
         raise Temporary(f"the mail server did not answer ({error.code})") from error
     try:
         session.begin()
-        return session.hand_over(_bare(sender), envelope, raw)
+        return session.hand_over(_sender(sender), envelope, raw)
     except Unreachable as error:
         raise Temporary(f"the mail server did not answer ({error.code})") from error
     except smtplib.SMTPResponseException as error:

@@ -27,11 +27,22 @@ class MailError(Exception):
 
 
 class Temporary(MailError):
-    """4xx, no answer, or trouble that is ours and not the address's: try again (F31)."""
+    """4xx, no answer, or trouble that is ours and not the address's: try again (F31).
+
+    `operator` marks what only the operator can mend: a server that refuses our sender.
+    """
+
+    def __init__(self, reason: str, code: int = 0, *, operator: bool = False) -> None:
+        super().__init__(reason, code)
+        self.operator = operator
 
 
 class Permanent(MailError):
-    """5xx for this sender, address or content: trying again is no use (F31)."""
+    """5xx for an address or content: trying again is no use (F31); `address` where the mailbox itself is refused."""
+
+    def __init__(self, reason: str, code: int = 0, *, address: bool = False) -> None:
+        super().__init__(reason, code)
+        self.address = address
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +103,14 @@ class Session(smtplib.SMTP):
         self.ehlo()
 
     def hand_over(self, sender: str, recipients: Sequence[str], raw: bytes) -> str:
-        """One mail; returns the server's last word, raises Temporary or Permanent by its code (F31)."""
-        _judge(*self.mail(sender))
+        """One mail; returns the server's last word, raises Temporary or Permanent by its code (F31).
+
+        Only the answer to RCPT can be the fault of the address: what is said of the sender or the content holds for
+        everybody's.
+        """
+        _judge_sender(*self.mail(sender))
         for recipient in recipients:
-            _judge(*self.rcpt(recipient))
+            _judge_recipient(*self.rcpt(recipient))
         try:
             code, reply = self.data(raw)
         except smtplib.SMTPDataError as error:
@@ -140,6 +155,25 @@ class _Lines:
 
     def close(self) -> None:
         """Nothing to let go: the socket is closed by the session."""
+
+
+def _judge_sender(code: int, reply: bytes) -> None:
+    try:
+        _judge(code, reply)
+    except Permanent as error:
+        raise Temporary(str(error), code, operator=True) from error
+
+
+def _judge_recipient(code: int, reply: bytes) -> None:
+    """Many servers refuse a sender only here: their enhanced code says whom they mean (RFC 3463)."""
+    if reply.startswith((b"5.1.7", b"5.1.8")):  # a bad sender's address or domain
+        _judge_sender(code, reply)
+        return
+    try:
+        _judge(code, reply)
+    except Permanent as error:
+        blocked = reply.startswith(b"5.7.")  # a rule against us, such as "relaying denied"
+        raise Permanent(str(error), code, address=not blocked) from error
 
 
 def _judge(code: int, reply: bytes) -> str:

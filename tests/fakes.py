@@ -189,7 +189,8 @@ class Mailbox:
     """A mail server that records and, on request, misbehaves.
 
     Modes, one per connection as with `Carrier`: ok, 421 (as the greeting), 451, 550, hang (after the
-    greeting), slow (seconds per reply), close (in mid-dialogue), lost_after_accept (takes the mail, breaks the line).
+    greeting), slow (seconds per reply), close (in mid-dialogue), lost_after_accept (takes the mail, breaks the line),
+    sender (refuses whom it is from), spam (refuses what it says).
     """
 
     def __init__(self, *, port: int = 0, pace: float = 3.0) -> None:
@@ -272,6 +273,8 @@ class _Dialogue:
         await self._pause(server)
         if self.mode == "close":
             _abort(server)
+        if self.mode == "sender":
+            return "550 5.1.8 we do not know you"
         envelope.mail_from = address
         return "250 OK"
 
@@ -285,6 +288,8 @@ class _Dialogue:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.mode == "spam":
+            return "554 5.7.1 this looks like spam"
         self.box.keep(envelope)
         if self.mode == "lost_after_accept":
             _abort(server)

@@ -38,13 +38,13 @@ class Email(Provider):
     def send(
         self, message: Message, address: str, secrets: Mapping[str, str], settings: Mapping[str, str], key: str
     ) -> Sent:
-        """One mail to one mailbox; raises Temporary (4xx, no answer) or Permanent (5xx)."""
+        """One mail to one mailbox; raises Temporary (4xx, no answer, our sender refused) or Permanent (5xx)."""
         try:
             answer = smtp.deliver(compose(message, address, key), deadline=DEADLINE)
         except smtp.Temporary as error:
-            raise Temporary(_reason(error)) from error
+            raise Temporary(_reason(error), operator=error.operator) from error
         except smtp.Permanent as error:
-            raise Permanent(_reason(error)) from error
+            raise Permanent(_reason(error), broken=error.address) from error
         except Invalid as error:
             raise Permanent(error.detail, broken="address" in error.fields) from error
         return Sent(ref=str(answer.ref)[:200])

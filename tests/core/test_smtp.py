@@ -161,14 +161,45 @@ def test_4xx_is_temporary(verb: str, reply: str, at_server: Callable[..., MailSe
     assert reply in str(failure.value)
 
 
-@pytest.mark.parametrize("verb", ["mail", "rcpt", "data", "end"])
+@pytest.mark.parametrize("verb", ["rcpt", "data", "end"])
 @pytest.mark.parametrize("reply", ["550 no such user", "552 too big", "553-not\r\n553 allowed", "554 refused"])
 def test_5xx_is_permanent(verb: str, reply: str, at_server: Callable[..., MailServer]) -> None:
-    """F31: the method is bad, the next one is used now."""
+    """F31: the next method is used now; only what was said of the recipient is the address's fault."""
     at_server(**{verb: reply})
     with pytest.raises(smtp.Permanent) as failure:
         smtp.deliver(letter())
     assert failure.value.code == int(reply[:3])
+    assert failure.value.address is (verb == "rcpt")
+
+
+@pytest.mark.parametrize(
+    ("verb", "reply"),
+    [("mail", "550 no"), ("mail", "553-not\r\n553 allowed"), ("rcpt", "550 5.1.8 domain"), ("rcpt", "553 5.1.7 bad")],
+)
+def test_a_refused_sender_is_the_operators_to_mend(verb: str, reply: str, at_server: Callable[..., MailServer]) -> None:
+    """F31: our own address is wrong, whoever the mail was for; many servers say so only after RCPT."""
+    at_server(**{verb: reply})
+    with pytest.raises(smtp.Temporary) as failure:
+        smtp.deliver(letter())
+    assert failure.value.operator
+    assert failure.value.code == int(reply[:3])
+
+
+def test_a_rule_against_us_is_no_fault_of_the_address(at_server: Callable[..., MailServer]) -> None:
+    at_server(rcpt="554 5.7.1 <ana@example.org>: relay access denied")
+    with pytest.raises(smtp.Permanent) as failure:
+        smtp.deliver(letter())
+    assert not failure.value.address
+
+
+def test_a_sender_that_is_no_address_is_the_operators_to_mend(
+    at_server: Callable[..., MailServer], settings: Settings
+) -> None:
+    at_server()
+    settings.EMAIL_FROM = "Watchbill"
+    with pytest.raises(smtp.Temporary) as failure:
+        smtp.deliver(letter())
+    assert failure.value.operator
 
 
 @pytest.mark.parametrize(
