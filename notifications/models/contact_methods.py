@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 
@@ -9,6 +11,8 @@ from accounts.actors import Actor
 from core import clock
 from core.secrets import EncryptedJSONField
 from notifications.kinds import label_of
+
+BROKEN_FOR = timedelta(hours=24)  # an address that was refused is tried again once a day (F67)
 
 
 class ContactMethodQuerySet(models.QuerySet["ContactMethod"]):
@@ -23,8 +27,9 @@ class ContactMethodQuerySet(models.QuerySet["ContactMethod"]):
         return self.filter(user=actor.user)
 
     def usable(self) -> ContactMethodQuerySet:
-        """Those that a page may go to: verified and not marked as broken."""
-        return self.filter(verified_at__isnull=False, broken_at__isnull=True)
+        """Those that a page may go to: verified, and not refused within the last day (F67)."""
+        rested = models.Q(broken_at__isnull=True) | models.Q(broken_at__lte=clock.now() - BROKEN_FOR)
+        return self.filter(rested, verified_at__isnull=False)
 
 
 class ContactMethod(models.Model):
@@ -54,6 +59,11 @@ class ContactMethod(models.Model):
 
     def __str__(self) -> str:
         return self.label or f"{self.provider} of {self.user}"
+
+    @property
+    def rests(self) -> bool:
+        """Whether it was refused within the last day: a page goes elsewhere, unless it is all there is (F67)."""
+        return self.broken_at is not None and clock.now() - self.broken_at < BROKEN_FOR
 
     @property
     def carrier(self) -> str:

@@ -116,21 +116,26 @@ def _queue(page: Page, way: Way, *, late: timedelta = NONE_LATE) -> bool:
         purpose_key=str(page.pk),
         method=way.method,
         message=page_message(page, about, late=late),
-        rank=page.escalation.rank,
+        rank=about.rank,  # as it is now: the priority may have been raised since the escalation began
         first=way.delay_minutes == 0 and not earlier.exists(),
     )
     return queued is not None
 
 
 def fire_rule(ref: str, late: timedelta) -> None:
-    """Called down by the due queue: send a delayed rule's message if the page still wants it (O18)."""
+    """Called down by the due queue: send a delayed rule's message if the page still wants it (O18).
+
+    Where its address was removed meanwhile, that counts as a failure of it: the next way goes at once (O29).
+    """
     page_id, method_id, delay, asked = (int(part) for part in ref.split(":"))
     page = Page.objects.select_related("escalation", "user").filter(pk=page_id, asked=asked).first()
     method = ContactMethod.objects.defer("secrets").filter(pk=method_id, verified_at__isnull=False).first()
-    if page is None or method is None or not page.is_open:
+    if page is None or not page.is_open or not subject_of(page.subject).still_wanted(page.subject):
         return
-    if subject_of(page.subject).still_wanted(page.subject):
-        _queue(page, Way(delay, method), late=late)
+    if method is None:
+        due.put(f"page.failed:{ref}:gone", "page.failed", str(page.pk), priority=Priority.STEP)
+        return
+    _queue(page, Way(delay, method), late=late)
 
 
 def try_next_way(page: Page) -> bool:
@@ -146,7 +151,7 @@ def try_next_way(page: Page) -> bool:
             return _queue(page, way)
     if page.escalation.urgency == "high":
         for method in verified_methods(page.user_id):
-            if method.pk not in used and method.broken_at is None:
+            if method.pk not in used and not method.rests:
                 return _queue(page, Way(0, method))
     return False
 

@@ -82,7 +82,7 @@ def _schedules(levels: Sequence[dict[str, Any]], known: dict[int, Schedule]) -> 
 
 def _people(levels: Sequence[dict[str, Any]], on_call: Iterable[int]) -> tuple[dict[int, User], set[int]]:
     """Everybody whom a level means, by id, and who of them can be reached now: one query (O29)."""
-    working = ContactMethod.objects.filter(user=OuterRef("pk"), verified_at__isnull=False, broken_at__isnull=True)
+    working = ContactMethod.objects.usable().filter(user=OuterRef("pk"))
     rows = User.objects.filter(pk__in=_ids(levels, "user") | set(on_call)).annotate(has_way=Exists(working))
     people = {row.pk: row for row in rows}
     return dict(people), {pk for pk, row in people.items() if row.has_way and can_be_on_call(row)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef
 
 from accounts import queries as people
 from accounts.models import User
@@ -39,7 +39,8 @@ def verified_methods(user_id: int) -> list[ContactMethod]:
 def ways_to(user: User, urgency: str) -> list[Way]:
     """What the person's rules for this urgency say, soonest first; the default where none can work.
 
-    Broken addresses are only used where there is no other one: a page that may fail beats none (O29).
+    Addresses that were refused within the last day are only used where there is no other one: a page that may fail
+    beats none (O29, F67).
     """
     return ways_of([user], urgency)[user.pk]
 
@@ -56,7 +57,7 @@ def ways_of(users: Iterable[User], urgency: str) -> dict[int, list[Way]]:
 
 
 def _ways(methods: list[ContactMethod], rules: list[NotificationRule]) -> list[Way]:
-    usable = [method for method in methods if method.broken_at is None] or methods
+    usable = [method for method in methods if not method.rests] or methods
     by_id = {method.pk: method for method in usable}
     ways = [Way(rule.delay_minutes, by_id[rule.method_id]) for rule in rules if rule.method_id in by_id]
     return ways or _default_ways(usable)
@@ -74,8 +75,8 @@ def reachable(user: User) -> bool:
 
 def reachable_ids(ids: Iterable[int]) -> set[int]:
     """Those of these people who can be reached now, in one query."""
-    wanted = Q(contact_methods__verified_at__isnull=False, contact_methods__broken_at__isnull=True)
-    found = User.objects.filter(wanted, pk__in=list(ids), is_active=True).exclude(role="stakeholder")
+    way = ContactMethod.objects.usable().filter(user=OuterRef("pk"))
+    found = User.objects.filter(Exists(way), pk__in=list(ids), is_active=True).exclude(role="stakeholder")
     return set(found.values_list("pk", flat=True))
 
 

@@ -31,6 +31,8 @@ class Case:
     exhausted: int = 0
     wanted: bool = True
     standing: str = ""
+    rank: int = 1
+    unknown_to: list[User] = field(default_factory=list)
 
     def kinds(self) -> list[str]:
         return [kind for kind, _ in self.entries]
@@ -47,6 +49,7 @@ class Case:
                 answered=self._answered,
                 exhausted=self._exhausted,
                 still_wanted=lambda key: self.wanted,
+                hidden=lambda actor: [KEY] if actor.user in self.unknown_to else [],
             )
         )
         return self
@@ -56,8 +59,8 @@ class Case:
             number="CASE-7",
             title="Checkout is down",
             url="http://localhost:8000/cases/7/",
-            rank=1,
-            priority_name="P1",
+            rank=self.rank,
+            priority_name=f"P{self.rank}",
             service="Checkout",
             asks="Please acknowledge.",
             standing=self.standing,
@@ -81,11 +84,11 @@ class Case:
 
 @transaction.atomic
 def start(
-    policy: EscalationPolicy | None, *, urgency: str = "high", team_id: int | None = None, **kw: Any
+    policy: EscalationPolicy | None, *, urgency: str = "high", rank: int = 1, team_id: int | None = None, **kw: Any
 ) -> Escalation:
     """Begin to page for the case, as opening an incident does."""
     team = team_id if policy is None else policy.team_id
-    return escalations.start(system(), policy=policy, subject=KEY, urgency=urgency, rank=1, team_id=team, **kw)
+    return escalations.start(system(), policy=policy, subject=KEY, urgency=urgency, rank=rank, team_id=team, **kw)
 
 
 @transaction.atomic

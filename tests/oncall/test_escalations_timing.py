@@ -8,13 +8,14 @@ from accounts.actors import link_holder, system
 from accounts.models import User
 from core import clock
 from core.clock import FrozenClock
+from notifications.commands import contact_methods
 from notifications.models import ContactMethod, Delivery
 from oncall.commands import escalations, pages
-from oncall.models import Escalation, Page
+from oncall.models import Escalation, NotificationRule, Page
 from oncall.queries.escalations import unattended
 from tests import world as w
 from tests.oncall.cases import KEY, Case, after, fail, hand, paged, queued, start, work
-from tests.world import World
+from tests.world import World, acts
 
 
 def page_of(user: User) -> Page:
@@ -133,7 +134,7 @@ def test_g13_when_every_address_has_failed_for_good_the_next_level_is_paged_at_o
     assert paged() == ["Cy"]
     assert paged(state="undeliverable") == ["Bo"]
     assert case.texts("page_failed") == ["No message reaches Bo Chen: every address has failed."]
-    told = Delivery.objects.get(purpose="notice")
+    told = Delivery.objects.get(purpose="page.notice")
     assert (told.user, told.provider) == (world.ada, "ntfy")  # by another way than the one that failed
 
 
@@ -183,3 +184,56 @@ def test_delayed_rules_go_on_after_the_level_has_timed_out(world: World, case: C
     hand()
     after(at, minutes=5)
     assert [message.provider for message in queued(world.bo)] == ["ntfy"]
+
+
+def test_o29_what_waits_for_an_address_that_is_removed_goes_to_the_others(
+    world: World, case: Case, at: FrozenClock
+) -> None:
+    """Bo's only rule was push after 15 minutes; he removes the push address while the page waits for it."""
+    NotificationRule.objects.filter(user=world.bo).delete()
+    push = w.method(world.bo, "ntfy", "bo-topic")
+    w.rule(world.bo, push, delay_minutes=15)
+    start(w.policy("Patient", world.payments, [world.bo], [world.cy], timeout_minutes=60))
+    assert queued() == []
+    contact_methods.remove(acts(world.bo), push)
+    after(at, minutes=15)
+    assert [(message.user, message.provider) for message in queued()] == [(world.bo, "email")]
+    assert paged() == ["Bo"]
+
+
+def test_o29_where_the_removed_address_was_the_only_one_the_next_level_is_asked(
+    world: World, case: Case, at: FrozenClock
+) -> None:
+    ContactMethod.objects.filter(user=world.bo).delete()
+    push = w.method(world.bo, "ntfy", "bo-topic")
+    w.rule(world.bo, push, delay_minutes=15)
+    start(w.policy("Patient", world.payments, [world.bo], [world.cy], timeout_minutes=60))
+    contact_methods.remove(acts(world.bo), push)
+    after(at, minutes=15)
+    assert paged() == ["Cy"]
+    assert paged(state="undeliverable") == ["Bo"]
+    assert case.texts("page_failed") == ["No message reaches Bo Chen: every address has failed."]
+
+
+def test_o29_an_address_removed_after_the_answer_causes_nothing(world: World, case: Case, at: FrozenClock) -> None:
+    push = w.method(world.bo, "ntfy", "bo-topic")
+    w.rule(world.bo, push, delay_minutes=15)
+    start(world.policy)
+    hand()
+    contact_methods.remove(acts(world.bo), push)
+    accept(world.bo)
+    after(at, minutes=15)
+    assert queued() == []
+    assert case.texts("page_failed") == []
+
+
+def test_a_raised_priority_counts_for_the_levels_that_follow(world: World, case: Case, at: FrozenClock) -> None:
+    """From P3 to P1 nothing restarts; Cy's first page is a P1's, which is never held back (F65)."""
+    case.rank = 3
+    start(world.policy, rank=3)
+    assert [message.rank for message in queued()] == [3]
+    hand()
+    case.rank = 1
+    after(at, minutes=5)
+    [message] = queued(world.cy)
+    assert (message.rank, message.first) == (1, True)

@@ -12,6 +12,7 @@ from django.db import connection
 from accounts.actors import link_holder
 from accounts.commands import users
 from core.clock import FrozenClock
+from notifications.models import ContactMethod
 from oncall.commands import pages
 from oncall.models import Escalation, Page
 from oncall.queries.escalations import unreached
@@ -128,3 +129,102 @@ def test_a_decline_by_the_mails_link_asks_the_next_level_at_once(
     pages.decline(link_holder(world.bo), Page.objects.get(), via="mail link", reason="on a plane")
     drain()
     assert len(mailbox.to("cy@example.org")) == 1
+
+
+def broken() -> list[str]:
+    """The addresses that are marked as broken."""
+    return list(ContactMethod.objects.exclude(broken_at=None).order_by("pk").values_list("address", flat=True))
+
+
+def test_f67_a_mailbox_that_was_refused_once_is_paged_again_a_day_later(
+    world: World, case: Case, at: FrozenClock, mailbox: Mailbox
+) -> None:
+    """Bo's only mailbox was full for an hour: he is passed over for a day, and not for good."""
+    mailbox.fail("550")
+    start(world.policy)
+    run_until(at, at.at + timedelta(seconds=5))
+    assert broken() == ["bo@example.org"]
+    stop()
+    run_until(at, at.at + timedelta(hours=23))
+    start(world.policy)
+    drain()
+    assert case.texts("level_skipped") == [
+        "Level 1 passed over at once: Bo Chen has no working way to be reached.",
+    ]
+    stop()
+    run_until(at, at.at + timedelta(hours=1))
+    start(world.policy)
+    drain()
+    assert len(case.texts("level_skipped")) == 1
+    assert len(mailbox.to("bo@example.org")) == 1
+    assert paged() == ["Bo"]
+    assert broken() == [], "what arrived mends the mark"
+
+
+def test_f67_a_mailbox_that_is_still_refused_rests_for_another_day(
+    world: World, case: Case, at: FrozenClock, mailbox: Mailbox
+) -> None:
+    ContactMethod.objects.filter(user=world.bo).update(broken_at=at.at - timedelta(days=30))
+    mailbox.fail("550")
+    start(world.policy)
+    run_until(at, at.at + timedelta(seconds=5))
+    assert len(mailbox.to("cy@example.org")) == 1
+    stop()
+    start(world.policy)
+    drain()
+    assert case.texts("level_skipped") == ["Level 1 passed over at once: Bo Chen has no working way to be reached."]
+
+
+def test_f67_the_last_resort_is_tried_by_an_address_that_was_refused_today(
+    world: World, case: Case, at: FrozenClock, mailbox: Mailbox
+) -> None:
+    """A broken address that is all that is left may fail, and beats none."""
+    w.method(world.ada)
+    ContactMethod.objects.update(broken_at=at.at - timedelta(hours=2))
+    start(world.policy)
+    drain()
+    assert case.texts("exhausted") == ["Nobody on the policy can be reached. Paged the last resort: Ada Admin."]
+    assert len(mailbox.to("ada@example.org")) == 1
+
+
+def test_f67_rules_use_an_address_again_a_day_after_it_was_refused(
+    world: World, case: Case, at: FrozenClock, mailbox: Mailbox
+) -> None:
+    """Beside Bo's other address too: the rule says mail, and the mail is tried."""
+    w.rule(world.bo, w.method(world.bo, "email", "bo.private@example.org"), delay_minutes=4)
+    ContactMethod.objects.filter(address="bo@example.org").update(broken_at=at.at - timedelta(hours=24))
+    start(world.policy)
+    drain()
+    assert len(mailbox.to("bo@example.org")) == 1
+
+
+def test_f31_a_refused_sender_breaks_nobodys_address(
+    world: World, case: Case, at: FrozenClock, mailbox: Mailbox
+) -> None:
+    """The operator mistyped EMAIL_FROM: it is loud at once, and all mail leaves when it is mended."""
+    from core import alarms
+
+    mailbox.always = "sender"
+    start(world.policy)
+    drain()
+    assert "alarm:provider.email" in [beat.name for beat in alarms.standing()]
+    run_until(at, at.at + timedelta(minutes=8))
+    assert broken() == []
+    assert mailbox.mails == []
+    mailbox.always = "ok"
+    run_until(at, at.at + timedelta(minutes=6))
+    for name in ("bo", "cy", "ana"):
+        assert len(mailbox.to(f"{name}@example.org")) == 1, name
+
+
+def test_f31_a_spam_rule_breaks_nobodys_address(world: World, case: Case, at: FrozenClock, mailbox: Mailbox) -> None:
+    """What a server says of the content ends that message: the next person is asked at once, Bo next time too."""
+    mailbox.fail("spam")
+    start(world.policy)
+    run_until(at, at.at + timedelta(seconds=5))
+    assert len(mailbox.to("cy@example.org")) == 1
+    assert broken() == []
+    stop()
+    start(world.policy)
+    drain()
+    assert len(mailbox.to("bo@example.org")) == 1
