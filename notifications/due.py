@@ -6,6 +6,7 @@ attempt, the state and the word to the one who wanted it. Never marked before it
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -67,7 +68,7 @@ def send_delivery(item: Item) -> None:
         _write(item, lambda: outcomes.drop(delivery))
         return
     try:
-        sent = attempt(provider, message, delivery, secrets, settings)
+        sent = attempt(provider, message, delivery, riders, secrets, settings)
     except (Permanent, Temporary) as error:
         _failed(item, delivery, riders, error, started)
         return
@@ -131,14 +132,31 @@ def _message(delivery: Delivery) -> Message:
 
 
 def attempt(
-    provider: Provider, message: Message, delivery: Delivery, secrets: dict[str, str], settings: dict[str, str]
+    provider: Provider,
+    message: Message,
+    delivery: Delivery,
+    riders: Sequence[Delivery],
+    secrets: dict[str, str],
+    settings: dict[str, str],
 ) -> Sent:
     """One call of the provider; raises Temporary or Permanent and nothing else."""
     try:
-        return provider.send(message, delivery.address, secrets, settings, delivery.key)
+        return provider.send(message, delivery.address, secrets, settings, _key(delivery, riders))
     except FAULTS as error:
         log.exception("the provider %s failed on %s", provider.id, delivery.key)
         raise Temporary(f"the provider's code failed ({type(error).__name__})", operator=True) from error
+
+
+def _key(delivery: Delivery, riders: Sequence[Delivery]) -> str:
+    """What names this message to the carrier: the same for the same words.
+
+    A digest has a key of its own: where its carrier was accepted alone before a crash, whoever drops what came twice
+    must not drop those that ride along now (F4).
+    """
+    if not riders:
+        return delivery.key
+    others = ",".join(str(pk) for pk in sorted(rider.pk for rider in riders))
+    return f"{delivery.key}+{hashlib.sha256(others.encode()).hexdigest()[:12]}"
 
 
 def _wait(item: Item, delivery: Delivery, until: datetime) -> None:

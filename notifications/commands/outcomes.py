@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 BACK_OFF = (5, 10, 20, 40, 60)  # seconds
 SLOW_AFTER = timedelta(hours=1)
 SLOW = 300  # seconds
-BROKEN_FOR = timedelta(hours=24)  # an address that was refused is tried again once a day (F67)
 
 
 def refresh(deliveries: Sequence[Delivery]) -> None:
@@ -104,11 +103,11 @@ def fail(
     if isinstance(error, Permanent) and error.broken:
         mark_broken(delivery, error.reason)
         group += _held(delivery, {each.pk for each in group})
-    if final:
-        due.withdraw([each.row_key for each in group])
     for each in group:
         _failed(each, error.reason, final=final)
     if final:
+        # Deliveries before their rows of the queue, as `hand` and `withdraw` lock them: no deadlock.
+        due.withdraw([each.row_key for each in group])
         return None
     wait = _wait(delivery, error)
     turns.keep(delivery, riders, clock.now() + timedelta(seconds=wait))
@@ -155,9 +154,7 @@ def mark_broken(delivery: Delivery, reason: str) -> None:
 
 def rests(method: ContactMethod) -> bool:
     """Whether a broken address is left alone: for a day, unless it is all that the person has (F67)."""
-    if method.broken_at is None or clock.now() - method.broken_at >= BROKEN_FOR:
-        return False
-    return ContactMethod.objects.filter(user_id=method.user_id).usable().exists()
+    return method.rests and ContactMethod.objects.filter(user_id=method.user_id).usable().exists()
 
 
 def drop(delivery: Delivery) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from core import clock, worker
+from core import clock, due, worker
 from core.claims import claim
 from notifications.commands.deliveries import withdraw
 from notifications.models import ContactMethod, Delivery
@@ -158,6 +160,54 @@ def test_a_crash_in_its_turn_costs_no_minute(
     at.move(seconds=26)
     drain()
     assert len(mailbox.mails) == 1
+
+
+def test_a_digest_is_never_taken_for_the_mail_that_its_carrier_sent_before(
+    world: World, mailbox: Mailbox, desk: Desk, at: clock.FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F4: INC-1 was taken and the worker killed before the mark; INC-2 rides along with its repeat.
+
+    Bo's mail server drops what carries a Message-ID that it knows: INC-2 must arrive all the same. The digest
+    itself, repeated, is the same mail.
+    """
+
+    def killed(self: due.Item) -> None:
+        raise KeyboardInterrupt
+
+    page(mail_of(world), 1)
+    for number in (2, 3):
+        with monkeypatch.context() as broken:
+            broken.setattr(due.Item, "finish", killed)
+            with pytest.raises(KeyboardInterrupt):
+                drain()
+        if number == 2:
+            page(mail_of(world), 2)
+        at.move(seconds=26)  # the lease has ended
+    run_until(at, at.at + timedelta(minutes=3))
+    first, digest, again = mailbox.mails
+    assert "INC-2" in text_of(digest)
+    assert digest["Message-ID"] != first["Message-ID"]
+    assert again["Message-ID"] == digest["Message-ID"]
+    assert desk.handed == ["1", "2"]
+
+
+def test_a_digest_that_fails_locks_messages_before_their_rows(
+    world: World, mailbox: Mailbox, desk: Desk, at: clock.FrozenClock
+) -> None:
+    """An acknowledgement takes messages back in the same order, so that neither waits for the other for ever."""
+    for number in (1, 2, 3):
+        page(mail_of(world), number)
+        drain()
+    mailbox.fail("550")
+    with CaptureQueriesContext(connection) as found:
+        run_until(at, at.at + timedelta(minutes=2))
+    texts = [query["sql"] for query in found]
+    failed = [n for n, sql in enumerate(texts) if sql.startswith("UPDATE") and "'failed'" in sql]
+    withdrawn = [n for n, sql in enumerate(texts) if sql.startswith("UPDATE") and "'withdrawn'" in sql]
+    assert sorted(desk.failed) == [("2", True), ("3", True)]
+    assert failed
+    assert withdrawn
+    assert max(failed) < min(withdrawn)
 
 
 def test_one_that_rides_along_does_not_go_by_itself_meanwhile(
