@@ -71,7 +71,7 @@ def priority_of(delivery: Delivery) -> Priority:
         return Priority.VERIFY
     if delivery.purpose == "test":
         return Priority.TEST
-    if delivery.purpose == "notice":
+    if not purpose_of(delivery.purpose).ends:  # a notice
         return Priority.NORMAL
     return Priority.FIRST_PAGE if delivery.first else Priority.REMINDER
 

@@ -7,13 +7,15 @@ from collections.abc import Collection
 from accounts import queries as people
 from core import clock
 from notifications.commands import deliveries
+from notifications.kinds import Purpose
 from notifications.models import Delivery
 from oncall.commands.texts import notice
 from oncall.kinds import subject_of
 from oncall.models import Escalation, Page
+from oncall.queries.hidden import hidden_notices
 from oncall.queries.reach import verified_methods, ways_to
 
-PURPOSE = "notice"
+NOTICE_PURPOSE = Purpose("page.notice", tries=12, hidden=hidden_notices)
 
 
 def tell_process_owners(escalation: Escalation, *, without: Collection[int]) -> None:
@@ -26,11 +28,11 @@ def tell_process_owners(escalation: Escalation, *, without: Collection[int]) -> 
             continue
         deliveries.queue(
             key=f"notice:exhausted:{escalation.pk}:{user.pk}",
-            purpose=PURPOSE,
+            purpose=NOTICE_PURPOSE.id,
             purpose_key=escalation.subject,
             method=ways[0].method,
             message=message,
-            rank=escalation.rank,
+            rank=about.rank,
             first=False,
         )
 
@@ -46,13 +48,14 @@ def tell_administrators(page: Page) -> None:
     message = notice(about, f"No message reaches {page.user.name}: every address has failed.")
     hour = clock.now().strftime("%Y%m%d%H")
     for user in people.administrators():
-        methods = [m for m in verified_methods(user.pk) if m.broken_at is None]
+        proven = verified_methods(user.pk)
+        methods = [m for m in proven if not m.rests] or proven
         others = [m for m in methods if m.provider not in broken] or methods
         if user.pk == page.user_id or not others:
             continue
         deliveries.queue(
             key=f"notice:unreachable:{page.user_id}:{user.pk}:{hour}",
-            purpose=PURPOSE,
+            purpose=NOTICE_PURPOSE.id,
             purpose_key=page.subject,
             method=others[0],
             message=message,

@@ -9,7 +9,7 @@ from django.db.models.functions import Cast
 
 from accounts.actors import Actor
 from oncall.kinds import subjects
-from oncall.models import Page
+from oncall.models import Escalation, Page
 
 
 def hidden_subjects(actor: Actor) -> Q:
@@ -23,3 +23,8 @@ def hidden_subjects(actor: Actor) -> Q:
 def hidden_pages(actor: Actor) -> QuerySet[Any]:
     """The keys under which the messages of such pages stand in the delivery log."""
     return Page.objects.filter(hidden_subjects(actor)).annotate(text=Cast("pk", CharField())).values("text")
+
+
+def hidden_notices(actor: Actor) -> QuerySet[Any]:
+    """The keys under which notices about such subjects stand there: those of the subjects themselves."""
+    return Escalation.objects.filter(hidden_subjects(actor)).values("subject")

@@ -17,7 +17,7 @@ from oncall.commands.steps import fire_step
 from oncall.models import Escalation, EscalationPolicy, Level, Page, Schedule, Target
 from tests import world as w
 from tests.oncall.cases import KEY, Case, after, paged, queued, start, stop, work
-from tests.world import World
+from tests.world import World, acts
 
 
 def page_of(user: User) -> Page:
@@ -166,8 +166,12 @@ def test_o21_process_owners_get_one_notice(world: World, case: Case, at: FrozenC
     w.method(world.pat)
     start(w.policy("Short", world.payments, [world.bo], fallback=world.ana))
     after(at, minutes=5)
-    notice = Delivery.objects.get(purpose="notice")
+    notice = Delivery.objects.get(purpose="page.notice")
     assert notice.user == world.pat
+    assert list(Delivery.objects.visible_to(acts(world.ada)).filter(pk=notice.pk)) == [notice]
+    case.unknown_to = [world.ada, world.pat]
+    assert not Delivery.objects.visible_to(acts(world.ada)).filter(pk=notice.pk).exists()  # S34
+    assert Delivery.objects.visible_to(acts(world.pat)).filter(pk=notice.pk).exists()
     assert not notice.message["answer_link"]
 
 
