@@ -10,11 +10,11 @@ from django.http import QueryDict
 
 from accounts.models import Team, User
 from core.web.forms import VersionedForm, choice, line, offer, whole
+from oncall.commands.policies import MOST_LEVELS, MOST_TARGETS
 from oncall.forms.rows import press
 from oncall.kinds import LevelDraft
 from oncall.models import EscalationPolicy, Schedule
 
-MOST_ROWS, MOST_TARGETS = 20, 20
 USUAL_MINUTES = "5"
 
 
@@ -71,7 +71,7 @@ class Levels:
 
     def press(self, wanted: str) -> None:
         """Add, move or take away a row."""
-        press(self.rows, wanted, LevelRow(), MOST_ROWS)
+        press(self.rows, wanted, LevelRow(), MOST_LEVELS)
 
     def check(self) -> bool:
         """Look at every row that names somebody; what is wrong stands with the row."""
@@ -82,6 +82,8 @@ class Levels:
     def _fault(self, row: LevelRow) -> str:
         if not (row.minutes.isascii() and row.minutes.isdigit() and 1 <= len(row.minutes) <= 4):
             return "Minutes must be a whole number from 1 to 1440."
+        if len(set(row.targets)) > MOST_TARGETS:
+            return f"A level has room for {MOST_TARGETS} people or schedules."
         if set(row.targets) - self.known:
             return "Choose a person or schedule of the list."
         return ""
@@ -102,11 +104,11 @@ def _ids(targets: Sequence[str], kind: str) -> tuple[int, ...]:
 def typed_rows(data: QueryDict) -> list[LevelRow]:
     """The rows as they were sent."""
     count = data.get("levels", "")
-    number = min(int(count), MOST_ROWS) if count.isascii() and count.isdigit() and len(count) < 4 else 0
+    number = min(int(count), MOST_LEVELS) if count.isascii() and count.isdigit() and len(count) < 4 else 0
     return [
         LevelRow(
             data.get(f"level-{place}-minutes", "").strip(),
-            [target for target in data.getlist(f"level-{place}-target")[:MOST_TARGETS] if target],
+            [target for target in data.getlist(f"level-{place}-target") if target],
         )
         for place in range(number)
     ]

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from core import clock
-from oncall.models import EscalationPolicy
+from oncall.models import EscalationPolicy, Target
 from tests import world as builders
 from tests.pages import EVIL, after, assert_inert, count, recorded, text_of
 from tests.world import World
@@ -101,6 +101,23 @@ def test_what_cannot_be_used_is_said_beside_its_level(world: World, browser: Bro
         assert answer.status_code == 400, said
         assert said in text_of(answer), said
     assert not EscalationPolicy.objects.filter(name="Ladder").exists()
+
+
+def test_a_level_of_many_people_is_kept_whole_or_refused_whole(world: World, browser: Browser) -> None:
+    """The form takes as many as the API does; what it cannot take it says, instead of leaving people out."""
+    crowd = [builders.person(f"P{n:02} Crowd", teams=[world.payments]) for n in range(50)]
+    ladder = builders.policy("All hands", world.payments, [*crowd[:49], world.bo])
+    ana, targets = browser(world.ana), [f"user:{each.pk}" for each in [*crowd[:49], world.bo]]
+    edited = form(world, ("5", targets), name="All of us", version=ladder.version)
+    assert ana.post(f"/policies/{ladder.pk}/edit/", edited).status_code == 303
+    assert Target.objects.filter(level__policy=ladder).count() == 50
+    edited = form(world, ("5", [*targets, f"user:{crowd[49].pk}"]), name="One more", version=ladder.version + 1)
+    answer = ana.post(f"/policies/{ladder.pk}/edit/", edited)
+    assert answer.status_code == 400
+    assert "A level has room for 50 people or schedules." in text_of(answer)
+    assert f'value="user:{crowd[49].pk}" selected' in text_of(answer)
+    ladder.refresh_from_db()
+    assert ladder.name == "All of us"
 
 
 def test_nobody_reachable_is_refused_when_it_is_saved(world: World, browser: Browser) -> None:
