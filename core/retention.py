@@ -9,11 +9,14 @@ from django.db.models import QuerySet
 
 from core import clock, live
 from core.jobs import cron, job
-from core.models import Beat, BulkJob, DueRow, Fact
+from core.models import Beat, BulkJob, DueRow, Fact, IdempotencyKey
 
 BATCH, MOST = 1000, 100
 KEEP_DONE = timedelta(days=7)  # a key is the memory of "contacted once": keep it longer than any escalation runs
 KEEP_FACTS = timedelta(days=30)
+# Longer than anything that a forgotten key could let happen twice: the nonce of a form lives a day and its link two,
+# a carrier's answer counts for a day after its message was made, and clients repeat a request within hours.
+KEEP_KEYS = timedelta(days=7)
 
 
 def forget(rows: QuerySet[Any, Any]) -> int:
@@ -29,12 +32,13 @@ def forget(rows: QuerySet[Any, Any]) -> int:
 
 @job("core.prune")
 def prune(_ref: str) -> None:
-    """Forget finished work, old facts, old signs of life and feed entries that nobody reads from the start."""
+    """Forget finished work, old facts, spent keys, signs of life and feed entries that nobody reads from the start."""
     now = clock.now()
     forget(DueRow.objects.filter(state=DueRow.DONE, ended_at__lt=now - KEEP_DONE))
     unread = DueRow.objects.filter(kind="fact.read").exclude(state=DueRow.DONE).values_list("ref", flat=True)
     needed = {int(ref.partition(":")[0]) for ref in unread.iterator()}
     forget(Fact.objects.filter(at__lt=now - KEEP_FACTS).exclude(pk__in=needed))
+    forget(IdempotencyKey.objects.filter(created_at__lt=now - KEEP_KEYS))
     forget(BulkJob.objects.filter(state=BulkJob.DONE, ended_at__lt=now - KEEP_DONE))
     forget(Beat.objects.filter(name__startswith="worker:", at__lt=now - timedelta(hours=1)))
     forget(Beat.objects.filter(ok=True, at__lt=now - KEEP_FACTS))

@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from core import due, retention
+from core import due, links, retention
 from core.clock import FrozenClock
-from core.models import AuditEntry, Beat, BulkJob, DueRow, Fact
+from core.models import AuditEntry, Beat, BulkJob, DueRow, Fact, IdempotencyKey
+from notifications.commands import callbacks
+from oncall.views import answer
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +31,21 @@ def test_finished_work_goes_and_open_work_stays(at: FrozenClock) -> None:
     assert sorted(DueRow.objects.values_list("key", flat=True)) == ["leased", "parked", "waiting"]
     assert list(BulkJob.objects.values_list("name", flat=True)) == ["b"]
     assert list(Beat.objects.values_list("name", flat=True)) == ["alarm:stands"]
+
+
+def test_a_spent_form_is_forgotten_when_it_is_too_old_to_be_sent_again(at: FrozenClock) -> None:
+    """A46: within the week a repeat is known; after it the form itself has expired."""
+    nonce = links.nonce("answer", "77")
+    links.spend("answer", "77", nonce)
+    at.move(days=6, hours=23)
+    retention.prune("")
+    assert IdempotencyKey.objects.count() == 1
+    at.move(hours=2)
+    retention.prune("")
+    assert IdempotencyKey.objects.count() == 0
+    with pytest.raises(links.Expired):
+        links.spend("answer", "77", nonce)
+    assert max(links.NONCE_LIFE, callbacks.ANSWERABLE, answer.LIFE) < retention.KEEP_KEYS
 
 
 def test_a_fact_that_somebody_has_still_to_read_stays(at: FrozenClock) -> None:

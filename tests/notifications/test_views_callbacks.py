@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from core import clock
+from core import clock, retention
+from core.models import IdempotencyKey
 from notifications.kinds import BadCallback, CallbackRequest, Sent, provider_of
 from notifications.models import Delivery, ProviderConfig
 from notifications.providers import twilio
@@ -60,6 +61,19 @@ def test_a_key_pressed_twice_counts_once(world: World, phones: Phones, desk: Des
     """A50: the same body again, at once and after ten minutes."""
     call = rung(world, phones)
     phones.press(call, "4")
+    phones.press(call, "4")
+    assert desk.answers == [("42", "accept", "keypad")]
+
+
+def test_a_key_that_was_forgotten_answers_nothing_more(
+    world: World, phones: Phones, desk: Desk, at: clock.FrozenClock
+) -> None:
+    """A50: what was taken is remembered for a week; by then the call itself is too old to be answered."""
+    call = rung(world, phones)
+    phones.press(call, "4")
+    at.move(days=8)
+    retention.prune("")
+    assert not IdempotencyKey.objects.exists()
     phones.press(call, "4")
     assert desk.answers == [("42", "accept", "keypad")]
 
