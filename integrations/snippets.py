@@ -18,7 +18,10 @@ class Snippet:
 
 
 def snippets(kind: str, raw: str) -> list[Snippet]:
-    """The snippets of one kind of tool, the likeliest first; a key opens every one of these doors."""
+    """The snippets of one kind of tool, the likeliest first; a key opens every one of these doors.
+
+    Each speaks of a trouble of its own: the end of one sample must not end the alert of another.
+    """
     known = {
         "alertmanager": [_alertmanager(raw), _curl_native("alertmanager", raw)],
         "grafana": [_grafana(raw)],
@@ -93,14 +96,14 @@ def _curl_native(tool: str, raw: str) -> Snippet:
 
 
 def _curl_generic(raw: str) -> Snippet:
-    body = {"summary": "Disk is full on db-1", "severity": "critical", "key": "disk-full-db-1", "status": "firing"}
+    body = {"summary": "Queue is full on mq-1", "severity": "critical", "key": "queue-full-mq-1", "status": "firing"}
     return Snippet(
         "From a shell", "“status”: “resolved” with the same key ends it.", _curl(f"/integrations/generic/{raw}", body)
     )
 
 
 def _curl_opsgenie(raw: str) -> Snippet:
-    body = {"message": "Disk is full on db-1", "alias": "disk-full-db-1", "priority": "P2"}
+    body = {"message": "Pages are slow on web-1", "alias": "slow-web-1", "priority": "P2"}
     return Snippet(
         "A tool that speaks to Opsgenie",
         "Change its address and its key, nothing else.",

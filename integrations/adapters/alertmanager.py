@@ -56,7 +56,7 @@ def _event(body: dict[str, Any], alert: dict[str, Any], door: Door, tool: str, s
     return Normalised(
         service_id=door.service_id,
         action="resolve" if resolved else "trigger",
-        key=_key(alert, labels, marks),
+        key=_key(alert, labels, tool, marks),
         summary=fields.one_line(first(notes, SUMMARIES) or name or "Alert", fields.SUMMARY, "summary", marks),
         severity=fields.severity_of(first(labels, ("severity", "priority", "level")), marks),
         source=fields.one_line(first(labels, SOURCES), fields.FIELD, "source", marks),
@@ -83,11 +83,11 @@ def first(holder: Mapping[str, Any], names: Iterable[str]) -> Any:
     return next((holder[name] for name in names if holder.get(name)), "")
 
 
-def _key(alert: dict[str, Any], labels: dict[str, Any], marks: list[str]) -> str:
-    """The fingerprint, else a digest of the labels in Alertmanager's own sense of identity."""
+def _key(alert: dict[str, Any], labels: dict[str, Any], tool: str, marks: list[str]) -> str:
+    """The fingerprint, else a digest of the tool and the labels in Alertmanager's own sense of identity."""
     if alert.get("fingerprint"):
         return fields.key_of(alert["fingerprint"], marks, "fingerprint")
-    return fields.digest_key(*(f"{key}={fields.as_text(labels[key])}" for key in sorted(labels)))
+    return fields.digest_key(tool, *(f"{key}={fields.as_text(labels[key])}" for key in sorted(labels)))
 
 
 def _details(

@@ -129,9 +129,12 @@ def links_of(value: Any, marks: list[str], *, address: str = "href", words: str 
     return found
 
 
-def digest_key(*parts: Any) -> str:
-    """A stable key made of what an event says, for tools that send none."""
-    return hashlib.sha256("\x1f".join(as_text(part) for part in parts).encode()).hexdigest()
+def digest_key(tool: str, *parts: Any) -> str:
+    """A stable key made of what an event says, for tools that send none.
+
+    The tool is a part of it: events of two tools that say equally little must not count on one incident.
+    """
+    return hashlib.sha256("\x1f".join((tool, *map(as_text, parts))).encode()).hexdigest()
 
 
 def trim(value: Any, marks: list[str]) -> Any:

@@ -57,6 +57,25 @@ RESOLVE = {
     "normal",
     "0",
 }
+TRIGGER = {
+    "trigger",
+    "triggered",
+    "firing",
+    "fired",
+    "problem",
+    "open",
+    "opened",
+    "reopened",
+    "create",
+    "created",
+    "new",
+    "active",
+    "unresolved",
+    "failed",
+    "failing",
+    "not ok",
+    "1",
+}
 ACKNOWLEDGE = {"acknowledge", "acknowledged", "ack", "acknowledgement"}
 INFORM = {"info_only", "inform", "informational"}
 PATHS = frozenset(DEFAULTS)
@@ -80,7 +99,7 @@ def parse(headers: Headers, body: dict[str, Any], door: Door) -> list[Normalised
     return [
         Normalised(
             service_id=door.service_id,
-            action=_action(found["action"], door.paths),
+            action=_action(body, found["action"], door.paths, marks),
             key=_key(body, found, summary, marks),
             summary=summary,
             severity=fields.severity_of(found["severity"], marks),
@@ -141,8 +160,11 @@ def _found(body: dict[str, Any], door: Door, name: str) -> Any:
     return None
 
 
-def _action(value: Any, paths: Mapping[str, Any]) -> str:
-    """trigger unless the value is one of those that mean something else; the key may name its own values."""
+def _action(body: dict[str, Any], value: Any, paths: Mapping[str, Any], marks: list[str]) -> str:
+    """trigger unless the value is one of those that mean something else; the key may name its own values.
+
+    A word that nobody knows pages, and leaves a mark: it may have meant the end.
+    """
     word = fields.as_text(value).strip().lower()
     for action, name, usual in (
         ("resolve", "resolve_values", RESOLVE),
@@ -152,7 +174,15 @@ def _action(value: Any, paths: Mapping[str, Any]) -> str:
         chosen = paths.get(name)
         if word in ({item.lower() for item in chosen} if isinstance(chosen, list) else usual):
             return action
+    # “type” is read for want of better and may say anything; a path of the key's own is meant
+    is_status = "action" in paths or value != body.get("type")
+    if word and is_status and _is_unknown(word) and not any(name in paths for name in VALUES):
+        marks.append(f"status “{word[:40]}” is unknown, taken as trigger")
     return "trigger"
+
+
+def _is_unknown(word: str) -> bool:
+    return word not in TRIGGER and word not in fields.SEVERITIES
 
 
 def _key(body: dict[str, Any], found: Mapping[str, Any], summary: str, marks: list[str]) -> str:
@@ -160,8 +190,8 @@ def _key(body: dict[str, Any], found: Mapping[str, Any], summary: str, marks: li
     if found["key"]:
         return fields.key_of(found["key"], marks)
     if "notification_type" in body or "host_name" in body:
-        return fields.digest_key("nagios", found["source"], found["component"])
-    return fields.digest_key(summary, found["source"])
+        return fields.digest_key("generic", "nagios", found["source"], found["component"])
+    return fields.digest_key("generic", summary, found["source"])
 
 
 def _unwrapped(body: dict[str, Any]) -> dict[str, Any]:

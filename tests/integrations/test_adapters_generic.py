@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.errors import Invalid
-from integrations.adapters import generic, opsgenie
+from integrations.adapters import alertmanager, generic, grafana, opsgenie
 from integrations.adapters.generic import at_path, check_paths
 from tests.integrations import recorded
 
@@ -111,6 +111,39 @@ def test_an_event_that_says_little_still_pages() -> None:
     [event] = generic.parse({}, {"x": 1}, recorded.door(name="Old script"))
     assert (event.action, event.summary, event.severity) == ("trigger", "Event from Old script", "error")
     assert event.generated
+
+
+def test_a_status_that_nobody_knows_pages_and_is_marked() -> None:
+    """It may have meant the end, so the log says that it was guessed."""
+    [event] = generic.parse({}, {"summary": "Disk", "key": "k", "status": "weird"}, recorded.door())
+    assert (event.action, list(event.marks)) == ("trigger", ["status “weird” is unknown, taken as trigger"])
+    for known in ("firing", "PROBLEM", "critical", "created", "1"):
+        assert not generic.parse({}, {"summary": "Disk", "key": "k", "status": known}, recorded.door())[0].marks, known
+
+
+@pytest.mark.parametrize(
+    ("body", "paths"),
+    [
+        ({"summary": "Disk", "phase": "weird"}, {"action": "phase", "resolve_values": ["gone"]}),
+        ({"summary": "Disk", "type": "event_callback", "severity": "error"}, {}),
+        *((body, {}) for body, *_ in TOOLS.values()),
+    ],
+)
+def test_what_is_meant_to_be_a_trigger_has_no_mark(body: dict[str, Any], paths: dict[str, Any]) -> None:
+    """A key that names its values has said what all others are; “type” may say anything."""
+    assert not [mark for mark in generic.parse({}, body, recorded.door(paths=paths))[0].marks if "status" in mark]
+
+
+def test_events_that_say_nothing_count_on_no_incident_of_another_tool() -> None:
+    """Each tool makes up keys of its own; the same words again from the same tool have the same key."""
+    alert = {"alerts": [{"status": "odd"}]}
+    made = [
+        parse({}, body, recorded.door(name="Checkout"))[0].key
+        for _ in range(2)
+        for parse, body in ((alertmanager.parse, alert), (grafana.parse, alert), (generic.parse, {}))
+    ]
+    assert len(set(made)) == 3
+    assert made[:3] == made[3:]
 
 
 def test_informational_events_are_signals_det_12() -> None:

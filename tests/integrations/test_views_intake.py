@@ -14,6 +14,7 @@ from incidents.models import Incident
 from integrations.commands import heartbeats, inbound, keys
 from integrations.models import Heartbeat, IntegrationKey
 from integrations.queries import keyring
+from integrations.snippets import snippets
 from tests import world as builders
 from tests.pages import EVIL, after, assert_inert, count, recorded, text_of
 from tests.world import World
@@ -58,6 +59,16 @@ def test_a_key_is_shown_once_with_what_to_paste(world: World, browser: Browser, 
     later = text_of(ana.get(path(world, "intake/")))
     assert raw not in later
     assert f"{raw[:4]}…" in later
+
+
+def test_the_end_of_one_sample_ends_no_alert_of_another() -> None:
+    """DET-11: whoever tries several samples on one service meets one incident each."""
+    texts = {
+        kind: " ".join(each.text for each in snippets(kind, "0" * 32)) for kind in ("events", "generic", "opsgenie")
+    }
+    keys_of = [set(re.findall(r'"(?:dedup_key|key|alias)": "([^"]+)"', text)) for text in texts.values()]
+    assert all(keys_of)
+    assert len(set.union(*keys_of)) == 3
 
 
 def test_rotating_keeps_the_old_key_for_its_grace_and_revoking_ends_one(
