@@ -13,7 +13,7 @@ class IncidentsConfig(AppConfig):
         """Fill the registries of the lower rooms."""
         from accounts.permissions import relation
         from core import live
-        from incidents import consumers, due, reactions  # noqa: F401 (register themselves)
+        from incidents import consumers, due, jobs, reactions  # noqa: F401 (register themselves)
         from incidents.commands.subject import SUBJECT
         from incidents.queries import health, standing  # noqa: F401 (health registers the auditor's checks)
         from incidents.queries.access import stands_on_incident

@@ -1,0 +1,31 @@
+"""Periodic work of the room."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core import clock
+from core.jobs import cron, job
+from incidents.models import Signal
+
+KEPT = timedelta(days=90)
+BATCH, BATCHES = 1_000, 100
+
+
+@job("incidents.prune_signals")
+def prune_signals(_ref: str) -> None:
+    """Forget informational events after 90 days, in small transactions (F46).
+
+    The oldest come first and none is dated after its arrival, so a batch without an old one is the last.
+    """
+    limit, after = clock.now() - KEPT, 0
+    for _ in range(BATCHES):
+        rows = list(Signal.objects.filter(pk__gt=after).order_by("pk").values_list("pk", "at")[:BATCH])
+        old = [pk for pk, at in rows if at < limit]
+        if not old:
+            return
+        Signal.objects.filter(pk__in=old).delete()
+        after = rows[-1][0]
+
+
+cron("incidents.prune_signals", every=timedelta(hours=1))
