@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,12 +17,15 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import Error as DatabaseError
 from django.db import transaction
+from django.db.models import Q
 
 from core import clock, db, facts
 from core.models import Beat
+from core.text import one_line
 
 log = logging.getLogger(__name__)
 MAIL_AGAIN = TELL_AGAIN = timedelta(minutes=30)
+MAIL_SECONDS = 10.0  # for all administrators together: a mail server that hangs must not hold up a pass
 _addresses: list[Callable[[], Iterable[str]]] = []
 _remembered: list[str] = []
 _mailed: dict[str, float] = {}
@@ -54,7 +57,8 @@ def alarm(code: str, sentence: str, things: Iterable[str] = ()) -> bool:
     with transaction.atomic():
         before = db.locked(Beat.objects.filter(name=_row(code))).first()
         stands = before.detail if before is not None and not before.ok else {}
-        detail = {"since": clock.now().isoformat(), **stands, "sentence": sentence, "things": sorted(things)}
+        kept = stands if before is None or stands else _of_the_last_time(before.detail)
+        detail = {"since": clock.now().isoformat(), **kept, "sentence": sentence, "things": sorted(things)}
         if _untold(stands, detail["things"]):
             detail["told"] = clock.now().isoformat()
             facts.record(AlarmRaised(code, sentence))
@@ -68,11 +72,20 @@ def _row(code: str) -> str:
     return f"alarm:{code}"[:80]
 
 
+def _of_the_last_time(detail: dict[str, Any]) -> dict[str, Any]:
+    """When mail last told of an alarm that has ended since: one that comes and goes is not mailed each time."""
+    mailed = detail.get("mailed", detail.get("mailed_before"))
+    return {} if mailed is None else {"mailed_before": mailed}
+
+
 def _untold(stands: dict[str, Any], things: Iterable[str]) -> bool:
     told = stands.get("told")
-    if told is None or not set(things) <= set(stands.get("things", ())):
-        return True
-    return clock.now() - datetime.fromisoformat(told) >= TELL_AGAIN
+    return told is None or not set(things) <= set(stands.get("things", ())) or _long_from(told, TELL_AGAIN)
+
+
+def _long_from(moment: str, by: timedelta) -> bool:
+    """Whether now is so far from the moment; either way, since a clock that was set back must silence nobody."""
+    return abs(clock.now() - datetime.fromisoformat(moment)) >= by
 
 
 def clear(code: str) -> bool:
@@ -112,9 +125,14 @@ def remember_administrators() -> list[str]:
 
 
 def tell(code: str, subject: str, text: str) -> bool:
-    """Mail the administrators, once per code in 30 minutes over all processes; says whether mail left. Never raises."""
+    """Mail the administrators, once per code in 30 minutes over all processes; says whether mail left. Never raises.
+
+    While none has left the turn is given back, so that the next call tries again.
+    """
+    taken: datetime | None = None
     try:
-        if not _may_mail(code):
+        taken = _take_turn(code)
+        if taken is None:
             return False
         to = remember_administrators()
     except DatabaseError:
@@ -122,25 +140,82 @@ def tell(code: str, subject: str, text: str) -> bool:
         if time.monotonic() - _mailed.get(code, float("-inf")) < MAIL_AGAIN.total_seconds():
             return False
         to = list(_remembered)
-    _mailed[code] = time.monotonic()
+    if _mail_each(to, subject, text):
+        _mailed[code] = time.monotonic()
+        return True
+    if taken is not None:
+        _give_back(code, taken)
+    return False
+
+
+def tell_of_new(codes: Collection[str]) -> bool:
+    """Mail the administrators about those of the alarms that stand and no mail has told of; says whether mail left.
+
+    Each alarm is marked when mail has left, so that one that could not be told is told by the next call.
+    """
+    names = {_row(code) for code in codes}
+    news = [beat for beat in standing() if beat.name in names and _unmailed(beat.detail)]
+    sentences = [str(beat.detail.get("sentence", "")) for beat in news]
+    if not news or not _mail_each(remember_administrators(), sentences[0], "\n".join(sentences)):
+        return False
+    for beat in news:
+        _mark_mailed(beat.name)
+    return True
+
+
+def _unmailed(detail: dict[str, Any]) -> bool:
+    if "mailed" in detail:
+        return False
+    return "mailed_before" not in detail or _long_from(detail["mailed_before"], MAIL_AGAIN)
+
+
+def _mark_mailed(name: str) -> None:
+    with transaction.atomic():
+        beat = db.locked(Beat.objects.filter(name=name)).first()
+        if beat is not None:
+            beat.detail["mailed"] = clock.now().isoformat()
+            beat.save(update_fields=["detail"])
+
+
+def _mail_each(to: Collection[str], subject: str, text: str) -> bool:
+    """One mail per address, so that a dead mailbox costs nobody else the word; says whether any left. Never raises."""
     if not to:
         log.error("there is no administrator to tell: %s", subject)
         return False
     headers = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
     body = f"{text}\n\n{settings.PORTAL_URL}/admin/\n"
-    message = EmailMessage(f"[Watchbill] {subject}", body, settings.EMAIL_FROM, to, headers=headers)
-    try:
-        message.send()
-    except Exception:
-        log.exception("the administrators could not be told: %s", subject)
-        return False
-    return True
+    head = f"[Watchbill] {one_line(subject, 200)}"
+    end = time.monotonic() + MAIL_SECONDS
+    left = 0
+    for number, address in enumerate(to):
+        if time.monotonic() >= end:
+            log.error("%d administrators were not told, the mail server is too slow: %s", len(to) - number, subject)
+            break
+        message = EmailMessage(head, body, settings.EMAIL_FROM, [address], headers=headers)
+        try:
+            message.send()
+        except Exception:
+            log.exception("an administrator could not be told: %s", subject)
+        else:
+            left += 1
+    return left > 0
 
 
-def _may_mail(code: str) -> bool:
-    """Take the turn to mail about a code: one process wins, by a conditional update."""
+def _take_turn(code: str) -> datetime | None:
+    """Take the turn to mail about a code: one process wins, by a conditional update; None for the others."""
     now = clock.now()
-    name = f"mail:{code}"[:80]
     with transaction.atomic():
-        _, made = Beat.objects.get_or_create(name=name, defaults={"at": now})
-        return made or Beat.objects.filter(name=name, at__lt=now - MAIL_AGAIN).update(at=now) == 1
+        _, made = Beat.objects.get_or_create(name=_turn(code), defaults={"at": now})
+        over = Q(at__lt=now - MAIL_AGAIN) | Q(at__gt=now + MAIL_AGAIN)  # the clock may have been set back
+        return now if made or Beat.objects.filter(over, name=_turn(code)).update(at=now) == 1 else None
+
+
+def _give_back(code: str, taken: datetime) -> None:
+    try:
+        Beat.objects.filter(name=_turn(code), at=taken).delete()
+    except DatabaseError:
+        db.heal()
+
+
+def _turn(code: str) -> str:
+    return f"mail:{code}"[:80]

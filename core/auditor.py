@@ -1,5 +1,6 @@
 """The auditor: each minute it looks whether anything was forgotten, raises and clears alarms, mails the
-administrators about new ones, and pings the external watchdog only after a full and clean pass (G14, G15)."""
+administrators about those that no mail has told of, and pings the external watchdog only after a full and clean
+pass (G14, G15)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ from django.conf import settings
 from core import alarms, clock, db, due, health, http, jobs, passes
 from core.errors import PortalError
 from core.health import Finding
+from core.logs import redact
 from core.models import Beat, DueRow
+from core.text import one_line
 
 log = logging.getLogger(__name__)
 SECONDS = 15.0
@@ -28,13 +31,12 @@ def audit_engine() -> None:
     started = time.monotonic()
     before = _remembered()
     results = {name: _run(name, before.get(name), started) for name in health.checks()}
-    news = _settle(results)
+    _settle(results)
     wrong = [finding for result in results.values() for finding in result["findings"]]
     sentence = wrong[0]["sentence"] if wrong else ""
     detail = {"sentence": sentence, "seconds": round(time.monotonic() - started, 3), "checks": results}
     Beat.objects.update_or_create(name="auditor", defaults={"at": clock.now(), "ok": not wrong, "detail": detail})
-    if news:
-        alarms.tell("auditor", news[0], "\n".join(news))
+    alarms.tell_of_new(results)
     if health.report()["healthy"]:
         ping()
 
@@ -49,7 +51,7 @@ def _run(name: str, before: dict[str, Any] | None, started: float) -> dict[str, 
     """The findings of one check as plain values; a check that cannot run is itself a finding (F61)."""
     call, every = health.checks()[name]
     now = clock.now()
-    if before and before["ran"] and datetime.fromisoformat(before["at"]) + every > now + timedelta(seconds=5):
+    if before and before["ran"] and _stands(datetime.fromisoformat(before["at"]), every, now):
         return before
     left = SECONDS - (time.monotonic() - started)
     if left <= 0:
@@ -65,24 +67,26 @@ def _run(name: str, before: dict[str, Any] | None, started: float) -> dict[str, 
     return {"at": now.isoformat(), "ran": True, "count": len(found), "findings": shown}
 
 
+def _stands(ran: datetime, every: timedelta, now: datetime) -> bool:
+    """Whether a result still holds; one from the future was found before the clock was set back."""
+    return ran <= now + health.FUTURE and ran + every > now + timedelta(seconds=5)
+
+
 def _not_run(name: str, why: str) -> dict[str, Any]:
     sentence = f"The auditor's check {name} could not run: {why}."
     findings = [{"thing": name, "sentence": sentence}]
     return {"at": clock.now().isoformat(), "ran": False, "count": 1, "findings": findings}
 
 
-def _settle(results: dict[str, dict[str, Any]]) -> list[str]:
-    """Raise or clear one alarm per check; returns the sentences of the new ones."""
-    news = []
+def _settle(results: dict[str, dict[str, Any]]) -> None:
+    """Raise or clear one alarm per check."""
     for name, result in results.items():
         if not result["findings"]:
             alarms.clear(name)
             continue
         more = f" (and {result['count'] - 1} more)" if result["count"] > 1 else ""
         sentence = result["findings"][0]["sentence"] + more
-        if alarms.alarm(name, sentence, [finding["thing"] for finding in result["findings"]]):
-            news.append(sentence)
-    return news
+        alarms.alarm(name, sentence, [finding["thing"] for finding in result["findings"]])
 
 
 def ping() -> None:
@@ -98,7 +102,7 @@ def ping() -> None:
         why = error.code
     beat = Beat.objects.filter(name="watchdog").first()
     said = datetime.fromisoformat(beat.detail["said"]) if beat and beat.detail.get("said") else None
-    if why and (said is None or clock.now() - said >= SAY_AGAIN):
+    if why and (said is None or abs(clock.now() - said) >= SAY_AGAIN):
         log.warning("the external watchdog was not reached: %s", why)
         said = clock.now()
     detail = {"said": said.isoformat() if said else None, "why": why}
@@ -109,7 +113,12 @@ def ping() -> None:
 def given_up() -> list[Finding]:
     """Work that was given up is an alarm until somebody looks at it."""
     rows = due.parked().order_by("-ended_at")[:SHOWN]
-    return [Finding(row.key, f"“{row.key}” was given up after {row.attempts} attempts: {row.error}") for row in rows]
+    return [Finding(row.key, f"“{row.key}” was given up after {row.attempts} attempts: {_why(row)}") for row in rows]
+
+
+def _why(row: DueRow) -> str:
+    """The first line of the error, masked: what the database adds in further lines are values of the row (A95)."""
+    return one_line(redact(row.error.strip().partition("\n")[0]), 300)
 
 
 @health.check("core.unknown")
@@ -125,6 +134,6 @@ def unknown_kinds() -> list[Finding]:
 def bulk_lane() -> list[Finding]:
     """The bulk cluster has done nothing for ten minutes, although it was asked and the runner replaced it."""
     beat = Beat.objects.filter(name="jobs").first()
-    if not jobs.stalled() or (beat is not None and beat.at > clock.now() - BULK_DEAD):
+    if not jobs.stalled() or (beat is not None and health.lived(beat.at, BULK_DEAD)):
         return []
     return [Finding("bulk", "The bulk lane does not work: exports, digests and clean-ups stand still.")]

@@ -28,6 +28,7 @@ __all__ = ["Finding", "Probe", "alarm", "banner", "check", "checks", "clear", "r
 
 log = logging.getLogger(__name__)
 TICK, LATENESS, AUDITOR = timedelta(seconds=30), timedelta(seconds=60), timedelta(minutes=3)
+FUTURE = timedelta(seconds=60)  # a sign of life from beyond was written before the clock was set back
 DISK = 0.05
 DEAD_FOR = 45.0
 
@@ -89,16 +90,22 @@ def _age(at: datetime | None) -> float | None:
     return None if at is None else round((clock.now() - at).total_seconds(), 1)
 
 
+def lived(at: datetime, within: timedelta) -> bool:
+    """Whether a sign of life is fresh; one from the future says nothing about now."""
+    return -FUTURE <= clock.now() - at < within
+
+
 def last_tick() -> datetime | None:
-    """When a worker last went round its loop."""
-    return Beat.objects.filter(name__startswith="worker:").order_by("-at").values_list("at", flat=True).first()
+    """When a worker last went round its loop, as far as the signs of life do not lie in the future."""
+    beats = Beat.objects.filter(name__startswith="worker:", at__lte=clock.now() + FUTURE)
+    return beats.order_by("-at").values_list("at", flat=True).first()
 
 
 def _signs_of_life() -> list[Probe]:
-    age = _age(last_tick())
-    ok = age is not None and age < TICK.total_seconds()
+    at = last_tick()
+    ok = at is not None and lived(at, TICK)
     said = "A worker is at work." if ok else "No worker is at work: pages do not leave."
-    return [Probe("tick", ok, said, age, TICK.total_seconds())]
+    return [Probe("tick", ok, said, _age(at), TICK.total_seconds())]
 
 
 def _queue() -> list[Probe]:
@@ -123,7 +130,7 @@ def _parked() -> Probe:
 def _auditor() -> Probe:
     beat = Beat.objects.filter(name="auditor").first()
     age = _age(beat.at) if beat else None
-    if beat is None or age is None or age >= AUDITOR.total_seconds():
+    if beat is None or not lived(beat.at, AUDITOR):
         return Probe("auditor", False, "The auditor has not run.", age, AUDITOR.total_seconds())
     said = (
         "The auditor found nothing wrong." if beat.ok else str(beat.detail.get("sentence", "The auditor found faults."))
@@ -145,16 +152,25 @@ def _disk() -> Probe:
     return Probe("disk", ok, f"{free:.0%} of the disk is free.", round(free, 4), DISK)
 
 
-_banner: list[tuple[float, str | None]] = []
+# What is said to those who may not know the findings: these probes mean that pages may not leave in time.
+LATE = {"tick", "database", "steps", "deliveries"}
+PAGES_LATE = "Pages may be delayed."
+NOT_WELL = "Something in it is not in order; its administrators see what."
+_banner: list[tuple[float, tuple[str, str] | None]] = []
 
 
-def banner() -> str | None:
-    """The sentence of the red banner on every page, None while all is well; asked anew every 5 s."""
+def banner(*, detailed: bool) -> str | None:
+    """The sentence of the red banner on every page, None while all is well; asked anew every 5 s.
+
+    `detailed` names what is wrong, for those who may see the engine; others learn whether pages may be late.
+    """
     now = time.monotonic()
     if not _banner or now - _banner[0][0] > 5.0:
         wrong = [probe for probe in report()["checks"] if not probe["ok"]]
-        _banner[:] = [(now, str(wrong[0]["sentence"]) if wrong else None)]
-    return _banner[0][1]
+        general = PAGES_LATE if LATE & {probe["name"] for probe in wrong} else NOT_WELL
+        _banner[:] = [(now, (str(wrong[0]["sentence"]), general) if wrong else None)]
+    said = _banner[0][1]
+    return None if said is None else said[0 if detailed else 1]
 
 
 # --- the other pair of eyes -----------------------------------------------------------------------

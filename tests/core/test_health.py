@@ -7,19 +7,25 @@ import re
 import shutil
 import time
 from collections import namedtuple
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
 from django.db import OperationalError, connection
+from django.test import Client
 
+from accounts.models import User
 from core import alarms, auditor, clock, db, due, facts, health, http, jobs, metrics, passes, worker
 from core.clock import FrozenClock
 from core.errors import Unreachable
 from core.health import Finding
 from core.models import Beat, BulkJob, DueRow, Fact
+from core.smtp import Permanent, Temporary
+from core.web import access
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +65,7 @@ class TestReport:
     def test_all_is_well(self, well: FrozenClock) -> None:
         assert failing() == {}
         assert health.report()["healthy"] is True
-        assert health.banner() is None
+        assert health.banner(detailed=True) is None
 
     def test_a_fresh_start_is_not_well_until_the_engine_has_shown_itself(self) -> None:
         assert set(failing()) == {"tick", "auditor"}
@@ -68,7 +74,7 @@ class TestReport:
         """F8, F60: /healthz/engine is red and every page has a banner, from the web process alone."""
         well.move(seconds=31)
         assert failing() == {"tick": "No worker is at work: pages do not leave."}
-        assert health.banner() == "No worker is at work: pages do not leave."
+        assert health.banner(detailed=True) == "No worker is at work: pages do not leave."
 
     @pytest.mark.parametrize(("effect", "name"), [("database", "steps"), ("external", "deliveries")])
     def test_late_work(self, well: FrozenClock, monkeypatch: pytest.MonkeyPatch, effect: Any, name: str) -> None:
@@ -91,6 +97,21 @@ class TestReport:
         Beat.objects.filter(name__startswith="worker:").update(at=well.at)
         assert failing() == {"auditor": "The auditor has not run."}
 
+    def test_signs_of_life_from_the_future_are_none(self, well: FrozenClock) -> None:
+        """F39: the clock was set back; dead workers and a silent auditor do not look alive until it catches up."""
+        well.move(minutes=-10)
+        assert set(failing()) == {"tick", "auditor"}
+        Beat.objects.create(name="worker:host:2", at=well.at)
+        assert failing() == {"auditor": "The auditor has not run."}
+        auditor.audit_engine()
+        assert failing() == {}
+        Beat.objects.filter(name="worker:host:2").delete()
+        assert set(failing()) == {"tick"}
+
+    def test_a_clock_that_is_a_little_ahead_is_no_failure(self, well: FrozenClock) -> None:
+        well.move(seconds=-20)
+        assert failing() == {}
+
     def test_a_full_disk(self, well: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
         usage = namedtuple("usage", "total used free")
         monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(100, 96, 4))
@@ -106,9 +127,51 @@ class TestReport:
     def test_the_banner_is_asked_for_every_five_seconds(
         self, well: FrozenClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        assert health.banner() is None
+        assert health.banner(detailed=True) is None
         monkeypatch.setattr(health, "report", refuse)
-        assert health.banner() is None
+        assert health.banner(detailed=True) is None
+
+
+class TestBanner:
+    """G15: what is wrong is for those who may see the engine; others learn that something is."""
+
+    @pytest.fixture
+    def shown(self, browser: Callable[..., Client], well: FrozenClock) -> Callable[[User], str]:
+        """The text of the banner on a person's profile."""
+
+        def banner(user: User) -> str:
+            health._banner.clear()
+            page = browser(user).get("/profile/").content.decode()
+            found = re.search(r"page-banner.*?</b>(.*?)</span>", page, re.DOTALL)
+            return found[1].strip() if found else ""
+
+        return banner
+
+    def test_findings_are_for_staff_alone(
+        self, world: World, shown: Callable[[User], str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert shown(world.bo) == shown(world.sam) == ""
+        finding = Finding("INC-42", "INC-42 “Payroll” waits for nobody.")
+        monkeypatch.setitem(health._checks, "test.forgotten", (lambda: [finding], timedelta(seconds=60)))
+        auditor.audit_engine()
+        assert shown(world.bo) == "INC-42 “Payroll” waits for nobody."
+        assert shown(world.sam) == "Something in it is not in order; its administrators see what."
+
+    def test_everybody_learns_that_pages_may_be_late(
+        self, world: World, shown: Callable[[User], str], well: FrozenClock
+    ) -> None:
+        """F8."""
+        well.move(seconds=40)
+        assert shown(world.bo) == "No worker is at work: pages do not leave."
+        assert shown(world.sam) == "Pages may be delayed."
+
+    def test_a_database_that_goes_while_it_is_asked_for_costs_no_page(
+        self, world: World, shown: Callable[[User], str], well: FrozenClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """F22."""
+        well.move(seconds=40)
+        monkeypatch.setattr(access, "sees_engine", refuse)
+        assert shown(world.bo) == "Pages may be delayed."
 
 
 class TestAuditor:
@@ -119,7 +182,7 @@ class TestAuditor:
         try:
             auditor.audit_engine()
             assert set(failing()) == {"auditor", "alarm:test.forgotten"}
-            assert health.banner() == "INC-42 is forgotten: nobody is told and nothing is due."
+            assert health.banner(detailed=True) == "INC-42 is forgotten: nobody is told and nothing is due."
             assert "INC-42 is forgotten" in caplog.text
             assert [m.to for m in mail.outbox] == [["ada@example.org"]]
             assert mail.outbox[0].extra_headers["Auto-Submitted"] == "auto-generated"
@@ -168,6 +231,61 @@ class TestAuditor:
         assert time.monotonic() - started < 5
         assert {"alarm:a.slow", "alarm:b.next"} <= set(failing())
 
+    def test_an_alarm_soon_after_another_is_mailed_as_well(
+        self, well: FrozenClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """G14: five minutes after Ada heard of one thing, another goes wrong; each is told once."""
+        wrong: list[Finding] = []
+        monkeypatch.setitem(health._checks, "a.first", (lambda: [Finding("x", "The first.")], timedelta(seconds=60)))
+        monkeypatch.setitem(health._checks, "b.second", (lambda: wrong, timedelta(seconds=60)))
+        auditor.audit_engine()
+        wrong.append(Finding("y", "The second."))
+        for _ in range(40):
+            well.move(minutes=1)
+            auditor.audit_engine()
+        assert [each.subject for each in mail.outbox] == ["[Watchbill] The first.", "[Watchbill] The second."]
+
+    def test_an_alarm_that_could_not_be_mailed_is_mailed_by_the_next_pass(
+        self, well: FrozenClock, monkeypatch: pytest.MonkeyPatch, settings: Any
+    ) -> None:
+        monkeypatch.setitem(health._checks, "a.first", (lambda: [Finding("x", "The first.")], timedelta(seconds=60)))
+        backend = settings.EMAIL_BACKEND
+        settings.EMAIL_BACKEND = "tests.core.test_health.NoMail"
+        auditor.audit_engine()
+        settings.EMAIL_BACKEND = backend
+        assert mail.outbox == []
+        for _ in range(3):
+            well.move(minutes=1)
+            auditor.audit_engine()
+        assert len(mail.outbox) == 1
+
+    def test_an_alarm_that_comes_and_goes_is_mailed_once_in_half_an_hour(
+        self, well: FrozenClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        wrong: list[Finding] = []
+        monkeypatch.setitem(health._checks, "a.flaps", (lambda: wrong, timedelta(seconds=60)))
+        for turn in range(29):
+            wrong[:] = [] if turn % 2 else [Finding("x", "Now and then.")]
+            auditor.audit_engine()
+            well.move(minutes=1)
+        assert len(mail.outbox) == 1
+        auditor.audit_engine()
+        well.move(minutes=2)
+        auditor.audit_engine()
+        assert len(mail.outbox) == 2
+
+    def test_a_check_runs_again_after_the_clock_was_set_back(
+        self, well: FrozenClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """F39."""
+        wrong: list[Finding] = []
+        monkeypatch.setitem(health._checks, "a.late", (lambda: wrong, timedelta(seconds=60)))
+        auditor.audit_engine()
+        well.move(hours=-1)
+        wrong.append(Finding("x", "Wrong."))
+        auditor.audit_engine()
+        assert failing()["alarm:a.late"] == "Wrong."
+
     def test_a_slow_check_may_run_less_often(self, well: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
         runs: list[int] = []
 
@@ -204,6 +322,20 @@ class TestAuditor:
         well.move(seconds=60)
         auditor.audit_engine()
         assert "page:1" in mail.outbox[0].body
+
+    def test_what_the_database_said_of_a_row_is_not_told(self, well: FrozenClock) -> None:
+        """A95: PostgreSQL's detail holds values; neither banner, mail nor incident title repeats them."""
+        due.put("page:1", "fact.read")
+        said = (
+            "IntegrityError: duplicate key, token=abcdef123456\nDETAIL:  Key (email)=(bo@example.org) already exists."
+        )
+        due.claim()[0].park(said)
+        well.move(seconds=60)
+        auditor.audit_engine()
+        told = failing()["alarm:core.parked"]
+        assert told == "“page:1” was given up after 1 attempts: IntegrityError: duplicate key, token=…"
+        (sent,) = mail.outbox
+        assert (sent.subject, "bo@example.org" in sent.body) == (f"[Watchbill] {told}", False)
 
     def test_a_dead_bulk_lane_is_found(self, well: FrozenClock) -> None:
         jobs.enqueue("core.canary")
@@ -310,7 +442,7 @@ class TestWebSide:
         health.web_side_watch()
         monkeypatch.setattr(health, "last_tick", refuse)
         monkeypatch.setattr(alarms, "_addresses", [refuse])
-        monkeypatch.setattr(alarms, "_may_mail", refuse)
+        monkeypatch.setattr(alarms, "_take_turn", refuse)
         for _ in range(8):
             later[0] += 15
             health.web_side_watch()
@@ -321,6 +453,40 @@ class TestWebSide:
         settings.EMAIL_BACKEND = "tests.core.test_health.NoMail"
         assert alarms.tell("x", "subject", "text") is False
         assert "could not be told" in caplog.text
+
+    def test_one_dead_mailbox_costs_nobody_else_the_word(
+        self, well: FrozenClock, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """F27, F60: the mailbox of Abe, who has left, is refused; Ada and Pat are told."""
+        monkeypatch.setattr(alarms, "_addresses", [lambda: ["abe@example.org", "ada@example.org", "pat@example.org"]])
+        settings.EMAIL_BACKEND = "tests.core.test_health.NoAbe"
+        assert alarms.tell("x", "subject", "text") is True
+        assert [each.to for each in mail.outbox] == [["ada@example.org"], ["pat@example.org"]]
+
+    def test_the_turn_is_given_back_while_no_mail_leaves(
+        self, well: FrozenClock, later: list[float], settings: Any
+    ) -> None:
+        """F60: a mail server that says "try later" does not silence the only word for half an hour."""
+        backend, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "tests.core.test_health.NoMail"
+        assert alarms.tell("x", "subject", "text") is False
+        settings.EMAIL_BACKEND = backend
+        assert alarms.tell("x", "subject", "text") is True
+        assert alarms.tell("x", "subject", "text") is False
+        assert len(mail.outbox) == 1
+
+    def test_a_slow_mail_server_does_not_hold_up_the_pass(
+        self, well: FrozenClock, later: list[float], settings: Any, monkeypatch: pytest.MonkeyPatch, caplog: Any
+    ) -> None:
+        monkeypatch.setattr(alarms, "_addresses", [lambda: [f"{name}@example.org" for name in "abcdef"]])
+
+        def hang(_message: object) -> int:
+            later[0] += 10
+            raise Temporary("the mail server did not answer")
+
+        monkeypatch.setattr(mail.EmailMessage, "send", hang)
+        assert alarms.tell("x", "subject", "text") is False
+        assert later[0] == 1010
+        assert "5 administrators were not told" in caplog.text
 
     def test_nobody_to_tell_is_logged(self, well: FrozenClock, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
         monkeypatch.setattr(alarms, "_addresses", [])
@@ -335,6 +501,15 @@ class NoMail:
 
     def send_messages(self, _messages: object) -> int:
         raise ConnectionRefusedError
+
+
+class NoAbe(EmailBackend):
+    """A mail server that does not know Abe and, as servers do, takes a mail for all its addresses or for none."""
+
+    def send_messages(self, messages: Any) -> int:
+        if any("abe@example.org" in message.to for message in messages):
+            raise Permanent("the mail server said: 550 no such mailbox", 550)
+        return int(super().send_messages(messages))
 
 
 class TestMetrics:
