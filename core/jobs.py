@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 Job = Callable[[str], None]
 DOOR = "core.jobs.run"
 MAX_ATTEMPTS = 5
+LONGEST_REF = 120
 CANARY_EVERY = timedelta(seconds=60)
 CANARY_LATE = timedelta(minutes=4)
 _jobs: dict[str, Job] = {}
@@ -91,9 +92,14 @@ def names() -> list[str]:
 
 
 def enqueue(name: str, ref: str = "") -> int:
-    """Ask for a bulk job in the caller's transaction; returns its number. Raises KeyError for an unknown name."""
+    """Ask for a bulk job in the caller's transaction; returns its number.
+
+    Raises KeyError for an unknown name and ValueError for a ref that does not fit its column.
+    """
     if name not in _jobs:
         raise KeyError(name)
+    if len(ref) > LONGEST_REF:
+        raise ValueError(f"the ref of a bulk job is longer than {LONGEST_REF}")
     with transaction.atomic():
         row = BulkJob.objects.create(name=name, ref=ref)
         _send(row.pk)
@@ -165,7 +171,8 @@ cron("core.canary", every=CANARY_EVERY)
 
 def stalled() -> bool:
     """Whether canaries were sent and none has come back for four minutes: the runner replaces the cluster."""
-    limit = clock.now() - CANARY_LATE
-    if Beat.objects.filter(name="jobs", at__gte=limit).exists():
+    now = clock.now()
+    limit = now - CANARY_LATE
+    if Beat.objects.filter(name="jobs", at__gte=limit, at__lte=now + CANARY_EVERY).exists():
         return False
     return BulkJob.objects.filter(name="core.canary", state=BulkJob.WAITING, created_at__lt=limit).exists()

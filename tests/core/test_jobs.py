@@ -217,6 +217,35 @@ def test_turns_that_an_outage_swallowed_are_not_made_up_for(
     assert BulkJob.objects.count() == 2
 
 
+def test_turns_go_on_after_the_clock_was_set_back(
+    letters: list[str], monkeypatch: pytest.MonkeyPatch, at: FrozenClock
+) -> None:
+    """F39: the slots of the hour that comes twice have their turns again, once each, whoever asks, each time."""
+    monkeypatch.setattr(passes, "_passes", {})
+    monkeypatch.setattr(passes, "_asked", {})
+    jobs.cron("test.letter", every=timedelta(minutes=1))
+
+    def an_hour() -> int:
+        made = 0
+        for _ in range(60):
+            made += passes.ask()
+            monkeypatch.setattr(passes, "_asked", {})  # another process
+            made += passes.ask()
+            at.move(minutes=1)
+        return made
+
+    assert an_hour() == 60
+    for _ in range(3):
+        at.move(hours=-1)
+        assert an_hour() == 60
+
+
+def test_a_ref_that_does_not_fit_is_refused_on_every_database(letters: list[str]) -> None:
+    jobs.enqueue("test.letter", "x" * 120)
+    with pytest.raises(ValueError, match="longer than 120"):
+        jobs.enqueue("test.letter", "x" * 121)
+
+
 def test_a_pass_that_fails_leaves_a_sign_and_is_not_parked(monkeypatch: pytest.MonkeyPatch, at: FrozenClock) -> None:
     monkeypatch.setattr(passes, "_passes", {})
     monkeypatch.setattr(passes, "_asked", {})
