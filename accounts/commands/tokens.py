@@ -15,7 +15,7 @@ from accounts.permissions import SCOPES, TOKEN_ISSUE, TOKEN_REVOKE, require
 from accounts.queries import digest_of
 from core import audit, clock
 from core.db import locked
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Forbidden, Invalid
 
 PREFIX = "wb_"
 MOST = 50  # usable tokens of one person
@@ -35,7 +35,8 @@ def issue(
         raise Invalid("Choose among read, write and admin.", fields={"scopes": ["Choose among read, write and admin."]})
     if expires is not None and expires <= clock.now():
         raise Invalid("The end lies in the past.", fields={"expires_at": ["Choose a time in the future."]})
-    locked(User.objects.filter(pk=user.pk)).get()
+    if not locked(User.objects.filter(pk=user.pk)).get().is_active:
+        raise Forbidden("This account has been shut.", code="inactive", hint="Ask an administrator.")
     if ApiToken.objects.filter(user=user, revoked_at=None).count() >= MOST:
         raise Conflict(f"There are {MOST} tokens already.", code="too_many_tokens", hint="Revoke one first.")
     raw = PREFIX + secrets.token_urlsafe(32)

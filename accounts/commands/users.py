@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -95,7 +96,7 @@ def change_role(actor: Actor, user: User, *, role: str, version: int | None = No
     if role != "administrator":
         _keep_one_administrator(user)
     before, user.role = user.role, role
-    _end_sessions(user)
+    _end_sessions(user, "role")
     audit.write(actor, "user.change_role", f"user:{user.pk}", before={"role": before}, after={"role": role})
     return user
 
@@ -113,7 +114,7 @@ def deactivate(actor: Actor, user: User) -> User:
         return user
     _keep_one_administrator(user)
     user.is_active, user.deactivated_at = False, clock.now()
-    _end_sessions(user)
+    _end_sessions(user, "is_active", "deactivated_at")
     ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=clock.now())
     record(UserDeactivated(user_id=user.pk))
     audit.write(actor, "user.deactivate", f"user:{user.pk}", before={"active": True}, after={"active": False})
@@ -129,21 +130,32 @@ def reactivate(actor: Actor, user: User) -> User:
     if user.is_active:
         return user
     user.is_active, user.deactivated_at = True, None
-    _end_sessions(user)
+    _end_sessions(user, "is_active", "deactivated_at")
     record(UserCreated(user_id=user.pk))
     audit.write(actor, "user.reactivate", f"user:{user.pk}", before={"active": False}, after={"active": True})
     return user
 
 
-@transaction.atomic
 def set_password(actor: Actor, user: User, *, password: str) -> User:
-    """Set one's own password; every other session ends with it (A28). Raises Invalid for a weak one."""
+    """Set one's own password; every other session ends with it (A28).
+
+    Raises Invalid for a weak one and Forbidden (`inactive`) for somebody who was shut out meanwhile.
+    """
     require(actor, PASSWORD_EDIT, user)
     check_password_rules(password, user)
-    user.set_password(password)
-    _end_sessions(user)
-    audit.write(actor, "user.set_password", f"user:{user.pk}")
+    hashed = make_password(password)  # slow on purpose: before the row is held
+    with transaction.atomic():
+        user = locked(User.objects.filter(pk=user.pk)).get()
+        _refuse_inactive(user)
+        user.password = hashed
+        _end_sessions(user, "password")
+        audit.write(actor, "user.set_password", f"user:{user.pk}")
     return user
+
+
+def _refuse_inactive(user: User) -> None:
+    if not user.is_active:
+        raise Forbidden("This account has been shut.", code="inactive", hint="Ask an administrator.")
 
 
 def check_password_rules(password: str, user: User) -> None:
@@ -171,19 +183,19 @@ def _edit(actor: Actor, user: User, version: int | None, cleaned: dict[str, str]
     for key in before:
         setattr(user, key, cleaned[key])
     if "email" in before:
-        _end_sessions(user)
+        _end_sessions(user, *before)
     else:
         bump(user)
-        user.save()
+        user.save(update_fields=[*before, "version"])
     audit.write(actor, "user.edit", f"user:{user.pk}", before=before, after={key: cleaned[key] for key in before})
     return user
 
 
-def _end_sessions(user: User) -> None:
-    """A new epoch: no session or socket of before fits any more (A28)."""
+def _end_sessions(user: User, *changed: str) -> None:
+    """Save these fields of the row that is held, with a new epoch: no session of before fits any more (A28)."""
     user.session_epoch += 1
     bump(user)
-    user.save()
+    user.save(update_fields=[*changed, "session_epoch", "version"])
 
 
 def _refuse_above(actor: Actor, role: str) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from accounts import actors
-from accounts.commands import tokens
+from accounts.commands import tokens, users
 from accounts.models import ApiToken
 from accounts.queries import token_for
 from core import clock
@@ -44,6 +44,15 @@ def test_it_ends_when_it_is_revoked(world: World) -> None:
     tokens.revoke(acts(world.ada), made)
     assert token_for(raw) is None
     assert AuditEntry.objects.filter(verb="token.revoke").count() == 1
+
+
+def test_somebody_who_was_shut_out_meanwhile_gets_no_token(world: World) -> None:
+    """S50: a token made by a page that was open would come alive with a later return."""
+    actor = acts(world.bo)
+    users.deactivate(acts(world.ada), world.bo)
+    with pytest.raises(Forbidden):
+        tokens.issue(actor, world.bo, "late", ["read"])
+    assert not ApiToken.objects.filter(user=world.bo).exists()
 
 
 def test_tokens_make_no_tokens(world: World) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.db import connection, connections
 
 from accounts import actors
@@ -203,6 +204,44 @@ def test_a_password_is_set_by_its_owner_within_the_rules(world: World) -> None:
             users.set_password(acts(world.bo), world.bo, password=weak)
     with pytest.raises(Forbidden):
         users.set_password(acts(world.eve), world.bo, password=GOOD)
+
+
+def test_a_password_change_does_not_undo_a_deactivation(world: World) -> None:
+    """A28, S50: Bo's form was open when Ada shut him out; what he sends then lets nobody in."""
+    bo = User.objects.get(pk=world.bo.pk)
+    actor = actors.person(bo)
+    users.deactivate(acts(world.ada), world.bo)
+    with pytest.raises(Forbidden) as refusal:
+        users.set_password(actor, bo, password=GOOD)
+    assert refusal.value.code == "inactive"
+    world.bo.refresh_from_db()
+    assert (world.bo.is_active, world.bo.check_password(GOOD)) == (False, False)
+
+
+def test_a_password_change_does_not_undo_a_demotion_or_a_new_name(world: World) -> None:
+    """A60, F45: the row that the page had read is older than what Ada changed."""
+    second = person("Ben Second", role="administrator")
+    stale = User.objects.get(pk=second.pk)
+    users.change_role(acts(world.ada), second, role="responder")
+    users.edit(acts(world.ada), second, name="Ben Third")
+    changed = users.set_password(actors.person(stale), stale, password=GOOD)
+    assert (changed.role, changed.name) == ("responder", "Ben Third")
+    second.refresh_from_db()
+    assert (second.role, second.name, second.check_password(GOOD)) == ("responder", "Ben Third", True)
+
+
+def test_the_row_is_not_held_while_the_password_is_hashed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hash is slow on purpose; nobody else's write waits for it."""
+    depth = len(connection.savepoint_ids)
+    seen: list[int] = []
+
+    def slow(password: str) -> str:
+        seen.append(len(connection.savepoint_ids))
+        return make_password(password)
+
+    monkeypatch.setattr(users, "make_password", slow)
+    users.set_password(acts(world.bo), world.bo, password=GOOD)
+    assert seen == [depth]
 
 
 def test_only_an_administrator_changes_an_address_and_sessions_end(world: World) -> None:
