@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import Membership, User
+from accounts.queries import told_apart
 from core import clock
 from core.web.forms import PortalForm, VersionedForm, choice, line, offer, text
 
@@ -51,7 +52,8 @@ class MemberForm(PortalForm):
     def __init__(self, *args: Any, people: Iterable[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.people = {str(person.pk): person for person in people}
-        offer(self, "user", [("", "Choose"), *((pk, f"{each.name}, {each.email}") for pk, each in self.people.items())])
+        labels = told_apart(self.people.values())
+        offer(self, "user", [("", "Choose"), *((pk, labels[each.pk]) for pk, each in self.people.items())])
 
     def person(self) -> User:
         """The chosen one."""

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.core.mail import EmailMessage
+from django.db.models import Exists, OuterRef
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from accounts.emails import normal
 from accounts.models import User
-from core import links
-from core.jobs import job
+from core import clock, links
+from core.jobs import cron, job
+from core.retention import forget
 
 
 @job("accounts.reset_mail")
-def send_reset_mail(email: str) -> None:
-    """Mail the link with which the active person of this address sets a new password; nothing for strangers (A39)."""
-    user = User.objects.filter(email=normal(email), is_active=True).first()
+def send_reset_mail(ref: str) -> None:
+    """Mail the link with which this active person sets a new password; nothing for strangers, whose ref is empty."""
+    user = User.objects.filter(pk=int(ref), is_active=True).first() if ref else None
     if user is None:
         return
     key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
@@ -25,3 +30,16 @@ def send_reset_mail(email: str) -> None:
     context = {"user": user, "link": links.absolute(path.replace("UID-KEY", key))}
     body = render_to_string("account/email/reset.txt", context)
     EmailMessage("Set a new password for Watchbill", body, to=[user.email]).send()
+
+
+@job("accounts.prune_sessions")
+def prune_sessions(_ref: str) -> None:
+    """Forget sessions that have run out, and what was noted of sessions that are no more."""
+    now = clock.now()
+    forget(Session.objects.filter(expire_date__lt=now))
+    alive = Session.objects.filter(session_key=OuterRef("session_key"))
+    # A day old at least: the note of a sign-in may be written before its session.
+    forget(UserSession.objects.filter(~Exists(alive), created_at__lt=now - timedelta(days=1)))
+
+
+cron("accounts.prune_sessions", every=timedelta(hours=1))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterable
 
 from django.db.models import Prefetch, QuerySet
 
@@ -16,6 +18,12 @@ from core.errors import Missing
 def active_people() -> QuerySet[User]:
     """Everybody who can sign in, by name."""
     return User.objects.filter(is_active=True).order_by("name", "pk")
+
+
+def person_ref(email: str) -> str:
+    """The number of the active person with this address in its normal form, as a job's ref; empty for strangers."""
+    found = active_people().filter(email=email).values_list("pk", flat=True).first()
+    return "" if found is None else str(found)
 
 
 def administrators() -> QuerySet[User]:
@@ -123,3 +131,22 @@ def membership_in(team: Team, user_id: int) -> Membership:
 def people_to_join(team: Team) -> QuerySet[User]:
     """Active staff who are not in the team yet."""
     return active_people().exclude(role="stakeholder").exclude(memberships__team=team)
+
+
+def told_apart(people: Iterable[User]) -> dict[int, str]:
+    """Person id -> name for a list to choose from; people of one name also by their teams or, failing that, number.
+
+    Addresses are for oneself and administrators, so they tell nobody apart here.
+    """
+    found = list(people)
+    names = Counter(person.name for person in found)
+    alike = [person.pk for person in found if names[person.name] > 1]
+    if not alike:
+        return {person.pk: person.name for person in found}
+    teams: dict[int, list[str]] = {pk: [] for pk in alike}
+    places = Membership.objects.filter(user__in=alike).order_by("team__name")
+    for pk, team in places.values_list("user_id", "team__name"):
+        teams[pk].append(team)
+    labels = {each.pk: ", ".join([each.name, *teams.get(each.pk, ())]) for each in found}
+    same = Counter(labels.values())
+    return {pk: label if same[label] == 1 else f"{label}, no. {pk}" for pk, label in labels.items()}

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
 from accounts.emails import normal
+from accounts.queries import person_ref
 from core import throttle
 from core.jobs import enqueue
 from core.web.address import client_address
@@ -40,11 +41,14 @@ class PasswordResetView(allauth_views.PasswordResetView):  # type: ignore[misc]
     """Asks for an address and answers the same whether somebody has it or not (A38)."""
 
     def form_valid(self, form: Form) -> HttpResponse:
-        """Leave the rest to the bulk lane; raises TooMany after 5 an hour per address of either kind."""
+        """Leave the rest to the bulk lane, which is asked for strangers as well and does nothing for them (A38).
+
+        Raises TooMany after 5 an hour per address of either kind.
+        """
         email = normal(form.cleaned_data["email"])
         throttle.hit("reset-person", email, 5, 60 * 60)
         throttle.hit("reset-address", client_address(self.request.META), 20, 60 * 60)
-        enqueue("accounts.reset_mail", email)
+        enqueue("accounts.reset_mail", person_ref(email))
         return HttpResponseRedirect(self.get_success_url())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -31,6 +32,21 @@ def test_pat_makes_a_team_and_ana_takes_people_in(world: World, browser: Browser
     assert Membership.objects.filter(user=world.di, team=world.payments).exists(), "a question changes nothing"
     browser(world.ana).post(f"{page}members/{world.di.pk}/remove/")
     assert not Membership.objects.filter(user=world.di, team=world.payments).exists()
+
+
+def test_a_manager_chooses_people_without_learning_their_addresses(world: World, browser: Browser) -> None:
+    """A57: addresses are for oneself and administrators; people of one name differ by team, at last by number."""
+    twin = builders.person("Di Okoro", email="di.two@example.org")
+    third, fourth = (builders.person("Kim Ruiz", email=f"kim.{each}@example.org") for each in "ab")
+    page = browser(world.ana).get(f"/teams/{world.payments.pk}/").content.decode()
+    people = re.search(r'<select name="user".*?</select>', page, re.DOTALL)
+    assert people is not None
+    assert "@" not in people[0]
+    labels = dict(re.findall(r'<option value="(\d+)"[^>]*>([^<]*)<', people[0]))
+    assert labels[str(world.eve.pk)] == world.eve.name
+    assert {labels[str(world.di.pk)], labels[str(twin.pk)]} == {"Di Okoro, Search", "Di Okoro"}
+    assert labels[str(third.pk)] == f"Kim Ruiz, no. {third.pk}"
+    assert labels[str(fourth.pk)] == f"Kim Ruiz, no. {fourth.pk}"
 
 
 def test_what_was_typed_comes_back_with_the_sentence_beside_the_field(world: World, browser: Browser) -> None:

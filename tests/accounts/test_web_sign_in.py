@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.db import connections
 from django.test import Client, override_settings
 from django.urls import NoReverseMatch, reverse
 
 from accounts.commands import users
-from accounts.jobs import send_reset_mail
+from accounts.jobs import prune_sessions, send_reset_mail
+from accounts.models import User
+from core import clock
 from core.clock import FrozenClock
 from core.models import BulkJob
 from tests.world import PASSWORD, World, acts, person
@@ -283,8 +288,10 @@ def test_a_reset_says_the_same_for_everybody(world: World) -> None:
 def test_the_reset_link_works_once(world: World, settings: object) -> None:
     """A33, A39: built on the configured address, single use, signs every session out."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"  # type: ignore[attr-defined]
-    send_reset_mail("nobody@example.org")
-    send_reset_mail(world.bo.email)
+    for email in ("nobody@example.org", world.bo.email):
+        Client().post("/accounts/password/reset/", {"email": email})
+    for ref in BulkJob.objects.values_list("ref", flat=True):
+        send_reset_mail(ref)
     assert [message.to for message in mail.outbox] == [[world.bo.email]]
     link = next(line for line in str(mail.outbox[0].body).splitlines() if line.startswith("http"))
     assert link.startswith("http://localhost:8000/accounts/password/reset/key/")
@@ -298,6 +305,37 @@ def test_the_reset_link_works_once(world: World, settings: object) -> None:
     assert sign_in(Client(), world.bo.email, OTHER) == 302
     assert Client().get(path).status_code == 400
     assert Client().get(path[:-3] + "xx/").status_code == 400
+
+
+def test_an_address_of_any_length_may_ask_for_a_reset(world: World) -> None:
+    """A38: Bo's long address, or a stranger's that no column would hold, is answered like every other."""
+    User.objects.filter(pk=world.bo.pk).update(email=f"bo@{'x' * 60}.{'y' * 60}.{'z' * 60}.example.org")
+    world.bo.refresh_from_db()
+    longest = f"{'s' * 64}@{'.'.join(['x' * 60] * 4)}.org"
+    for email in (world.bo.email, longest):
+        answer = Client().post("/accounts/password/reset/", {"email": email})
+        assert (answer.status_code, answer["Location"]) == (302, "/accounts/password/reset/done/")
+    assert list(BulkJob.objects.order_by("pk").values_list("ref", flat=True)) == [str(world.bo.pk), ""]
+
+
+def test_sessions_that_have_run_out_are_forgotten(world: World) -> None:
+    """F46: Bo's session of last month goes with what was noted of it, Ana's of today stays."""
+    for user in (world.bo, world.ana):
+        sign_in(Client(), user.email)
+    now = clock.now()
+    of = dict(UserSession.objects.values_list("user_id", "session_key"))
+    Session.objects.filter(pk=of[world.bo.pk]).update(expire_date=now - timedelta(days=1))
+    Session.objects.filter(pk=of[world.ana.pk]).update(expire_date=now + timedelta(days=1))
+    UserSession.objects.update(created_at=now - timedelta(days=30))
+    prune_sessions("")
+    assert list(Session.objects.values_list("pk", flat=True)) == [of[world.ana.pk]]
+    assert list(UserSession.objects.values_list("user_id", flat=True)) == [world.ana.pk]
+
+
+def test_the_note_of_a_sign_in_may_come_before_its_session(world: World) -> None:
+    UserSession.objects.create(user=world.bo, session_key="soon", ip="192.0.2.1", created_at=clock.now())
+    prune_sessions("")
+    assert UserSession.objects.count() == 1
 
 
 def test_resets_are_limited(world: World) -> None:
