@@ -51,6 +51,22 @@ def test_an_empty_one_too() -> None:
     assert audit.verify().ok
 
 
+def test_an_entry_that_is_written_during_the_walk_is_no_tampering(
+    three: list[AuditEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A93: while the chain is checked on a live system, Ana goes on editing."""
+    walk = audit._digest
+
+    def meanwhile(previous: str, entry: AuditEntry) -> str:
+        monkeypatch.setattr(audit, "_digest", walk)
+        audit.write(ANA, "edit", "service:9")
+        return walk(previous, entry)
+
+    monkeypatch.setattr(audit, "_digest", meanwhile)
+    assert audit.verify() == audit.Verdict(3, [])
+    assert audit.verify() == audit.Verdict(4, [])
+
+
 def test_values_of_every_kind_survive_the_round_trip(at: FrozenClock) -> None:
     odd: dict[str, object] = {
         "when": at.at,
