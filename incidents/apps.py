@@ -1,5 +1,7 @@
 """Wiring of the room."""
 
+from datetime import timedelta
+
 from django.apps import AppConfig
 
 
@@ -25,6 +27,6 @@ class IncidentsConfig(AppConfig):
         kinds.register_service_tab(kinds.ServiceTab("rules", "Rules", 10, standing.may_see_rules))
         kinds.register_service_panel(kinds.ServicePanel("incidents/rules/_changes.html", standing.recent_changes))
         live.register_topic(consumers.IncidentTopic())
-        live.register_topic(consumers.NowTopic())
+        live.register_topic(consumers.NowTopic(), keep=timedelta(days=1))  # boards are fetched whole
         live.register_path("ws/incidents/<int:number>/", consumers.incident_topic)
         live.register_path("ws/now/", consumers.now_topic)

@@ -183,3 +183,9 @@ class TestWake:
             until(heard, 10)
         finally:
             ears.close()
+
+
+def test_the_boards_of_people_are_forgotten_and_the_story_of_an_incident_is_not() -> None:
+    """F46: what the product itself registers."""
+    assert live._keep == {"now": timedelta(days=1)}
+    assert live.topic_of("incident:1") is not None
