@@ -25,7 +25,8 @@ class SubjectText:
     """What a page says. `title` is the codename where the subject is private; `url` is absolute.
 
     `asks` is the sentence that says what is wanted of the person; `standing` says in one sentence how the subject
-    stands now ("Priya Raman acknowledged it at 09:04 CET."), for people whose answer comes too late.
+    stands now ("Priya Raman acknowledged it at 09:04 CET."), for people whose answer comes too late. `alias` is what
+    sentences that others read as well say of a private subject, instead of its number (S34).
     """
 
     number: str
@@ -36,6 +37,7 @@ class SubjectText:
     service: str
     asks: str = "Please accept or decline this page."
     standing: str = ""
+    alias: str = ""
 
 
 class Noted(Protocol):

@@ -40,6 +40,7 @@ def describe(key: str) -> SubjectText:
         service=incident.service.name if incident.visibility == "open" else "A private service",
         asks="Accept to acknowledge the incident, or decline.",
         standing="" if incident.status == "triggered" else moving.standing(incident),
+        alias="" if incident.visibility == "open" else "A private incident",
     )
 
 

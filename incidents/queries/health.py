@@ -30,11 +30,18 @@ TOLD = ("queued", "sent", "confirmed", "bundled")
 def unanswered() -> Iterable[Finding]:
     """Open incidents that page and wait: a person was notified, or something with a time will happen (G14)."""
     waiting = Incident.objects.filter(status="triggered", priority__pages=True, status_since__lt=clock.now() - GRACE)
-    numbers = list(waiting.order_by("number").values_list("number", flat=True))
-    for chunk in _chunks(numbers):
-        for subject in sorted(_forgotten({f"incident:{number}" for number in chunk})):
-            name = "INC-" + subject.partition(":")[2]
-            yield Finding(name, f"{name} waits for an answer, and nobody has been told or will be.")
+    found = list(waiting.order_by("number").values_list("number", "visibility"))
+    for chunk in _chunks(found):
+        names = {f"incident:{number}": (number, visibility) for number, visibility in chunk}
+        for subject in sorted(_forgotten(set(names))):
+            number, visibility = names[subject]
+            said = f"{_name(number, visibility)} waits for an answer, and nobody has been told or will be."
+            yield Finding(f"INC-{number}", said)
+
+
+def _name(number: int, visibility: str) -> str:
+    """What a sentence may call it that stands in mail, in titles and on pages: a private one has no number (S34)."""
+    return f"INC-{number}" if visibility == "open" else "A private incident"
 
 
 def _forgotten(subjects: set[str]) -> set[str]:
@@ -93,8 +100,9 @@ def _prefix_of(key: str) -> str:
 def unowned() -> Iterable[Finding]:
     """No open incident is without an assignee (DET-09)."""
     held = Participant.objects.filter(incident=OuterRef("pk"), assignee=True)
-    for number in Incident.objects.open().filter(~Exists(held)).values_list("number", flat=True)[:CHUNK]:
-        yield Finding(f"INC-{number}", f"Nobody answers for INC-{number}.")
+    lonely = Incident.objects.open().filter(~Exists(held)).values_list("number", "visibility")
+    for number, visibility in lonely[:CHUNK]:
+        yield Finding(f"INC-{number}", f"{_name(number, visibility)} has nobody who answers for it.")
 
 
 @check("incidents.unevaluated")

@@ -146,4 +146,6 @@ def unreached() -> Iterator[Finding]:
 
 
 def _name(escalation: Escalation) -> str:
-    return subject_of(escalation.subject).describe(escalation.subject).number
+    """What everybody may read who is told that something is wrong."""
+    about = subject_of(escalation.subject).describe(escalation.subject)
+    return about.alias or about.number
