@@ -10,6 +10,7 @@ database, dropping what it has: so nothing is lost and nothing comes twice.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 import time
@@ -21,8 +22,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from core import live, wake
-from core.web import wire
-from core.web.viewer import NO_RIGHT, Frames, Grant, Viewer, grant, rendered
+from core.web.viewer import NO_RIGHT, TRY_AGAIN, Frames, Grant, Viewer, drawn, grant
 
 POLL = 0.1
 NET = 1.0  # how often the heads are read without any hint, in seconds
@@ -62,18 +62,31 @@ class Hub:
 
     async def join(self, viewer: Viewer) -> None:
         """Register the viewer first, then send what it has missed."""
-        name = viewer.granted.topic
         with self._lock:
-            self._viewers.setdefault(name, set()).add(viewer)
-        await self.catch_up(viewer, await self.ask(live.last_seq, name))
+            self._viewers.setdefault(viewer.granted.topic, set()).add(viewer)
+        await self.catch_up(viewer, joins=True)
 
-    async def catch_up(self, viewer: Viewer, head: int | None = None) -> None:
-        """Send from the database everything after the viewer's last number."""
+    async def catch_up(self, viewer: Viewer, *, joins: bool = False) -> None:
+        """Send from the database everything after the viewer's last number; told to come again where that fails."""
         viewer.catching_up = True
-        name = viewer.granted.topic
-        if head is not None and head - viewer.last > TOO_FAR:
+        try:
+            if joins:
+                self._skip_what_is_too_far(viewer, await self.ask(live.last_seq, viewer.granted.topic))
+            await self._catch_up(viewer)
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("live feed: a viewer cannot catch up", error=type(error).__name__)
+            viewer.close(TRY_AGAIN)
+        except Exception:  # loop edge: open and silent for ever would be worse
+            log.exception("live feed: a viewer cannot catch up", topic=viewer.granted.topic)
+            viewer.close(TRY_AGAIN)
+
+    def _skip_what_is_too_far(self, viewer: Viewer, head: int) -> None:
+        if head - viewer.last > TOO_FAR:
             viewer.outgoing.put_nowait(json.dumps({"seq": head, "kind": "reload", "html": ""}))
             viewer.last = head
+
+    async def _catch_up(self, viewer: Viewer) -> None:
+        name = viewer.granted.topic
         while not viewer.closed:
             viewer.behind = False
             frames: Frames = await self.ask(_backlog, name, viewer.last, viewer.granted.audience)
@@ -98,12 +111,21 @@ class Hub:
 
     def _deliver(self, name: str, by_audience: dict[str, Frames]) -> None:
         for viewer in list(self._viewers.get(name, ())):
-            frames = by_audience.get(viewer.granted.audience)
-            if frames is not None:
-                viewer.push(frames)
-            elif not viewer.catching_up:  # its audience changed while the frames were made
-                viewer.catching_up = True
-                asyncio.ensure_future(self.catch_up(viewer))  # noqa: RUF006 (the viewer holds its state)
+            try:
+                self._hand(viewer, by_audience.get(viewer.granted.audience))
+            except Exception:  # loop edge: what is wrong with one viewer is no matter of those behind it
+                log.exception("live feed: a viewer takes nothing", topic=name)
+                viewer.close(TRY_AGAIN)
+
+    def _hand(self, viewer: Viewer, frames: Frames | None) -> None:
+        """Frames, or None where its audience changed while they were made: it reads them by itself."""
+        if frames is not None:
+            viewer.push(frames)
+        elif viewer.catching_up:
+            viewer.behind = True  # its last reading may have been before these were written
+        else:
+            viewer.catching_up = True
+            asyncio.ensure_future(self.catch_up(viewer))  # noqa: RUF006 (the viewer holds its state)
 
     def _regrant(self, viewer: Viewer, granted: Grant | int) -> None:
         if isinstance(granted, int):
@@ -133,10 +155,15 @@ class Hub:
             self._pool.shutdown()
 
     def _until_ended(self, call: Callable[[], None]) -> None:
-        try:
-            call()
-        finally:
-            connection.close()
+        """Without these two threads the feed would be silent, and rights kept, until somebody restarts the process."""
+        while not self._ended.is_set():
+            try:
+                call()
+            except Exception:  # loop edge: whatever it was, look again
+                log.exception("live feed: a thread failed and begins again", call=call.__name__)
+                self._ended.wait(NET)
+            finally:
+                connection.close()
 
     def _soon(self, call: Callable[..., None], *args: Any) -> None:
         if self._loop is not None and not self._loop.is_closed():
@@ -148,21 +175,20 @@ class Hub:
 
     def _watch(self) -> None:
         """Look whenever a hint comes or the database has changed."""
-        ears = wake.listen("web")
         version, looked = -1, 0.0
-        while not self._ended.is_set():
-            hint = ears.wait(POLL if self._heads else NET)
-            try:
-                seen = _data_version()
-                if hint or self._look_again or seen != version or time.monotonic() - looked > NET:
-                    self._look_again, version, looked = False, seen, time.monotonic()
-                    self._look()
-            except (DatabaseError, InterfaceError) as error:
-                log.warning("live feed: the database does not answer", error=type(error).__name__)
-                connection.close()
-                version = -1
-                self._ended.wait(NET)
-        ears.close()
+        with contextlib.closing(wake.listen("web")) as ears:
+            while not self._ended.is_set():
+                hint = ears.wait(POLL if self._heads else NET)
+                try:
+                    seen = _data_version()
+                    if hint or self._look_again or seen != version or time.monotonic() - looked > NET:
+                        self._look_again, version, looked = False, seen, time.monotonic()
+                        self._look()
+                except (DatabaseError, InterfaceError) as error:
+                    log.warning("live feed: the database does not answer", error=type(error).__name__)
+                    connection.close()
+                    version = -1
+                    self._ended.wait(NET)
 
     def _look(self) -> None:
         watched = self._watched()
@@ -175,15 +201,7 @@ class Hub:
                 self._spread(name, entries, audiences)
 
     def _spread(self, name: str, entries: Sequence[Any], audiences: Iterable[str]) -> None:
-        try:
-            by_audience = {audience: rendered(name, entries, audience) for audience in audiences}
-        except (DatabaseError, InterfaceError):
-            raise
-        except Exception:  # loop edge: one entry that cannot be drawn must not stop the feed of all others
-            log.exception("live feed: entries cannot be drawn", topic=name)
-            skips = [json.dumps({"seq": entry.seq, "kind": "skip"}) for entry in entries]
-            skipped = [(e.seq, text, wire.text_frame(text)) for e, text in zip(entries, skips, strict=True)]
-            by_audience = dict.fromkeys(audiences, skipped)
+        by_audience = {audience: drawn(name, entries, audience) for audience in audiences}
         with self._lock:
             if name not in self._heads:
                 return
@@ -200,7 +218,7 @@ class Hub:
             try:
                 for viewer in stale:
                     if viewer.key not in answers:
-                        answers[viewer.key] = _guarded(grant, viewer.scope)
+                        answers[viewer.key] = _rights(viewer)
                     viewer.checked = now
                     self._soon(self._regrant, viewer, answers[viewer.key])
             except (DatabaseError, InterfaceError) as error:
@@ -217,9 +235,21 @@ def _guarded(call: Callable[..., Any], *args: Any) -> Any:
         close_old_connections()
 
 
+def _rights(viewer: Viewer) -> Grant | int:
+    """What it may see now. Where that cannot be told it sees nothing, and those behind it are asked for (A28)."""
+    try:
+        answer: Grant | int = _guarded(grant, viewer.scope)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception:  # loop edge
+        log.exception("live feed: the rights of a viewer cannot be told", topic=viewer.granted.topic)
+        return TRY_AGAIN
+    return answer
+
+
 def _backlog(name: str, after: int, audience: str) -> Frames:
     entries = live.since(name, after, PAGE)
-    return rendered(name, entries, audience) if entries else []
+    return drawn(name, entries, audience) if entries else []
 
 
 def _data_version() -> int:

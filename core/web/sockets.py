@@ -18,7 +18,6 @@ from urllib.parse import parse_qs, urlsplit
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError
 from django.http.request import split_domain_port, validate_host
 
 from core.web.hub import hub
@@ -26,7 +25,7 @@ from core.web.viewer import NO_RIGHT, Viewer
 
 FRAME_BYTES = 64 * 1024
 MESSAGES, SECONDS = 20, 10.0
-TOO_BIG, TRY_AGAIN, FLOOD = 1009, 1013, 4429
+TOO_BIG, FLOOD = 1009, 4429
 
 
 def is_own_origin(headers: list[tuple[bytes, bytes]]) -> bool:
@@ -67,7 +66,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(viewer)
             return
         self.viewer = viewer
-        self._tasks = (asyncio.ensure_future(self._send_all(viewer)), asyncio.ensure_future(self._join(viewer)))
+        self._tasks = (asyncio.ensure_future(self._send_all(viewer)), asyncio.ensure_future(hub.join(viewer)))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Clients have nothing to say: what is no JSON object is a wrong client, too much of anything a flood."""
@@ -107,12 +106,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
             viewer.sending = True
             await self.send(text_data=message)
             viewer.sending = False
-
-    async def _join(self, viewer: Viewer) -> None:
-        try:
-            await hub.join(viewer)
-        except (DatabaseError, InterfaceError):
-            viewer.close(TRY_AGAIN)
 
 
 def _is_object(text: str) -> bool:

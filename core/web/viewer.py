@@ -9,12 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+from django.db import DatabaseError, InterfaceError
+
 from core import live
 from core.web import access, wire
 
 Frames = list[tuple[int, str, bytes]]  # number, text, the same as bytes of the wire
 WAITING_FRAMES = 400
-SIGNED_OUT, NO_RIGHT, TOO_SLOW = 4401, 4403, 4408
+log = structlog.get_logger("portal.live")
+TRY_AGAIN, SIGNED_OUT, NO_RIGHT, TOO_SLOW = 1013, 4401, 4403, 4408
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,28 @@ def grant(scope: dict[str, Any]) -> Grant | int:
     return NO_RIGHT if audience is None else Grant(name, audience)
 
 
-def rendered(name: str, entries: Sequence[Any], audience: str) -> Frames:
-    """The texts of some entries for one audience, in order."""
+def drawn(name: str, entries: Sequence[Any], audience: str) -> Frames:
+    """The entries as frames for one audience, in order; one that cannot be drawn becomes a skip, and it alone."""
+    try:
+        return _rendered(name, entries, audience)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception:  # loop edge: it must not stop the feed of all others
+        log.exception("live feed: entries cannot be drawn", topic=name, first=entries[0].seq, last=entries[-1].seq)
+    return [frame for entry in entries for frame in _rendered_or_skipped(name, entry, audience)]
+
+
+def _rendered_or_skipped(name: str, entry: Any, audience: str) -> Frames:
+    try:
+        return _rendered(name, [entry], audience)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception:  # noqa: BLE001 (the same edge; it was logged with the others)
+        text = json.dumps({"seq": entry.seq, "kind": "skip"})
+        return [(entry.seq, text, wire.text_frame(text))]
+
+
+def _rendered(name: str, entries: Sequence[Any], audience: str) -> Frames:
     found = live.topic_of(name)
     if found is None:
         return []

@@ -5,7 +5,6 @@ The server offers `WRITE` in a socket's `extensions`; where it is missing (uvico
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +31,9 @@ def unread(transport: Any) -> int:
 
 
 def writer(protocol: Any) -> Write:
-    """A function that writes a frame to an open socket at once; False, and the end of the line, for a slow reader.
+    """A function that writes a frame to an open socket at once; False, and the end of the line, where it cannot.
+
+    It cannot where the reader is too slow and where he is gone without a word (a reset connection).
 
     Straight to the socket when nothing waits before it: without a turn of the reactor, 500 viewers cost a
     third. What the kernel does not take goes through the transport's buffer.
@@ -48,8 +49,13 @@ def writer(protocol: Any) -> Write:
             return False
         sent = 0
         if not waiting:
-            with contextlib.suppress(BlockingIOError, InterruptedError):
+            try:
                 sent = transport.getHandle().send(frame)
+            except (BlockingIOError, InterruptedError):
+                pass
+            except OSError:
+                transport.abortConnection()
+                return False
         if sent < len(frame):
             transport.write(frame[sent:])
         return True

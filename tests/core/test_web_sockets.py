@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.db import transaction
 
 from core import live
 from core.models import FeedEntry
-from core.web import access, hub, sockets, viewer
+from core.web import access, hub, sockets, viewer, wire
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HEADERS = [(b"host", b"localhost:8000"), (b"origin", b"http://localhost:8000"), (b"cookie", b"who=ana")]
@@ -245,23 +246,208 @@ async def test_binary_is_refused_a31() -> None:
     assert await closed(socket) == 4403
 
 
-async def test_one_entry_that_cannot_be_drawn_stops_nobody(lamps: Lamps, monkeypatch: pytest.MonkeyPatch) -> None:
-    socket = browser()
-    await socket.connect()
-    await asyncio.sleep(0.2)
-    original, broken = lamps.render, ["x"]
+@pytest.fixture
+def burnt(lamps: Lamps, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """What a lamp cannot draw: entries with these references."""
+    found: set[str] = set()
+    original = lamps.render
 
     def render(key: str, entries: Sequence[FeedEntry], audience: str) -> list[live.Frame]:
-        if broken:
-            raise ValueError(broken.pop())
+        if found & {entry.ref for entry in entries}:
+            raise ValueError("burnt out")
         return original(key, entries, audience)
 
     monkeypatch.setattr(lamps, "render", render)
+    return found
+
+
+async def test_one_entry_that_cannot_be_drawn_stops_nobody(burnt: set[str]) -> None:
+    socket = browser()
+    await socket.connect()
+    await asyncio.sleep(0.2)
+    burnt.add("0")
     await writes(1)
     assert (await frames(socket, 1))[0]["kind"] == "skip"
+    burnt.clear()
     await writes(1)
     assert (await frames(socket, 1))[0]["seq"] == 2
     await socket.disconnect()
+
+
+async def test_one_entry_that_cannot_be_drawn_costs_a_late_viewer_that_one_alone(burnt: set[str]) -> None:
+    burnt.add("2")
+    await writes(5)
+    socket = browser("/ws/lamps/1/?since=0")
+    await socket.connect()
+    assert [frame["kind"] for frame in await frames(socket, 5)] == ["note", "note", "skip", "note", "note"]
+    await writes(1)
+    assert (await frames(socket, 1))[0]["seq"] == 6
+    await socket.disconnect()
+
+
+async def test_a_viewer_that_cannot_catch_up_is_told_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Open and silent for ever would be worse: the page says that it is live."""
+
+    def fails(*args: Any) -> None:
+        raise RuntimeError("no such entry")
+
+    monkeypatch.setattr(hub, "_backlog", fails)
+    socket = browser()
+    await socket.connect()
+    assert await closed(socket) == 1013
+
+
+async def watching(fresh: hub.Hub, socket: WebsocketCommunicator) -> viewer.Viewer:
+    """The viewer behind a socket that was opened last, once it has caught up."""
+    before = set(fresh._viewers.get("lamp:1", ()))
+    await socket.connect()
+    while not (new := set(fresh._viewers.get("lamp:1", ())) - before) or min(v.catching_up for v in new):
+        await asyncio.sleep(0.01)
+    return new.pop()
+
+
+async def test_a_viewer_whose_audience_changed_and_that_cannot_catch_up_comes_again(
+    fresh: hub.Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*args: Any) -> None:
+        raise RuntimeError("no such entry")
+
+    socket = browser()
+    seen = await watching(fresh, socket)
+    monkeypatch.setattr(hub, "_backlog", fails)
+    seen.granted = viewer.Grant("lamp:1", "some")
+    fresh._deliver("lamp:1", {"all": []})
+    assert await closed(socket) == 1013
+
+
+async def test_an_entry_written_while_a_viewer_catches_up_and_changes_its_audience_is_not_lost(
+    fresh: hub.Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ana watches on two screens. The second reads the past, then she loses a right, and just then something comes."""
+    first, second = browser(), browser()
+    await watching(fresh, first)
+    backlog, deliver, has_read, goes_on = hub._backlog, fresh._deliver, threading.Event(), threading.Event()
+
+    def slow(name: str, after: int, audience: str) -> viewer.Frames:
+        found = backlog(name, after, audience)
+        has_read.set()
+        goes_on.wait(5)
+        return found
+
+    def meanwhile(name: str, by_audience: dict[str, viewer.Frames]) -> None:
+        for seen in fresh._viewers[name]:
+            if seen.catching_up:
+                seen.granted = viewer.Grant(name, "some")
+        deliver(name, by_audience)
+        goes_on.set()
+
+    monkeypatch.setattr(hub, "_backlog", slow)
+    monkeypatch.setattr(fresh, "_deliver", meanwhile)
+    await second.connect()
+    await asyncio.to_thread(has_read.wait, 5)
+    await writes(1)
+    for socket in (first, second):
+        assert (await frames(socket, 1))[0]["seq"] == 1
+        await socket.disconnect()
+
+
+class Reset:
+    """A line of the server whose other end has just been reset."""
+
+    STATE_OPEN = state = 3
+
+    def __init__(self) -> None:
+        self.transport = self
+        self.aborted = False
+
+    def getHandle(self) -> Reset:
+        return self
+
+    def send(self, frame: bytes) -> int:
+        raise ConnectionResetError
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+
+
+class Ordered(set[viewer.Viewer]):
+    """Viewers that are served in the order in which they came."""
+
+    def __init__(self, seen: Sequence[viewer.Viewer]) -> None:
+        super().__init__(seen)
+        self.seen = list(seen)
+
+    def __iter__(self) -> Iterator[viewer.Viewer]:
+        return iter([each for each in self.seen if each in self])
+
+
+async def test_a_connection_that_was_reset_takes_nothing_from_the_viewers_behind_it(fresh: hub.Hub) -> None:
+    """A31: five screens, one of which is pulled out and one of which fails in a way that nobody has thought of."""
+    lines, sockets_, seen = Reset(), [browser() for _ in range(5)], []
+    for socket in sockets_:
+        seen.append(await watching(fresh, socket))
+
+    def odd(frame: bytes) -> bool:
+        raise RuntimeError("odd")
+
+    fresh._viewers["lamp:1"] = Ordered(seen)
+    seen[0]._write, seen[2]._write = wire.writer(lines), odd
+    await writes(1)
+    for socket in (sockets_[1], sockets_[3], sockets_[4]):
+        assert (await frames(socket, 1))[0]["seq"] == 1
+    assert lines.aborted
+    assert await closed(sockets_[0]) == 4408
+    assert await closed(sockets_[2]) == 1013
+    for socket in (sockets_[1], sockets_[3], sockets_[4]):
+        await socket.disconnect()
+
+
+async def test_an_error_nobody_has_thought_of_ends_neither_thread(
+    fresh: hub.Hub, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A28: the feed goes on, and a session that ends is closed all the same."""
+    version, rights, met = hub._data_version, hub._rights, set()
+
+    def fails_once(what: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*args: Any) -> Any:
+            if what in met:
+                return call(*args)
+            met.add(what)
+            raise ValueError("filedescriptor out of range in select()")
+
+        return called
+
+    monkeypatch.setattr(hub, "_data_version", fails_once("feed", version))
+    monkeypatch.setattr(hub, "_rights", fails_once("rights", rights))
+    monkeypatch.setattr(hub, "RECHECK", 0.5)
+    socket = browser()
+    await socket.connect()
+    await asyncio.sleep(1.2)
+    await writes(1)
+    assert (await frames(socket, 1))[0]["seq"] == 1
+    assert met == {"feed", "rights"}
+    del people["ana"]
+    assert await closed(socket, within=5.5) == 4401
+
+
+async def test_rights_that_cannot_be_told_are_none_and_hold_up_nobody(
+    fresh: hub.Hub, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A28: what is asked about Ana always fails; Bo, behind her, is signed out and closed in time."""
+    ana, bo = browser(), browser(headers=with_header(b"cookie", b"who=bo"))
+    await watching(fresh, ana)
+    await watching(fresh, bo)
+    actor = access.socket_actor
+
+    def fails(scope: Mapping[str, Any]) -> Any:
+        if dict(scope["headers"])[b"cookie"] == b"who=ana":
+            raise RuntimeError("no such team")
+        return actor(scope)
+
+    monkeypatch.setattr(access, "socket_actor", fails)
+    del people["bo"]
+    assert await closed(bo, within=5.5) == 4401
+    assert await closed(ana, within=5.5) == 1013
 
 
 async def test_a_reader_that_does_not_read_is_cut_with_bounded_memory() -> None:
