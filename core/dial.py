@@ -92,7 +92,7 @@ class Line(httpcore.NetworkStream):
         if info == "ssl_object" and isinstance(self.sock, ssl.SSLSocket):
             return self.sock
         if info == "is_readable":
-            return self.sock.fileno() < 0 or bool(select.select([self.sock], [], [], 0)[0])
+            return self.sock.fileno() < 0 or _is_readable(self.sock)
         return None
 
     @contextlib.contextmanager
@@ -105,6 +105,13 @@ class Line(httpcore.NetworkStream):
             raise self.deadline.failure("tls") from error
         except (OSError, ValueError) as error:
             raise self.deadline.failure(code) from error
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    """Asked with poll(), since select() takes no descriptor above 1023 and this process may have more."""
+    asked = select.poll()
+    asked.register(sock, select.POLLIN)
+    return bool(asked.poll(0))
 
 
 class Guard(httpcore.NetworkBackend):

@@ -40,8 +40,9 @@ class Ears:
         self._socket.setblocking(False)
         self._socket.bind(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
-        self._file = _folder() / f"{role}-{os.getpid()}-{self.port}.port"
-        self._file.write_text(str(self.port), encoding="ascii")
+        self._poll = select.poll()  # select() takes no descriptor above 1023
+        self._poll.register(self._socket, select.POLLIN)
+        self._file = _noted(role, self.port)
         self._listener = _Listener(role, self.port) if connection.vendor == "postgresql" else None
 
     def fileno(self) -> int:
@@ -50,8 +51,7 @@ class Ears:
 
     def wait(self, timeout: float) -> bool:
         """Sleep until a call comes or `timeout` seconds are over; says whether one came."""
-        ready, _, _ = select.select([self._socket], [], [], max(0.0, timeout))
-        return self.drain() if ready else False
+        return self.drain() if self._poll.poll(max(0.0, timeout) * 1000) else False
 
     def drain(self) -> bool:
         """Forget all calls that have come; says whether there was one."""
@@ -64,10 +64,30 @@ class Ears:
 
     def close(self) -> None:
         """Hear no more."""
-        self._file.unlink(missing_ok=True)
+        if self._file is not None:
+            _forget(self._file)
         if self._listener is not None:
             self._listener.stop()
         self._socket.close()
+
+
+def _noted(role: str, port: int) -> Path | None:
+    """The file that tells others where to call; None where the disk takes none, since polling is the net under it."""
+    path = None
+    try:
+        path = _folder() / f"{role}-{os.getpid()}-{port}.port"
+        path.write_text(str(port), encoding="ascii")
+    except OSError as error:
+        log.warning("no wake-up calls in this process, it looks by itself: %s", error.strerror)
+        if path is not None:
+            _forget(path)
+        return None
+    return path
+
+
+def _forget(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def listen(role: str) -> Ears:
@@ -78,13 +98,18 @@ def listen(role: str) -> Ears:
 def call(role: str) -> None:
     """Wake every process of `role` on this machine; never raises."""
     try:
-        for path in _folder().glob(f"{role}-*.port"):
+        found = list(_folder().glob(f"{role}-*.port"))
+    except OSError as error:
+        log.debug("a wake-up call failed: %s", type(error).__name__)
+        return
+    for path in found:
+        try:
             if _is_dead(path):
                 path.unlink(missing_ok=True)
             else:
                 call_port(int(path.read_text(encoding="ascii")))
-    except (OSError, ValueError) as error:
-        log.debug("a wake-up call failed: %s", type(error).__name__)
+        except (OSError, ValueError) as error:  # half a file: the others are called all the same
+            log.debug("a wake-up call failed: %s", type(error).__name__)
 
 
 def call_port(port: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import time
 import traceback
@@ -67,6 +68,18 @@ def reap(pid: int, seconds: float = 15.0) -> int:
             return os.waitstatus_to_exitcode(status)
         time.sleep(0.01)
     raise AssertionError(f"process {pid} did not end within {seconds} s")
+
+
+@contextlib.contextmanager
+def descriptors(count: int) -> Iterator[None]:
+    """So many files open in this process that the next one has a higher number."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(limits[0], 2 * count), limits[1]))
+    with contextlib.ExitStack() as stack:
+        while stack.enter_context(Path("/dev/null").open("rb")).fileno() < count - 1:
+            pass
+        yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 @contextlib.contextmanager
