@@ -25,7 +25,7 @@ LIMITS = {"now": 14, "incident": 14, "list": 8}
 @pytest.fixture(autouse=True)
 def _no_banner(monkeypatch: pytest.MonkeyPatch) -> None:
     """The banner's own look is shared by all pages of five seconds; it is counted with the health checks."""
-    monkeypatch.setattr(health, "banner", lambda: None)
+    monkeypatch.setattr(health, "banner", lambda *, detailed: None)
 
 
 def count(client: Client, path: str) -> int:
