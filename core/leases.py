@@ -104,6 +104,7 @@ class Item:
     lease_until: datetime
     late: timedelta
     settled: bool = field(default=False)
+    finishes: bool = field(default=False)  # inside `finishing`, whose body may still change its mind
 
     def _mine(self) -> models.QuerySet[DueRow]:
         return DueRow.objects.filter(pk=self.id, lease_owner=self.owner)
@@ -128,14 +129,24 @@ class Item:
 
     @contextmanager
     def finishing(self) -> Iterator[None]:
-        """One transaction: the row is done and the body's writes stand, or neither; raises LeaseLost."""
+        """One transaction: the row is done and the body's writes stand, or neither; raises LeaseLost.
+
+        The body may still postpone or park the row. Once the transaction has ended nobody may: when the answer to
+        COMMIT was lost the row can be done, and done work is not done again.
+        """
         try:
             with transaction.atomic():
                 self.finish()
+                self.finishes = True
                 yield
         except BaseException:
             self.settled = False
             raise
+        finally:
+            self.finishes = False
+
+    def _in_hand(self) -> models.QuerySet[DueRow]:
+        return self._mine().filter(state__in=[DueRow.LEASED, DueRow.DONE] if self.finishes else [DueRow.LEASED])
 
     def retry(self, after: timedelta, error: str = "") -> None:
         """Wait again until `after` from now. Without an error it is a postponement and no attempt is used up."""
@@ -148,14 +159,12 @@ class Item:
 
     def _release(self, at: datetime, attempts: int, error: str) -> None:
         free = {"state": DueRow.WAITING, "due": at, "attempts": max(0, attempts), "error": error}
-        mine = self._mine().filter(state__in=[DueRow.LEASED, DueRow.DONE])
-        if mine.update(**free, lease_owner="", lease_until=None, ended_at=None, lost=0, crashes=0):
+        if self._in_hand().update(**free, lease_owner="", lease_until=None, ended_at=None, lost=0, crashes=0):
             self.settled = True
 
     def park(self, error: str) -> None:
         """Give up loudly: the row stays visible and keeps the engine's health red until somebody acts."""
-        mine = self._mine().filter(state__in=[DueRow.LEASED, DueRow.DONE])
-        if mine.update(state=DueRow.PARKED, error=error[:500], ended_at=clock.now()):
+        if self._in_hand().update(state=DueRow.PARKED, error=error[:500], ended_at=clock.now()):
             self.settled = True
             log.error("parked %s (%s) after %d attempts: %s", self.key, self.kind, self.attempts, error)
 

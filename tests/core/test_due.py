@@ -7,9 +7,10 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -228,6 +229,43 @@ class TestFailure:
         assert tries == [1, 2, 3]
         assert FeedTopic.objects.count() == 1
         assert state("k") == "done"
+
+    @pytest.mark.parametrize("most", [1, 8], ids=["parks", "retries"])
+    @pytest.mark.parametrize("effect", ["database", "external"])
+    def test_a_step_whose_commit_was_not_answered_is_not_done_again(
+        self, monkeypatch: pytest.MonkeyPatch, at: FrozenClock, effect: due.Effect, most: int
+    ) -> None:
+        """F21: the database took the COMMIT, and the line broke before it could say so."""
+        seen: list[str] = []
+
+        @contextlib.contextmanager
+        def unanswered() -> Iterator[None]:
+            with transaction.atomic():
+                yield
+            raise OperationalError("server closed the connection unexpectedly")
+
+        def step(item: Item) -> None:
+            with item.finishing() if effect == "external" else contextlib.nullcontext():
+                seen.append(item.key)
+
+        use(monkeypatch, "test.step", effect, step, most=most)
+        due.put("k", "test.step")
+        with monkeypatch.context() as broken:
+            broken.setattr(leases, "transaction", SimpleNamespace(atomic=unanswered))
+            worker.drain(strict=False)
+        assert state("k") == "done"
+        at.move(seconds=60)
+        worker.drain()
+        assert seen == ["k"]
+
+    def test_a_body_that_finishes_may_still_postpone_or_park(self, done: list[str], at: FrozenClock) -> None:
+        for key in ("later", "never"):
+            due.put(key, "test.call")
+            (item,) = due.claim()
+            with item.finishing():
+                item.retry(timedelta(seconds=5)) if key == "later" else item.park("no use")
+            assert item.settled
+        assert (state("later"), state("never")) == ("waiting", "parked")
 
     def test_the_delay_grows_to_a_minute(self, done: list[str], at: FrozenClock) -> None:
         due.put("k", "test.step")
