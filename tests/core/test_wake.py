@@ -59,7 +59,7 @@ def test_it_hears_with_thousands_of_descriptors(folder: Path, many_files: None) 
 def test_a_disk_that_takes_no_file_is_no_reason_to_stop(
     folder: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:
-    """The file is begun and stays empty; the process listens all the same, and nothing is left behind."""
+    """F28: the file is begun and stays empty; the process listens all the same, and nothing is left behind."""
     write = Path.write_text
 
     def full(path: Path, text: str, **values: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
@@ -17,7 +18,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import F
 
-from core import clock, db, due, health, passes
+from core import clock, db, due, health, passes, wake
 from core import worker as engine
 from core.due import Item, Priority
 from core.leases import Call
@@ -185,6 +186,23 @@ class TestProcess:
                 until(partial(lambda wanted: len(sink.lines()) == wanted, number + 1))
         took = sorted(float(line) for line in sink.lines())
         assert took[2] < 0.5, took
+
+    @real
+    def test_a_full_data_disk_does_not_stop_paging(
+        self, monkeypatch: pytest.MonkeyPatch, sink: Sink, tmp_path: Path
+    ) -> None:
+        """F28: with the database elsewhere the disk may take nothing at all: a wake-up call is only a hint."""
+
+        def full() -> Path:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(wake, "_folder", full)
+        use(monkeypatch, "test.call", "external", lambda item: sink.note(item.key))
+        with running_worker() as pid:
+            due.put("page:1", "test.call")
+            until(lambda: sink.lines() == ["page:1"])
+            os.kill(pid, signal.SIGTERM)
+            assert reap(pid) == 0
 
     @real
     def test_kill_9_between_effect_and_mark_repeats_it_once(self, monkeypatch: pytest.MonkeyPatch, sink: Sink) -> None:
