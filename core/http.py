@@ -25,6 +25,7 @@ from core.errors import Unreachable
 __all__ = ["Answer", "Refused", "Unreachable", "check_url", "send"]
 
 DEADLINE = 10.0  # seconds of wall deadline, from the name service to the last byte (G12)
+LOOKUP = 2.0  # seconds that a form waits for the name service when an address is saved
 MOST_BODY = 64 * 1024  # bytes after decompression; the rest is cut (A74)
 MOST_HEADERS = 100
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
@@ -62,14 +63,14 @@ class Answer:
 def check_url(url: str, *, lookup: bool = False) -> None:
     """Raise Refused ("address not allowed") for an address that `send` would refuse; for saving (A69).
 
-    `lookup` also asks the name service (2 s at most; a name that is not found passes): doors set it, commands
-    inside a transaction do not. `send` asks anew in any case.
+    `lookup` also asks the name service (2 s at most; a name that is not found passes). It is for doors, before they
+    call the command: not inside a transaction, which it would hold up. `send` asks anew in any case.
     """
     place = parse(url)
     check_place(place)
     if lookup and place.literal is None:
         with contextlib.suppress(Unreachable):
-            checked_addresses(place.host, place.port, Deadline(2.0))
+            checked_addresses(place.host, place.port, Deadline(LOOKUP))
 
 
 def send(

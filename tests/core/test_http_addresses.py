@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -83,6 +85,19 @@ def test_the_save_time_check_can_ask_the_name_service(monkeypatch: pytest.Monkey
         http.check_url("https://inside.example.org/", lookup=True)
     http.check_url("https://outside.example.org/", lookup=True)
     http.check_url("https://unknown.example.org/", lookup=True)
+
+
+def test_a_name_service_that_hangs_holds_no_form_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A69: whoever saves an address waits 2 s at most; `send` asks again before anything leaves."""
+    hung = threading.Event()
+    monkeypatch.setattr(http, "LOOKUP", 0.2)
+    monkeypatch.setattr(dial, "resolve", lambda host, port: [str(hung.wait(10))])
+    started = time.monotonic()
+    try:
+        http.check_url("https://slow.example.org/", lookup=True)
+    finally:
+        hung.set()
+    assert time.monotonic() - started < 2
 
 
 @pytest.mark.parametrize(
