@@ -13,6 +13,7 @@ from django.db import OperationalError, connection
 from core import clock
 from incidents.commands import lifecycle, milestones, opening, timeline
 from incidents.models import Incident, TimelineEntry
+from incidents.queries.timeline import chained
 from tests.world import World, acts, build
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
@@ -107,4 +108,4 @@ def test_cy_edits_strikes_and_pins_while_bo_moves(world: World) -> None:
 def timeline_is_whole(incident: Incident) -> bool:
     """No entry has lost its number to another, and none its place in the chain."""
     entries = list(TimelineEntry.objects.filter(incident=incident).order_by("seq"))
-    return all(timeline.chained(a.hash, b) == b.hash for a, b in itertools.pairwise(entries))
+    return all(chained(a.hash, b) == b.hash for a, b in itertools.pairwise(entries))
