@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from notifications.models import Delivery
 
 ANSWERS = ("accept", "decline", "escalate")
+#: A message that was written into the data directory instead of being sent: it reached nobody.
+FILED = "Written to a file: no mail server is set"
+FILED_REF = "file:"  # what the reference of such a message begins with, so that the row says it for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,19 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A provider took the message; `confirmed` where its answer already proves the arrival."""
+    """A provider took the message; `confirmed` where its answer already proves the arrival.
+
+    `filed` where it only stands in a file: the state is the same, but the log says that nobody was reached.
+    """
 
     ref: str = ""
     confirmed: bool = False
+    filed: bool = False
+
+    @property
+    def stored_ref(self) -> str:
+        """The reference as the delivery keeps it."""
+        return f"{FILED_REF}{self.ref}"[:200] if self.filed else self.ref[:200]
 
 
 class Temporary(Exception):

@@ -13,7 +13,7 @@ from core.errors import PortalError
 from core.facts import record
 from notifications.commands import turns
 from notifications.facts import ContactMethodBroken
-from notifications.kinds import Permanent, Sent, Temporary, purpose_of
+from notifications.kinds import FILED, FILED_REF, Permanent, Sent, Temporary, purpose_of
 from notifications.models import ContactMethod, Delivery, DeliveryAttempt
 from notifications.states import CONFIRMED, DELIVERY, FAILED, QUEUED
 
@@ -37,7 +37,7 @@ def hand(delivery: Delivery, riders: Sequence[Delivery], sent: Sent, started: da
     Where the carrier's call-back was faster and says that it did not get through, nobody was carried.
     """
     now = clock.now()
-    _attempt(delivery, started, "sent", "")
+    _attempt(delivery, started, "sent", f"{FILED}." if sent.filed else "")
     if delivery.state == FAILED:
         _overtaken(delivery, sent)
         turns.let_go(delivery)
@@ -45,13 +45,15 @@ def hand(delivery: Delivery, riders: Sequence[Delivery], sent: Sent, started: da
     method = ContactMethod.objects.filter(deliveries=delivery)
     method.update(last_delivered_at=now, broken_at=None, broken_reason="")
     told = [delivery] if _moved(delivery, "hand", sent=sent) or _overtaken(delivery, sent) else []
-    carried = [rider for rider in riders if _moved(rider, "bundle", into=delivery)]
+    carried = [rider for rider in riders if _moved(rider, "bundle", into=delivery, filed=sent.filed)]
     due.withdraw([rider.row_key for rider in carried])
     for each in [*told, *carried]:
         _tell_handed(each)
 
 
-def _moved(delivery: Delivery, verb: str, *, sent: Sent | None = None, into: Delivery | None = None) -> bool:
+def _moved(
+    delivery: Delivery, verb: str, *, sent: Sent | None = None, into: Delivery | None = None, filed: bool = False
+) -> bool:
     """Move the row as it stands now; False where nobody waits for the news any more."""
     now = clock.now()
     states, target = DELIVERY.moves[verb]
@@ -64,7 +66,7 @@ def _moved(delivery: Delivery, verb: str, *, sent: Sent | None = None, into: Del
         target = "confirmed"
     if into is not None:
         values |= {"bundled_into": into}
-    ref = sent.ref[:200] if sent else ""
+    ref = sent.stored_ref if sent else (FILED_REF if filed else "")
     taken = Delivery.objects.filter(pk=delivery.pk, state=before).update(
         state=target, ended_at=now, attempts=delivery.attempts + 1, provider_ref=ref, **values
     )
@@ -74,7 +76,7 @@ def _moved(delivery: Delivery, verb: str, *, sent: Sent | None = None, into: Del
 
 def _overtaken(delivery: Delivery, sent: Sent) -> bool:
     """The carrier's call-back was faster than our mark: keep the state that it told, add what we know."""
-    values = {"provider_ref": sent.ref[:200], "handed_at": clock.now(), "attempts": delivery.attempts + 1}
+    values = {"provider_ref": sent.stored_ref, "handed_at": clock.now(), "attempts": delivery.attempts + 1}
     moved = Delivery.objects.filter(pk=delivery.pk, state__in=[CONFIRMED, FAILED], handed_at__isnull=True)
     return bool(moved.update(**values)) and delivery.state == CONFIRMED
 

@@ -10,7 +10,7 @@ from accounts.models import Membership
 from accounts.permissions import can
 from core import clock
 from core.secrets import EncryptedJSONField
-from notifications.kinds import Message, label_of, purposes
+from notifications.kinds import FILED_REF, Message, label_of, purposes
 from notifications.models.contact_methods import ContactMethod, mask_address
 from notifications.permissions import DELIVERY_SEE
 from notifications.states import STATES
@@ -108,6 +108,11 @@ class Delivery(models.Model):
     def masked(self) -> str:
         """The address without most of its middle (A95)."""
         return mask_address(self.address)
+
+    @property
+    def filed(self) -> bool:
+        """Whether it was written into a file because no mail server was set: it reached nobody."""
+        return self.provider_ref.startswith(FILED_REF)
 
     @property
     def heading(self) -> str:

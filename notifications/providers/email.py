@@ -23,6 +23,11 @@ DEADLINE = 10.0  # seconds of wall clock for one attempt (G12)
 LONGEST = 16_000  # characters of text in one mail (A12)
 
 
+def mail_is_filed() -> bool:
+    """Whether mail is written into the data directory, because no mail server is set."""
+    return not portal.EMAIL_URL
+
+
 class Email(Provider):
     """A mailbox."""
 
@@ -47,7 +52,7 @@ class Email(Provider):
             raise Permanent(_reason(error), broken=error.address) from error
         except Invalid as error:
             raise Permanent(error.detail, broken="address" in error.fields) from error
-        return Sent(ref=str(answer.ref)[:200])
+        return Sent(ref=str(answer.ref), filed=mail_is_filed())
 
 
 def _reason(error: Exception) -> str:

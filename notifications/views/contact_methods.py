@@ -13,7 +13,9 @@ from core.web.doors import Question, actor_of, confirm, done, signed_in
 from core.web.forms import sent
 from notifications.commands import contact_methods
 from notifications.forms import CodeForm, LabelForm, MethodForm
+from notifications.kinds import FILED
 from notifications.models import ContactMethod
+from notifications.providers.email import mail_is_filed
 from notifications.queries.log import addable_providers, method_seen_by, methods_seen_by
 
 PATH = "/profile/contact-methods/"
@@ -29,6 +31,7 @@ def method_list(request: HttpRequest) -> HttpResponse:
     context = {
         "methods": found,
         "usable": any(method.verified_at and not method.broken_at for method in found),
+        "filed": mail_is_filed(),
         "providers": addable_providers(),
         "tab": "methods",
         "crumbs": [HOME, ("Contact methods", "")],
@@ -96,6 +99,7 @@ def _page(
     label = label or LabelForm(initial={"label": shown.label})
     context = {
         "method": shown,
+        "filed": mail_is_filed(),
         "form": code,
         "label": label,
         "refusal": refusal,
@@ -144,7 +148,10 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
         delivery = contact_methods.send_test(actor, shown)
     except (Conflict, TooMany) as error:
         return _page(request, shown, CodeForm(), refusal=error)
-    return done(request, f"/deliveries/{delivery.pk}/", "A test is on its way. This page tells what becomes of it.")
+    said = "A test is on its way. This page tells what becomes of it."
+    if shown.provider == "email" and mail_is_filed():
+        said = f"{FILED}. The test reaches nobody."
+    return done(request, f"/deliveries/{delivery.pk}/", said)
 
 
 @signed_in

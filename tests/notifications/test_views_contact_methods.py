@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,6 +12,7 @@ from django.test import Client
 from core import clock
 from notifications.models import ContactMethod, Delivery
 from tests import world as builders
+from tests.fakes import Mailbox
 from tests.pages import EVIL, after, assert_inert, count, recorded, text_of
 from tests.world import World
 
@@ -152,3 +154,19 @@ def test_the_page_costs_the_same_for_few_and_many(world: World, browser: Browser
     for number in range(12):
         builders.method(world.bo, "email", f"bo{number}@example.org")
     assert count(bo, PATH) == few == recorded(__file__)["contact_methods"]
+
+
+def test_without_a_mail_server_no_mailbox_is_called_working(
+    world: World, browser: Browser, settings: Any, mailbox: Mailbox
+) -> None:
+    """Bo learns it beside the address and from his test; with a server, or for a push, nothing is said."""
+    builders.method(world.bo, "ntfy", "https://ntfy.example.org/bo")
+    bo, mine = browser(world.bo), world.bo.contact_methods.get(provider="email")
+    assert text_of(bo.get(PATH)).count("Working") == 2
+    settings.EMAIL_URL = ""
+    page = text_of(bo.get(PATH))
+    assert page.count("Written to a file") == page.count("Working") == 1
+    assert "reaches nobody" in text_of(bo.get(f"{PATH}{mine.pk}/"))
+    said = after(bo, bo.post(f"{PATH}{mine.pk}/test/"))
+    assert "Written to a file: no mail server is set. The test reaches nobody." in said
+    assert "A test is on its way" not in said

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,6 +13,8 @@ from core import clock
 from notifications.commands.deliveries import queue
 from notifications.messages import Message
 from notifications.models import Delivery, DeliveryAttempt
+from tests.fakes import Mailbox, drain, run_until
+from tests.notifications.conftest import Desk, page
 from tests.pages import EVIL, assert_inert, count, recorded, text_of
 from tests.world import World
 
@@ -44,6 +48,34 @@ def test_bo_reads_every_attempt_and_the_words(world: World, browser: Browser) ->
     page = text_of(bo.get(f"/deliveries/{made.pk}/"))
     for words in ("451 try later", "temporary", "Please look.", ANSWER):
         assert words in page, words
+
+
+def test_what_was_only_written_to_a_file_is_not_called_sent(
+    world: World, browser: Browser, settings: Any, mailbox: Mailbox, desk: Desk, at: clock.FrozenClock
+) -> None:
+    """Bo's page of the time without a mail server stays what it was after one is set; the one after it was sent."""
+    url, settings.EMAIL_URL = settings.EMAIL_URL, ""
+    mine = world.bo.contact_methods.get()
+    for number in (1, 2, 3):
+        page(mine, number)
+        drain()
+    run_until(at, at.at + timedelta(minutes=2))
+    settings.EMAIL_URL = url
+    at.move(minutes=5)
+    page(mine, 4)
+    drain()
+    written = Delivery.objects.get(key=f"page:1:{mine.pk}")
+    assert written.state == "sent", "the stored states stay as they are"
+    bo = browser(world.bo)
+    shown = text_of(bo.get(f"/deliveries/{written.pk}/"))
+    assert "Written to a file" in shown
+    assert "no mail server is set" in shown
+    assert 'badge-green">Sent' not in shown
+    assert "<dt>Sent</dt>" not in shown
+    listed = text_of(bo.get("/deliveries/"))
+    assert listed.count('badge-amber">Written to a file') == 3, "the digest and what rode in it too"
+    assert listed.count('badge-green">Sent') == 1
+    assert [d.filed for d in Delivery.objects.order_by("pk")] == [True, True, True, False]
 
 
 def test_others_see_the_fact_but_never_the_link_that_answers(world: World, browser: Browser) -> None:

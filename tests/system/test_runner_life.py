@@ -42,6 +42,7 @@ def test_it_says_where_it_is_and_shows_the_one_time_link(portal: Portal) -> None
     wait_until(lambda: "Watchbill is ready" in portal.text(), 5, "the greeting")
     assert f"Watchbill is ready: http://localhost:{portal.port}\n" in portal.text()
     assert f"http://localhost:{portal.port}/setup/" in portal.text()
+    assert "No mail server is set (WATCHBILL_EMAIL_URL): mail is written to " in portal.text()
     assert portal.client.get("/accounts/login/").status_code == 200
 
 

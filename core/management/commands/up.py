@@ -56,8 +56,15 @@ class Command(BaseCommand):
 
     def _greet(self, lines: list[str]) -> None:
         """Say where it is, once it is there."""
-        for line in (f"Watchbill is ready: {settings.PORTAL_URL}", *lines):
+        for line in (f"Watchbill is ready: {settings.PORTAL_URL}", *_mail_line(), *lines):
             say(line)
+
+
+def _mail_line() -> list[str]:
+    """One line where mail reaches nobody, so that no one finds it out by a page that never came."""
+    if settings.EMAIL_URL:
+        return []
+    return [f"No mail server is set (WATCHBILL_EMAIL_URL): mail is written to {settings.MAIL_DIR}"]
 
 
 def _probe(listener: socket.socket) -> Probe:
