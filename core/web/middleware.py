@@ -7,7 +7,6 @@ import secrets
 import time
 from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from django.core.exceptions import DisallowedHost
@@ -17,6 +16,7 @@ from django.utils import timezone
 
 from core.errors import Invalid, PortalError
 from core.web import access, errors
+from core.zones import zone_of
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 PERMISSIONS_POLICY = (
@@ -91,12 +91,7 @@ class ActorMiddleware:
         """The actor is read once; an unknown zone name falls back to UTC."""
         actor = access.actor_of(request)
         request.actor = actor  # type: ignore[attr-defined]
-        name = str(getattr(actor.user, "time_zone", "") or "UTC")
-        try:
-            zone = ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            zone = ZoneInfo("UTC")
-        with timezone.override(zone):
+        with timezone.override(zone_of(str(getattr(actor.user, "time_zone", "") or ""))):
             return self.get_response(request)
 
 
