@@ -32,7 +32,9 @@ def watch(scene: Scene, chromium: Browser, number: int) -> Page:
     page = context.new_page()
     sign_in(page, scene, "ada@example.org")
     page.goto(f"{scene.portal.url}/incidents/{number}/")
-    page.wait_for_function("window.sockets.some((socket) => socket.readyState === 1)")
+    # Playwright's own waiting for a function needs eval, which the page's policy forbids.
+    is_open = "window.sockets.some((socket) => socket.readyState === 1)"
+    eventually(partial(page.evaluate, is_open), 20, "the line is open")
     return page
 
 
