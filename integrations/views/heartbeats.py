@@ -1,11 +1,11 @@
-"""Pages of heartbeats: their address is on the answer to their making alone (DET-13)."""
+"""Pages of heartbeats: their address is on the page that follows their making, once (DET-13)."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.actors import Actor
 from accounts.permissions import require
@@ -18,10 +18,10 @@ from integrations.forms import HeartbeatForm
 from integrations.models import Heartbeat
 from integrations.queries.keys import heartbeat_seen_by
 from integrations.views.intake import crumbs_of, page
+from integrations.views.shown import lead_on, show, take
 from oncall.queries.services import service_seen_by
 
 
-@never_cache
 @signed_in
 @require_POST
 def create(request: HttpRequest, pk: int) -> HttpResponse:
@@ -34,15 +34,22 @@ def create(request: HttpRequest, pk: int) -> HttpResponse:
     if made is None:
         return page(request, service, heartbeat=form)
     row, raw = made
-    context = {
-        "title": f"The address of {row.name}",
-        "intro": "Nothing is expected before the first sign of life.",
-        "raw": raw,
-        "snippets": snippets.heartbeat(raw),
-        "back": f"/services/{pk}/intake/",
-        "crumbs": crumbs_of(service, (row.name, "")),
-    }
-    return render(request, "integrations/issued.html", context)
+    path = f"/services/{pk}/heartbeats/{row.pk}/shown/"
+    return lead_on(request, path, raw, "Nothing is expected before the first sign of life.")
+
+
+@never_cache
+@signed_in
+@require_safe
+def shown(request: HttpRequest, service_pk: int, pk: int) -> HttpResponse:
+    """The one page that shows a heartbeat's address, to the person who has just made it."""
+    actor: Actor = actor_of(request)
+    row = _own(actor, service_pk, pk)
+    require(actor, permissions.HEARTBEAT_EDIT, row)
+    secret = take(request)
+    pasted = snippets.heartbeat(secret.raw) if secret.raw else []
+    back, crumbs = f"/services/{row.service_id}/intake/", crumbs_of(row.service, (row.name, ""))
+    return show(request, f"The address of {row.name}", secret, pasted, back=back, crumbs=crumbs)
 
 
 def _own(actor: Actor, service_pk: int, pk: int) -> Heartbeat:

@@ -1,11 +1,11 @@
-"""Pages of integration keys: the text of a key is on the answer to its making alone (A45)."""
+"""Pages of integration keys: the text of a key is on the page that follows its making, once (A45)."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.actors import Actor
 from accounts.permissions import require
@@ -18,23 +18,28 @@ from integrations.models import IntegrationKey
 from integrations.queries.keys import KeyHealth, key_health, key_seen_by
 from integrations.snippets import snippets
 from integrations.views.intake import crumbs_of, page
+from integrations.views.shown import lead_on, show, take
 from oncall.queries.services import service_seen_by
 
 
 def _issued(request: HttpRequest, key: IntegrationKey, raw: str, intro: str) -> HttpResponse:
-    """The one page that shows a key's text."""
-    context = {
-        "title": "The new key",
-        "intro": intro,
-        "raw": raw,
-        "snippets": snippets(key.kind, raw),
-        "back": f"/services/{key.service_id}/intake/",
-        "crumbs": crumbs_of(key.service, ("New key", "")),
-    }
-    return render(request, "integrations/issued.html", context)
+    return lead_on(request, f"/keys/{key.pk}/shown/", raw, intro)
 
 
 @never_cache
+@signed_in
+@require_safe
+def shown(request: HttpRequest, pk: int) -> HttpResponse:
+    """The one page that shows a key's text, to the person who has just made it."""
+    actor: Actor = actor_of(request)
+    key = key_seen_by(actor, pk)
+    require(actor, permissions.KEY_EDIT, key)
+    secret = take(request)
+    pasted = snippets(key.kind, secret.raw) if secret.raw else []
+    back, crumbs = f"/services/{key.service_id}/intake/", crumbs_of(key.service, ("New key", ""))
+    return show(request, "The new key", secret, pasted, back=back, crumbs=crumbs)
+
+
 @signed_in
 @require_POST
 def issue(request: HttpRequest, pk: int) -> HttpResponse:
@@ -49,7 +54,6 @@ def issue(request: HttpRequest, pk: int) -> HttpResponse:
     return _issued(request, *made, f"Whatever sends with it reports about {service.name}.")
 
 
-@never_cache
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def rotate(request: HttpRequest, pk: int) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.test import Client
 
 from accounts import actors
 from core import clock, worker
+from core.secrets import decrypt
 from incidents.models import Incident
 from integrations.commands import heartbeats, inbound, keys
 from integrations.models import Heartbeat, IntegrationKey
@@ -49,7 +50,8 @@ def raw_of(page: str) -> str:
 def test_a_key_is_shown_once_with_what_to_paste(world: World, browser: Browser, kind: str, wanted: str) -> None:
     """A45, DET-11."""
     ana = browser(world.ana)
-    made = ana.post(path(world, "keys/"), {"kind": kind, "name": "prod"})
+    sent = ana.post(path(world, "keys/"), {"kind": kind, "name": "prod"})
+    made = ana.get(sent["Location"])
     page = text_of(made)
     raw = raw_of(page)
     assert "no-store" in made["Cache-Control"]
@@ -59,6 +61,30 @@ def test_a_key_is_shown_once_with_what_to_paste(world: World, browser: Browser, 
     later = text_of(ana.get(path(world, "intake/")))
     assert raw not in later
     assert f"{raw[:4]}…" in later
+
+
+def test_loading_the_new_key_again_makes_no_other_one(world: World, browser: Browser, at: clock.FrozenClock) -> None:
+    """A45, A95, A98: shown once, in no address, sealed in between, and to nobody else."""
+    ana, bo, pat = browser(world.ana), browser(world.bo), browser(world.pat)
+    sent = ana.post(path(world, "keys/"), {"kind": "events", "name": "prod"})
+    assert sent.status_code == 303
+    shown = sent["Location"]
+    assert bo.get(shown).status_code == 403, "a member is no manager"
+    assert "shown once" in text_of(pat.get(shown)), "another manager's session does not hold it"
+    kept = decrypt(ana.session["shown_once"])
+    assert ana.head(shown).status_code == 200, "a look ahead takes nothing"
+    raw = raw_of(text_of(ana.get(shown)))
+    assert raw in kept
+    assert raw not in shown + sent.content.decode()
+    assert "shown_once" not in ana.session
+    again = ana.get(shown)
+    assert "shown once" in text_of(again)
+    assert raw not in text_of(again)
+    assert "no-store" in again["Cache-Control"]
+    assert IntegrationKey.objects.count() == 1
+    late = ana.post(path(world, "keys/"), {"kind": "events", "name": "late"})
+    at.move(minutes=6)
+    assert "shown once" in after(ana, late)
 
 
 def test_the_end_of_one_sample_ends_no_alert_of_another() -> None:
@@ -77,7 +103,7 @@ def test_rotating_keeps_the_old_key_for_its_grace_and_revoking_ends_one(
     """F54."""
     ana = browser(world.ana)
     old, raw = keys.issue(SYSTEM, world.checkout, kind="events", name="prod")
-    made = text_of(ana.post(f"/keys/{old.pk}/rotate/", {"grace": "24"}))
+    made = after(ana, ana.post(f"/keys/{old.pk}/rotate/", {"grace": "24"}))
     assert raw_of(made) != raw
     old.refresh_from_db()
     assert old.opens_at(clock.now())
@@ -116,10 +142,14 @@ def test_heartbeats_are_made_paused_resumed_and_removed(world: World, browser: B
     """DET-13."""
     ana = browser(world.ana)
     given = {"name": "Backup", "interval_seconds": 300, "grace_seconds": 60}
-    made = text_of(ana.post(path(world, "heartbeats/"), given))
+    sent = ana.post(path(world, "heartbeats/"), given)
+    made = after(ana, sent)
     assert "/heartbeats/" in made
     assert "curl" in made
     row = Heartbeat.objects.get()
+    again = text_of(ana.get(sent["Location"]))
+    assert "shown once" in again
+    assert "curl" not in again
     one = path(world, f"heartbeats/{row.pk}/")
     for verb, state in (("pause", "paused"), ("resume", "new")):
         assert ana.post(f"{one}{verb}/").status_code == 303
@@ -180,10 +210,9 @@ def test_hostile_names_are_inert(world: World, browser: Browser) -> None:
     keys.issue(SYSTEM, world.checkout, name=EVIL[:80])
     heartbeats.create(SYSTEM, world.checkout, name=EVIL[:80])
     assert_inert(browser(world.ana).get(path(world, "intake/")))
-    made = browser(world.ana).post(
-        path(world, "heartbeats/"), {"name": EVIL[:80] + "2", "interval_seconds": 9, "grace_seconds": 9}
-    )
-    assert_inert(made)
+    ana = browser(world.ana)
+    made = ana.post(path(world, "heartbeats/"), {"name": EVIL[:80] + "2", "interval_seconds": 9, "grace_seconds": 9})
+    assert_inert(ana.get(made["Location"]))
 
 
 def test_the_page_costs_the_same_for_few_and_many(world: World, browser: Browser, at: clock.FrozenClock) -> None:
