@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
 
 from accounts.actors import Actor
-from accounts.queries import teams_seen_by
-from integrations.models import InboundEvent, IntegrationKey, OwnService
+from accounts.permissions import USER_EDIT, can
+from accounts.queries import active_people, teams_seen_by
+from core import clock
+from incidents.models import Incident
+from integrations.models import IntegrationKey, OwnService
 from notifications.queries.log import methods_seen_by
-from oncall.models import Service
-from oncall.queries.escalations import my_pages
+from oncall.models import Page, Service
 from oncall.queries.services import policies_seen_by, services_seen_by
+
+RECENT = 50
+AS_MEANT = timedelta(days=14)  # whoever is still alone after two weeks of pages means to be
+_under_way: set[str] = set()  # what is set up stays set up: a process asks no more once it knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,6 @@ def first_steps(actor: Actor) -> list[Step]:
     service = _service(actor)
     intake = f"/services/{service.pk}/intake/" if service else "/services/"
     key = service is not None and IntegrationKey.objects.filter(service=service).exists()
-    tried = service is not None and InboundEvent.objects.filter(service=service).exists()
     return [
         Step("Make a team", team.name if team else "It owns services, schedules and policies.", team is not None,
              "/teams/new/", "New team"),
@@ -45,9 +54,57 @@ def first_steps(actor: Actor) -> list[Step]:
              service is not None, "/services/new/", "New service"),
         Step("Connect a monitor", "A key and what to paste into the tool: Alertmanager, Grafana, or a line of curl.",
              key, intake, "Issue a key"),
-        Step("Send yourself a test page", "A critical test event runs the whole way, to the message in your hand.",
-             tried and my_pages(actor).exists(), intake, "Send a test event"),
+        Step("Send a test page", "A critical test event runs the whole way, to the message in the hand of whoever is"
+             " on call. The page says who that is before you send it.",
+             _first_page() is not None, f"{intake}?severity=critical#test" if service else intake, "Send a test event"),
+        _people(actor),
     ]  # fmt: skip
+
+
+def is_under_way() -> bool:
+    """Whether the portal pages people for a tool, or has paged long enough; asks nothing once it is so."""
+    if not _under_way and _has_begun():
+        _under_way.add("yes")
+    return bool(_under_way)
+
+
+def _has_begun() -> bool:
+    first = _first_page()
+    if first is None:
+        return False
+    own = OwnService.objects.values("service")
+    connected = IntegrationKey.objects.exclude(service__in=own).exists() and len(_names()) > 1
+    return connected or clock.now() - first > AS_MEANT
+
+
+def _people(actor: Actor) -> Step:
+    """Somebody has to be on call while the first one sleeps; there is no mail that invites."""
+    names = _names()
+    may = can(actor, USER_EDIT)
+    said = (
+        "Each sets a password with “Forgot password” on the sign-in page; no invitation is sent."
+        if may
+        else "An administrator adds people; you put them into teams."
+    )
+    return Step(
+        "Add the people who take turns",
+        f"{len(names)}{'+' if len(names) == RECENT else ''} people" if len(names) > 1 else said,
+        len(names) > 1,
+        "/admin/accounts/user/add/" if may else "/teams/",
+        "Add people" if may else "Teams",
+    )
+
+
+def _names() -> list[str]:
+    return list(active_people().exclude(role="stakeholder").values_list("name", flat=True)[:RECENT])
+
+
+def _first_page() -> datetime | None:
+    """When somebody was first paged for one of the latest incidents, the portal's own alarms aside (UTC)."""
+    own = OwnService.objects.values("service")
+    key = Concat(Value("incident:"), Cast("number", CharField()))
+    latest = Incident.objects.exclude(service__in=own).order_by("-pk").annotate(key=key).values("key")[:RECENT]
+    return Page.objects.filter(subject__in=latest).order_by("pk").values_list("created_at", flat=True).first()
 
 
 def _service(actor: Actor) -> Service | None:

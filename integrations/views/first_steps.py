@@ -1,4 +1,4 @@
-"""The first steps of a new portal: six of them until the first page reaches a person (mock-up 14)."""
+"""The first steps of a new portal: seven of them until pages reach people (mock-up 14)."""
 
 from __future__ import annotations
 

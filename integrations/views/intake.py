@@ -18,6 +18,7 @@ from integrations.commands import inbound
 from integrations.forms import HeartbeatForm, KeyForm, TestEventForm
 from integrations.queries.keys import KeyHealth, heartbeats_of, key_health, keys_of
 from integrations.queries.log import inbound_log
+from integrations.queries.reach import reach_of
 from oncall.models import Service
 from oncall.queries.directory import head_of
 from oncall.queries.services import service_seen_by
@@ -52,6 +53,8 @@ def page(
     actor: Actor = actor_of(request)
     found = keys_of(actor, service)
     health, now = key_health(service), clock.now()
+    may_test = can(actor, permissions.EVENT_TEST, service) and service.archived_at is None
+    wanted = request.GET.get("severity", "")  # the first steps ask for one that pages
     forms = (key, heartbeat, event)
     context = {
         "head": head_of(actor, service),
@@ -61,10 +64,11 @@ def page(
         "key_form": key or KeyForm(auto_id="key_%s"),
         "heartbeat_form": heartbeat
         or HeartbeatForm(auto_id="heartbeat_%s", initial={"interval_seconds": 300, "grace_seconds": 60}),
-        "event_form": event or TestEventForm(auto_id="event_%s"),
+        "event_form": event or TestEventForm(auto_id="event_%s", initial={"severity": wanted}),
+        "reach": reach_of(actor, service) if may_test and wanted == "critical" else None,
         "may_keys": can(actor, permissions.KEY_EDIT, service) and service.archived_at is None,
         "may_heartbeats": can(actor, permissions.HEARTBEAT_EDIT, service) and service.archived_at is None,
-        "may_test": can(actor, permissions.EVENT_TEST, service) and service.archived_at is None,
+        "may_test": may_test,
         "tab": TAB,
         "crumbs": crumbs_of(service),
     }
