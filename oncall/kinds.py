@@ -61,6 +61,10 @@ def _nothing_to_lock(key: str) -> None:
     return None
 
 
+def _no_remark(key: str) -> str:
+    return ""
+
+
 def _none_hidden(actor: Actor) -> Iterable[str]:
     return ()
 
@@ -69,7 +73,8 @@ def _none_hidden(actor: Actor) -> Iterable[str]:
 class Subject:
     """One kind of thing that people are paged for; all methods run in the caller's transaction.
 
-    `hidden(actor)` are the keys of those that the actor may not know of (S34), best as a lazy query.
+    `hidden(actor)` are the keys of those that the actor may not know of (S34), best as a lazy query. `remark(key)` is
+    what whoever is still paged ought to know before answering, in the present time zone, or nothing.
     """
 
     prefix: str
@@ -80,6 +85,7 @@ class Subject:
     still_wanted: Callable[[str], bool]
     lock: Callable[[str], None] = _nothing_to_lock
     hidden: Callable[[Actor], Iterable[str]] = _none_hidden
+    remark: Callable[[str], str] = _no_remark
 
 
 @dataclass(frozen=True, slots=True)

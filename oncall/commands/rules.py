@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import IntegrityError, transaction
 
 from accounts.actors import Actor
@@ -10,10 +12,11 @@ from accounts.permissions import require
 from core import audit
 from core.db import locked
 from core.errors import Conflict
+from notifications.models import ContactMethod
 from oncall import permissions
 from oncall.commands import shapes
 from oncall.models import NotificationRule
-from oncall.queries.reach import verified_methods
+from oncall.queries.reach import default_ways, verified_methods
 
 URGENCIES = ("high", "low")
 MOST_RULES, LONGEST_DELAY = 20, 120
@@ -21,7 +24,11 @@ MOST_RULES, LONGEST_DELAY = 20, 120
 
 @transaction.atomic
 def add(actor: Actor, user: User, *, urgency: str, delay_minutes: int, method_id: int) -> NotificationRule:
-    """Add a rule of one's own; the address must be verified and one's own (A43, A58). Raises Conflict for a repeat."""
+    """Add a rule of one's own; the address must be verified and one's own (A43, A58). Raises Conflict for a repeat.
+
+    The first one for an urgency would end the default: what that does becomes rules of one's own with it, so that
+    nothing stops unasked (O29).
+    """
     require(actor, permissions.RULE_EDIT, user)
     locked(User.objects.filter(pk=user.pk)).get()
     rule = NotificationRule(
@@ -30,17 +37,33 @@ def add(actor: Actor, user: User, *, urgency: str, delay_minutes: int, method_id
         delay_minutes=shapes.number(delay_minutes, "delay_minutes", 0, LONGEST_DELAY),
         method_id=method_id,
     )
-    if method_id not in {method.pk for method in verified_methods(user.pk)}:
+    methods = verified_methods(user.pk)
+    if method_id not in {method.pk for method in methods}:
         raise shapes.wrong("method", "You have no verified address of that number.")
-    if user.notification_rules.filter(urgency=urgency).count() >= MOST_RULES:
+    own = user.notification_rules.filter(urgency=urgency).count()
+    kept = [] if own else _defaults(rule, methods)
+    if own + len(kept) >= MOST_RULES:
         raise shapes.wrong("urgency", f"There can be {MOST_RULES} rules at most.")
     try:
         with transaction.atomic():
-            rule.save()
+            for each in (*kept, rule):
+                each.save()
     except IntegrityError as error:
         raise Conflict("There is such a rule already.", code="taken") from error
-    audit.write(actor, "rule.add", f"user:{user.pk}", after=_document(rule))
+    for each in (*kept, rule):
+        audit.write(actor, "rule.add", f"user:{user.pk}", after=_document(each))
     return rule
+
+
+def _defaults(first: NotificationRule, methods: Collection[ContactMethod]) -> list[NotificationRule]:
+    """The default of this person as rules, without the one that the first own rule is itself."""
+    found = [
+        NotificationRule(
+            user=first.user, urgency=first.urgency, delay_minutes=way.delay_minutes, method_id=way.method.pk
+        )
+        for way in default_ways(methods)
+    ]
+    return [each for each in found if (each.delay_minutes, each.method_id) != (first.delay_minutes, first.method_id)]
 
 
 @transaction.atomic

@@ -29,6 +29,12 @@ class Way:
         """When and by what, without the address."""
         return f"{self.method.carrier} after {self.delay_minutes} min" if self.delay_minutes else self.method.carrier
 
+    @property
+    def sentence(self) -> str:
+        """The same as a part of a sentence about oneself, with the address."""
+        when = f"after {self.delay_minutes} min" if self.delay_minutes else "at once"
+        return f"{when} by {self.method.carrier} ({self.method.address})"
+
 
 def verified_methods(user_id: int) -> list[ContactMethod]:
     """Addresses that have proved theirs; the secrets stay sealed, so that a damaged one harms no other (F17)."""
@@ -60,10 +66,11 @@ def _ways(methods: list[ContactMethod], rules: list[NotificationRule]) -> list[W
     usable = [method for method in methods if not method.rests] or methods
     by_id = {method.pk: method for method in usable}
     ways = [Way(rule.delay_minutes, by_id[rule.method_id]) for rule in rules if rule.method_id in by_id]
-    return ways or _default_ways(usable)
+    return ways or default_ways(usable)
 
 
-def _default_ways(methods: Collection[ContactMethod]) -> list[Way]:
+def default_ways(methods: Collection[ContactMethod]) -> list[Way]:
+    """What applies without rules of one's own, given one's proven addresses: at once by mail and push."""
     usual = [method for method in methods if method.provider in DEFAULT_PROVIDERS]
     return [Way(0, method) for method in usual or methods]
 

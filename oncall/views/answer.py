@@ -88,9 +88,11 @@ def _standing(page: Page) -> str:
 
 
 def _render(request: HttpRequest, page: Page, extra: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    subject = subject_of(page.subject)
     context = {
         "page": page,
-        "about": subject_of(page.subject).describe(page.subject),
+        "about": subject.describe(page.subject),
+        "remark": subject.remark(page.subject) if "nonce" in extra else "",
         "waiting": waiting_for(page.subject),
         "waited": clock.now() - page.created_at,
         **extra,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -12,12 +15,30 @@ from core.web.doors import Question, actor_of, confirm, done, signed_in
 from core.web.forms import sent
 from oncall.commands import rules
 from oncall.forms.rules import RuleForm
-from oncall.queries.reach import verified_methods, ways_to
+from oncall.models import NotificationRule
+from oncall.queries.reach import Way, verified_methods, ways_to
 from oncall.queries.services import rule_seen_by, rules_seen_by
 
 HOME = ("Your profile", "/profile/")
 LIST = ("Notification rules", "/profile/rules/")
 URGENCIES = (("high", "High urgency"), ("low", "Low urgency"))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One urgency as the page shows it: the ways that a page takes now, and the rules that say so."""
+
+    urgency: str
+    label: str
+    ways: list[Way]
+    rules: list[NotificationRule]
+
+    @property
+    def late(self) -> int:
+        """For how many minutes nothing reaches one; told of high urgency alone, where minutes count."""
+        if self.urgency != "high" or not self.ways:
+            return 0
+        return min(way.delay_minutes for way in self.ways)
 
 
 @signed_in
@@ -37,7 +58,7 @@ def rule_list(request: HttpRequest) -> HttpResponse:
         "form": form,
         "methods": methods,
         "parts": [
-            (label, ways_to(me, urgency), [rule for rule in own if rule.urgency == urgency])
+            Part(urgency, label, ways_to(me, urgency), [rule for rule in own if rule.urgency == urgency])
             for urgency, label in URGENCIES
         ],
         "any": bool(own),
@@ -58,18 +79,31 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
         rules.remove(actor, rule)
         return "The rule was removed."
 
+    others = [each for each in rules_seen_by(actor) if each.urgency == rule.urgency and each.pk != rule.pk]
     when = f"after {rule.delay_minutes} min" if rule.delay_minutes else "at once"
     question = Question(
         "Remove this rule?",
         [
             f"Pages of {rule.urgency} urgency no longer reach you {when} by {rule.method.carrier}.",
-            "When no rule is left for an urgency, the default applies: at once by mail and push.",
+            _remaining(rule.urgency, others),
         ],
         "Remove the rule",
         "/profile/rules/",
         [HOME, LIST, ("Remove", "")],
     )
     return confirm(request, question, act, "/profile/rules/")
+
+
+def _remaining(urgency: str, others: Iterable[NotificationRule]) -> str:
+    """What is left when a rule has gone."""
+    left: Sequence[Way] = [Way(each.delay_minutes, each.method) for each in others]
+    if not left:
+        return "No rule is left for this urgency, so the default applies: at once by mail and push."
+    said = f"What remains: {', '.join(way.sentence for way in left)}."
+    first = min(way.delay_minutes for way in left)
+    if urgency == "high" and first:
+        return f"{said} Nothing reaches you in the first {first} minute{'' if first == 1 else 's'}."
+    return said
 
 
 @signed_in
