@@ -29,12 +29,14 @@ def queue(
     message: Message,
     rank: int,
     first: bool,
+    pressing: bool = False,
     due_at: datetime | None = None,
 ) -> Delivery | None:
     """Put one message to one address on its way at `due_at` (UTC, default now); None where `key` was queued before.
 
     `first` is an incident's first page to this person. An unverified address gets nothing but its code (A43): then
-    None too. A message with an answer link gets a code of its own (O30).
+    None too. A message with an answer link gets a code of its own (O30). `pressing` is a page of the last resort: it
+    does not wait for the minute of its address (F65).
     """
     purpose_of(purpose)
     if method.verified_at is None and purpose != "verify":
@@ -55,6 +57,7 @@ def queue(
                 "message": replace(message, code=code or message.code).to_json(),
                 "rank": rank,
                 "first": first,
+                "pressing": pressing,
                 "due_at": at,
                 "code": code,
             },

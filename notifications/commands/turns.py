@@ -1,7 +1,9 @@
 """Whose turn is it at an address: throttles, and the minute that bundles pages (F65). Called down by the due queue.
 
 The first page to an address goes at once and takes its minute. What comes within that minute is held and goes out
-as one digest at its end. The first page of a P1 is never held. Carriers that ring a telephone have limits beyond.
+as one digest at its end. The first page of a P1 is never held, nor is one of the last resort, unless another such one
+took the minute: then that minute stands, so that a storm stays few messages. Carriers that ring a telephone have
+limits beyond; messages that are no pages take nobody's turn.
 """
 
 from __future__ import annotations
@@ -45,20 +47,40 @@ def take_turn(delivery: Delivery, limits: Sequence[tuple[int, int]], bundled: Co
     riding = fresh.carrier not in (None, delivery.pk) and fresh.rides_until is not None
     if riding and fresh.rides_until is not None and fresh.rides_until > now:
         return Turn(fresh.rides_until, [])
-    free_at = _free_at(method, delivery, limits, now)
+    free_at = _free_at(method, delivery, limits, bundled, now)
     urgent = delivery.first and delivery.rank == 1
-    if free_at > now and not urgent:
+    passes = not urgent and free_at > now and _may_pass(method, delivery, now)
+    if free_at > now and not urgent and not passes:
         return Turn(_hold(delivery, free_at), [])
     riders = list(_waiting(delivery, bundled, now, urgent=urgent)[:MOST])
     taken = [delivery.pk, *(rider.pk for rider in riders)]
     Delivery.objects.filter(pk__in=taken).update(carrier=delivery.pk, rides_until=now + RIDE)
-    if free_at <= now:  # a P1 that passes the others does not put them off
+    # A P1 that passes the others does not put them off; one of the last resort takes all of them along.
+    if free_at <= now or passes:
         ContactMethod.objects.filter(pk=method.pk).update(slot_at=now, slot_delivery=delivery.pk)
     return Turn(None, riders)
 
 
-def _free_at(method: ContactMethod, delivery: Delivery, limits: Sequence[tuple[int, int]], now: datetime) -> datetime:
-    """When the next message may go to this address: its minute, and the carrier's limits (conclusion 5)."""
+def _may_pass(method: ContactMethod, delivery: Delivery, now: datetime) -> bool:
+    """Whether a page of the last resort goes although the minute is taken: nobody is behind it who could answer."""
+    if not delivery.pressing:
+        return False
+    if method.slot_at is None or method.slot_at + MINUTE <= now:  # a carrier's own limit holds it
+        return True
+    return not Delivery.objects.filter(pk=method.slot_delivery, pressing=True).exists()
+
+
+def _free_at(
+    method: ContactMethod,
+    delivery: Delivery,
+    limits: Sequence[tuple[int, int]],
+    bundled: Collection[str],
+    now: datetime,
+) -> datetime:
+    """When the next message may go to this address: its minute, and the carrier's limits (conclusion 5).
+
+    Both count pages alone: a notice or a test that went before must not hold a page back.
+    """
     if method.slot_at is None or method.slot_delivery == delivery.pk:
         free_at = now
     else:
@@ -67,7 +89,10 @@ def _free_at(method: ContactMethod, delivery: Delivery, limits: Sequence[tuple[i
         return free_at
     longest = max(seconds for _, seconds in limits)
     handed = Delivery.objects.filter(
-        method_id=method.pk, state__in=[SENT, CONFIRMED], handed_at__gt=now - timedelta(seconds=longest)
+        method_id=method.pk,
+        purpose__in=bundled,
+        state__in=[SENT, CONFIRMED],
+        handed_at__gt=now - timedelta(seconds=longest),
     )
     times = sorted(at for at in handed.values_list("handed_at", flat=True) if at is not None)
     for count, seconds in limits:

@@ -49,7 +49,8 @@ class Delivery(models.Model):
 
     `message` stands encrypted, since it holds the links and codes that answer. `held_until` is set while the
     minute of the address is taken by another page. `carrier` is the delivery that sends this one's words just now
-    (itself, or the digest that takes it along), until `rides_until`.
+    (itself, or the digest that takes it along), until `rides_until`. `pressing` ones have nobody behind them any more:
+    they pass the minute of the address, once a minute.
     """
 
     key = models.CharField(max_length=200, unique=True)
@@ -62,6 +63,7 @@ class Delivery(models.Model):
     message = EncryptedJSONField(default=dict)
     rank = models.PositiveSmallIntegerField(default=3)
     first = models.BooleanField(default=False)
+    pressing = models.BooleanField(default=False)
     state = models.CharField(max_length=12, default="queued")
     created_at = models.DateTimeField(default=clock.now)
     due_at = models.DateTimeField(default=clock.now)

@@ -118,6 +118,7 @@ def _queue(page: Page, way: Way, *, late: timedelta = NONE_LATE) -> bool:
         message=page_message(page, about, late=late),
         rank=about.rank,  # as it is now: the priority may have been raised since the escalation began
         first=way.delay_minutes == 0 and not earlier.exists(),
+        pressing=page.reason == "last_resort",
     )
     return queued is not None
 

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from core import clock, due, worker
 from core.claims import claim
-from notifications.commands.deliveries import withdraw
+from notifications.commands.deliveries import queue, withdraw
+from notifications.messages import Message
 from notifications.models import ContactMethod, Delivery
 from tests.fakes import Mailbox, Phones, drain, run_until
 from tests.notifications.conftest import Desk, page
@@ -277,3 +278,54 @@ def test_verification_and_tests_do_not_wait_behind_pages(
     send_test(acts(world.bo), mail_of(world))
     drain()
     assert str(mailbox.mails[-1]["Subject"]) == "Watchbill test"
+
+
+def test_no_page_waits_behind_a_notice_a_code_or_a_test(
+    world: World, mailbox: Mailbox, phones: Phones, desk: Desk, at: clock.FrozenClock
+) -> None:
+    """Bo is told by SMS that nothing reaches Cy; his own page a second later goes at once, as it does by mail."""
+    sms, about = method(world.bo, "sms_twilio", BO), Message(title="No message reaches Cy Novak", text="Look.")
+    for number, to in enumerate((sms, mail_of(world))):
+        queue(key=f"n{number}", purpose="notice", purpose_key="n", method=to, message=about, rank=5, first=False)
+    drain()
+    assert (len(phones.texts(BO)), len(mailbox.mails)) == (1, 1)
+    at.move(seconds=1)
+    page(sms, 1)
+    page(mail_of(world), 2)
+    drain()
+    assert (len(phones.texts(BO)), len(mailbox.mails)) == (2, 2)
+    page(sms, 3)
+    drain()
+    assert len(phones.texts(BO)) == 2, "a page counts"
+
+
+def test_a_page_of_the_last_resort_is_not_held_and_takes_along_what_waits(
+    world: World, mailbox: Mailbox, desk: Desk, at: clock.FrozenClock
+) -> None:
+    """S50: nobody is behind Bo any more. The next one within the minute waits: a storm stays few mails (F65)."""
+    for number in (1, 2):
+        page(mail_of(world), number)
+        drain()
+    at.move(seconds=20)
+    page(mail_of(world), 3, rank=3, first=False, pressing=True)
+    drain()
+    assert [str(mail["Subject"])[:7] for mail in mailbox.mails] == ["[INC-1]", "[INC-3]"]
+    assert "INC-2" in text_of(mailbox.mails[1])
+    page(mail_of(world), 4, rank=3, pressing=True)
+    run_until(at, at.at + timedelta(seconds=59))
+    assert len(mailbox.mails) == 2
+    run_until(at, at.at + timedelta(seconds=2))
+    assert str(mailbox.mails[2]["Subject"]).startswith("[INC-4]")
+    assert sorted(desk.handed) == ["1", "2", "3", "4"]
+
+
+def test_a_storm_that_reaches_the_last_resort_makes_few_mails(
+    world: World, mailbox: Mailbox, desk: Desk, at: clock.FrozenClock
+) -> None:
+    """F65, S50: two hundred policies give up within five minutes, while ordinary pages come too."""
+    for number in range(1, 201):
+        page(mail_of(world), number, pressing=number % 2 == 0)
+        run_until(at, at.at + timedelta(seconds=1.5))
+    run_until(at, at.at + timedelta(minutes=3))
+    assert len(mailbox.mails) <= 12
+    assert len(set(desk.handed)) == len(desk.handed) == 200

@@ -158,6 +158,8 @@ def test_o21_repeats_are_further_passes_and_the_last_resort_follows(world: World
     assert seen == [["Bo"], ["Cy"], ["Bo"], ["Cy"], ["Ana"]]
     assert Escalation.objects.get().state == "exhausted"
     assert case.exhausted == 1
+    assert [message.pressing for message in queued(world.ana)] == [True], "it does not wait for her minute"
+    assert not any(message.pressing for message in Delivery.objects.exclude(user=world.ana))
     assert case.texts("exhausted") == ["Nobody has answered. Paged the last resort: Ana Lima."]
     assert after(at, minutes=600) == 0
 
