@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.actors import Actor
 from accounts.permissions import can, require
@@ -25,7 +25,7 @@ def inbound_log(actor: Actor, service: Service) -> QuerySet[InboundEvent]:
     """The service's log, newest first; raises Forbidden for people of other teams."""
     require(actor, permissions.INBOUND_SEE, service)
     rows = InboundEvent.objects.filter(service=service).select_related("key").order_by("-pk")
-    return _without_private(actor, service, rows)
+    return _with_incident(_without_private(actor, service, rows))
 
 
 def inbound_event(actor: Actor, pk: int) -> InboundEvent:
@@ -73,7 +73,17 @@ def inbound_of(actor: Actor, services: Collection[Service]) -> QuerySet[InboundE
     alerts = Alert.objects.filter(incident__in=hidden)
     requests = InboundEvent.objects.filter(service__in=ids, alert_id__in=alerts.values("pk")).exclude(request="")
     rows = InboundEvent.objects.filter(service__in=ids).select_related("service", "key").order_by("-pk")
-    return rows.exclude(alert_id__in=alerts.values("pk")).exclude(request__in=requests.values("request"))
+    rows = rows.exclude(alert_id__in=alerts.values("pk")).exclude(request__in=requests.values("request"))
+    return _with_incident(rows)
+
+
+def _with_incident(rows: QuerySet[InboundEvent]) -> QuerySet[InboundEvent]:
+    """Each with `incident_number`, where its alert is now: also for events that were only counted or that ended it.
+
+    For rows without those of private incidents, which the callers have left out.
+    """
+    alerts = Alert.objects.filter(pk=OuterRef("alert_id"))
+    return rows.annotate(incident_number=Subquery(alerts.values("incident__number")[:1]))
 
 
 @dataclass(frozen=True, slots=True)

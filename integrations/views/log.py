@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actors import Actor
-from accounts.permissions import require
+from accounts.permissions import TEAM_CREATE, can, require
 from core.web.doors import actor_of, part_of, signed_in
 from core.web.forms import sent
 from incidents.permissions import RULE_SEE
@@ -41,6 +41,7 @@ def inbound(request: HttpRequest) -> HttpResponse:
         "part": part,
         "older": part.older,
         "services": services,
+        "reads_all": can(actor, TEAM_CREATE),  # whoever keeps the process is of no team and needs none
         "chosen": chosen,
         "outcome": outcome,
         "outcomes": CHIPS,

@@ -13,7 +13,7 @@ from core import clock, worker
 from incidents.commands import config
 from incidents.kinds import Normalised
 from incidents.models import Alert, Incident
-from integrations.commands import inbound, keys
+from integrations.commands import inbound
 from integrations.commands.inbound import Arrival
 from integrations.models import InboundEvent
 from tests import world as builders
@@ -57,6 +57,36 @@ def test_the_log_says_what_became_of_each_event(world: World, browser: Browser, 
         assert words in page, words
     assert "INC-1" in text_of(bo.get(f"/inbound/?service={world.checkout.pk}&outcome=opened"))
     assert "Nothing has come in" in text_of(bo.get("/inbound/?outcome=refused"))
+
+
+def test_every_event_of_an_incident_names_it(world: World, browser: Browser, at: clock.FrozenClock) -> None:
+    """Whoever reads that an event was counted or has ended something wants to know what; S34 stays."""
+    arrive(world)
+    arrive(world)
+    over = Normalised(world.checkout.pk, "resolve", "k", summary="Disk full", tool="events")
+    inbound.write_batch([Arrival(world.checkout.pk, "events", [over], clock.now())])
+    worker.drain()
+    assert set(InboundEvent.objects.values_list("outcome", flat=True)) == {"opened", "counted", "resolved"}
+    for path in ("/inbound/", f"/services/{world.checkout.pk}/intake/"):
+        assert text_of(browser(world.bo).get(path)).count('<a class="small" href="/incidents/1/">INC-1</a>') == 3, path
+    Incident.objects.update(visibility="private")
+    for path in ("/inbound/", f"/services/{world.checkout.pk}/intake/"):
+        assert "INC-1" not in text_of(browser(world.cy).get(path)), path
+
+
+def test_a_long_refusal_is_there_in_full(world: World, browser: Browser) -> None:
+    why = (
+        "payload.summary is missing or blank, payload.source is missing or blank, payload.severity must be one of four"
+    )
+    refused = Arrival(world.checkout.pk, "events", [], clock.now(), refused=why)
+    inbound.write_batch([refused])
+    assert why in text_of(browser(world.bo).get("/inbound/"))
+
+
+def test_an_administrator_without_services_is_not_sent_to_a_manager(browser: Browser, db: None) -> None:
+    page = text_of(browser(builders.person("Ada Admin", role="administrator")).get("/inbound/"))
+    assert "Ask a manager" not in page
+    assert "/services/new/" in page
 
 
 def test_people_of_other_teams_see_nothing_of_it(world: World, browser: Browser, at: clock.FrozenClock) -> None:
@@ -142,30 +172,6 @@ def test_a_hostile_payload_is_inert(world: World, browser: Browser) -> None:
     assert_inert(
         browser(world.ana).post(f"/services/{world.checkout.pk}/try/", {"kind": "generic", "payload": payload})
     )
-
-
-def test_first_steps_lead_to_the_first_page(browser: Browser, db: None, at: clock.FrozenClock) -> None:
-    """RES-20: each step links to a real page, and the last is done when a page has come."""
-    ada = builders.person("Ada Admin", role="administrator")
-    client = browser(ada)
-    page = text_of(client.get("/first-steps/"))
-    assert "6 steps until the first page reaches you" in page
-    team = builders.team("Payments", managers=[ada])
-    method = builders.method(ada)
-    builders.rule(ada, method)
-    ladder = builders.policy("Ladder", team, [ada])
-    for rank in range(1, 6):
-        builders.priority(rank)
-    service = builders.service("Checkout", team, policy=ladder)
-    keys.issue(SYSTEM, service)
-    page = text_of(client.get("/first-steps/"))
-    assert "1 step until" in page
-    assert f"/services/{service.pk}/intake/" in page
-    client.post(f"/services/{service.pk}/test-event/", {"summary": "Hello", "severity": "critical"})
-    worker.drain()
-    assert "All set" in text_of(client.get("/first-steps/"))
-    for path in ("/teams/new/", "/profile/contact-methods/", "/policies/new/", "/services/new/"):
-        assert client.get(path).status_code == 200, path
 
 
 def test_the_pages_cost_the_same_for_few_and_many(world: World, browser: Browser, at: clock.FrozenClock) -> None:
