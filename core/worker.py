@@ -36,6 +36,7 @@ RELIEVE_EVERY = 2.0
 GRACE = 9.0
 STUCK = 60.0
 WATCH_EVERY, WATCH_TURNS = 5.0, 12
+LAST_WORDS = 2.0
 
 
 class Worker:
@@ -196,13 +197,26 @@ class Worker:
         while not self.stopping.wait(WATCH_EVERY):
             seen, turns = (seen, turns + 1) if self.rounds == seen else (self.rounds, 0)
             if turns >= WATCH_TURNS:
-                log.error("this worker has hung for a minute and asks to be replaced: %s", _stacks())
-                logs.flush()
-                os._exit(75)
+                _end_with_last_words()
+
+
+def _end_with_last_words() -> None:
+    """End this process. The words have a thread of their own: what hangs may hold a lock that the log needs."""
+    try:
+        words = threading.Thread(target=_say_last_words, name="last words", daemon=True)
+        words.start()
+        words.join(LAST_WORDS)
+    finally:
+        os._exit(75)
+
+
+def _say_last_words() -> None:
+    log.error("this worker has hung for a minute and asks to be replaced: %s", _stacks())
+    logs.flush()
 
 
 def _stacks() -> str:
-    """Where every thread is. By way of the log, since whoever reads standard error may be stuck (F63)."""
+    """Where every thread is; said by way of the log, since whoever reads standard error may be stuck (F63)."""
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     return "; ".join(
         f"{names.get(ident, ident)}: "

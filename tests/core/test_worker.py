@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import logging
 import os
 import signal
 import threading
@@ -336,6 +337,23 @@ class TestProcess:
         pid = fork_worker()
         assert reap(pid) == 75
         assert due.free_leases(pid, crashed=True) == 1
+
+    @real
+    def test_a_step_that_hangs_inside_the_log_ends_its_process_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """F19: it holds the very lock that the last words need."""
+
+        def hangs(item: Item) -> None:
+            for handler in logging.root.handlers:
+                handler.acquire()
+            time.sleep(30)
+
+        monkeypatch.setattr(engine, "WATCH_EVERY", 0.05)
+        monkeypatch.setattr(engine, "LAST_WORDS", 0.2)
+        monkeypatch.setattr(logging.root, "handlers", [logging.NullHandler(), logging.StreamHandler()])
+        use(monkeypatch, "test.step", "database", hangs)
+        due.put("k", "test.step")
+        with running_worker() as pid:
+            assert reap(pid) == 75
 
     def test_the_last_words_of_a_worker_that_hangs_tell_where_each_thread_is(self) -> None:
         """F19: one line of the log, never a write past it, which a stuck reader could hold up."""
