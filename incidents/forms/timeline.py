@@ -17,7 +17,7 @@ LONG = 10_000
 class NoteForm(PortalForm):
     """What a person writes into the record, at its own time (S19)."""
 
-    text = text("Note", LONG, required=True, rows=4)
+    text = text("Note", LONG, required=True, rows=4, data_draft="note")
     kind = choice("Kind", required=False)
     occurred_at = moment("When it happened", "Leave empty for now.")
 
@@ -42,7 +42,7 @@ class EditForm(PortalForm):
 class StrikeForm(PortalForm):
     """Why an entry is hidden; a secret's text can be removed for good (S18)."""
 
-    reason = line("Why strike it?", 200, "Others read the reason instead of the text.")
+    reason = line("Why strike it?", 200, "Others read the reason instead of the text.", data_draft="reason")
     redact = forms.BooleanField(label="It holds a secret: remove the text for good", required=False)
 
 

@@ -2,28 +2,49 @@
 (() => {
   const { user } = window.watchbill;
   const store = (() => { try { return window.localStorage; } catch { return null; } })();
-  const prefix = `draft:${user}:`;
   const path = (el) => new URL(el.form?.getAttribute("action") || location.pathname, location.href).pathname;
-  const key = (el) => `${prefix}${path(el)}:${el.dataset.draft}`;
+  const key = (el) => `draft:${user}:${path(el)}:${el.dataset.draft}`;
 
   // Drafts: kept per person, form and field until the server has taken them; forgotten at sign-out.
+  // Beside the text stands what the box held before: a draft comes back only over the text that it was written over.
+  const read = (el) => { try { return JSON.parse(store?.getItem(key(el))); } catch { return null; } };
+  const write = (el) => {
+    const former = read(el);
+    const base = former && former.text === el.defaultValue ? former.base : el.defaultValue;
+    try {
+      if (el.value === el.defaultValue && el.value === base) store?.removeItem(key(el));
+      else store?.setItem(key(el), JSON.stringify({ text: el.value, base }));
+    } catch { /* full or off */ }
+  };
   const restore = (within) => {
     for (const el of within.querySelectorAll("[data-draft]")) {
-      try { if (store && !el.value) el.value = store.getItem(key(el)) || ""; } catch { /* the field works without */ }
+      const draft = read(el);
+      if (draft && el.value === el.defaultValue && draft.base === el.value) el.value = draft.text;
     }
   };
-  const forget = (form) => {
-    for (const el of form.querySelectorAll("[data-draft]")) { try { store?.removeItem(key(el)); } catch { /* no storage */ } }
-  };
+  const fields = (form) => form.querySelectorAll("[data-draft]");
+  const forget = (form) => { for (const el of fields(form)) { try { store?.removeItem(key(el)); } catch { /* no storage */ } } };
   restore(document);
-  document.addEventListener("input", (ev) => {
-    const el = ev.target;
-    if (!el.dataset?.draft) return;
-    try { if (el.value) store?.setItem(key(el), el.value); else store?.removeItem(key(el)); } catch { /* full or off */ }
-  });
+  document.addEventListener("input", (ev) => { if (ev.target.dataset?.draft) write(ev.target); });
   document.addEventListener("submit", (ev) => {
     if (!ev.target.matches("[data-forget]")) return;
-    try { for (const name of Object.keys(store || {})) if (name.startsWith(prefix)) store.removeItem(name); } catch { /* off */ }
+    const mine = `draft:${ev.target.dataset.forget || user}:`;
+    try { for (const name of Object.keys(store || {})) if (name.startsWith(mine)) store.removeItem(name); } catch { /* off */ }
+  });
+
+  // A form that the browser sends itself is confirmed by being led straight from its page to another one.
+  const MARK = "draft-sent";
+  try {
+    const mark = JSON.parse(sessionStorage.getItem(MARK));
+    sessionStorage.removeItem(MARK);
+    const led = performance.getEntriesByType("navigation")[0]?.redirectCount > 0 && document.referrer === mark?.from;
+    if (mark && led && mark.to !== location.pathname) mark.keys.forEach((name) => store.removeItem(name));
+  } catch { /* the draft stays */ }
+  addEventListener("submit", (ev) => {
+    const form = ev.target;
+    if (ev.defaultPrevented || form.method !== "post" || !fields(form).length) return;
+    const mark = { from: location.href.split("#")[0], to: path(fields(form)[0]), keys: [...fields(form)].map(key) };
+    try { sessionStorage.setItem(MARK, JSON.stringify(mark)); } catch { /* the draft stays */ }
   });
 
   // Busy: the button shows a ring, and a second press does nothing.
@@ -40,29 +61,73 @@
   }, true);
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sending]").forEach(free));
 
+  // htmx calls every answer a success that it may swap in, so the status alone says what the server has taken.
+  const taken = (xhr) => xhr.status >= 200 && xhr.status < 300;
+  const sent = new WeakMap();
+  document.addEventListener("htmx:beforeRequest", (ev) => {
+    if (ev.target.matches("form")) sent.set(ev.target, new Map([...fields(ev.target)].map((el) => [el, el.value])));
+  });
+  // What was typed while the form was under way stays in the box.
+  const typedSince = (el, text) => (text && el.value.startsWith(text) ? el.value.slice(text.length).trimStart() : el.value);
+  const empty = (form) => {
+    const rests = [...fields(form)].map((el) => [el, typedSince(el, sent.get(form)?.get(el))]);
+    form.reset();
+    for (const [el, rest] of rests) { el.value = rest; write(el); }
+    form.dispatchEvent(new Event("watchbill:sent", { bubbles: true }));
+    grow(form);
+  };
   document.addEventListener("htmx:afterRequest", (ev) => {
     const form = ev.target.closest?.("form");
     if (!form) return;
     free(form);
-    if (!ev.detail.successful) return;
+    if (!taken(ev.detail.xhr)) return;
     forget(form);
-    if (form.matches("[data-clear]")) { form.reset(); form.dispatchEvent(new Event("watchbill:sent", { bubbles: true })); grow(form); }
+    if (form.matches("[data-clear]")) empty(form);
   });
-  const said = (text) => {
-    const box = document.getElementById("messages");
+
+  // What went wrong stands above the page, or in the dialog while one is open.
+  const place = (notice) => {
+    const dialog = document.querySelector("#sheet[open] .dialog-body");
+    document.querySelectorAll(".notice[data-said]").forEach((el) => el.remove());
+    notice.dataset.said = "";
+    if (dialog) dialog.prepend(notice); else document.getElementById("messages")?.replaceChildren(notice);
+  };
+  const said = (text, link) => {
     const notice = document.createElement("div");
     notice.className = "notice notice-red";
     notice.setAttribute("role", "alert");
-    notice.textContent = text;
-    box?.replaceChildren(notice);
+    const line = document.createElement("span");
+    line.className = "grow";
+    line.append(text, ...(link ? [" ", link] : []));
+    notice.append(line);
+    place(notice);
   };
+  const signIn = () => {
+    const link = document.createElement("a");
+    link.href = `/accounts/login/?next=${encodeURIComponent(location.pathname)}`;
+    link.textContent = "Sign in";
+    if (!store) link.target = "_blank";  // without a draft the text lives in this page alone
+    return link;
+  };
+  const LOST = "Your text is kept; try again.";
   document.addEventListener("htmx:sendError", (ev) => {
     const form = ev.target.closest?.("form");
     if (form) free(form);
-    said("Not sent: the portal does not answer. Your text is kept; try again.");
+    said(`Not sent: the portal does not answer. ${LOST}`);
   });
   document.addEventListener("htmx:responseError", (ev) => {
-    if (ev.detail.xhr.status === 401) said("You have been signed out. Sign in again in another tab, then send this once more: your text is kept.");
+    if (ev.detail.xhr.status === 401) said("You have been signed out. Sign in and send it again: your text is kept.", signIn());
+  });
+  // A refusal of ours says where it belongs; whatever else comes instead of it must not take the form's place.
+  document.addEventListener("htmx:beforeSwap", (ev) => {
+    const { xhr, requestConfig } = ev.detail;
+    if (xhr.status < 400 || xhr.status === 401 || !requestConfig.elt.matches("form") || xhr.getResponseHeader("HX-Retarget")) return;
+    ev.detail.shouldSwap = false;
+    said(`Not sent: the portal answered ${xhr.status}. ${LOST}`);
+  });
+  document.addEventListener("htmx:afterSwap", (ev) => {
+    const notice = ev.detail.target.id === "messages" && ev.detail.target.querySelector(".notice");
+    if (notice) place(notice);
   });
 
   // The composer grows up to six lines.
