@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import render
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
 from django.utils.html import escape
 
 from core.errors import PortalError, TooMany
@@ -18,6 +23,7 @@ TITLES = {
     400: "That cannot be used",
     403: "You may not do this",
     404: "Not found",
+    405: "This address only takes forms",
     409: "This has changed in the meantime",
     413: "That is too big",
     429: "Too many tries",
@@ -138,6 +144,53 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def expired_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without its valid token: stale page, signed out elsewhere, or sent by another site (A23)."""
+    is_script = request.headers.get("HX-Request") == "true"
+    if is_script and not _is_signed_in(request):
+        return HttpResponse(status=401)  # as every door answers a script without a session: the page offers to sign in
     detail = "This form has expired, so nothing was saved."
-    hint = "Go back: your browser has kept what you typed. Reload the page there and send it again."
-    return answer(request, 403, detail, code="form_expired", hint=hint)
+    hint = "Reload the page: what you typed is kept there. Then send it again."
+    return answer(request, 403, detail, code="form_expired", hint=hint if is_script else f"Go back. {hint}")
+
+
+def only_forms(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """The page of a bare 405: whoever opens the address of a form is led to the page that it stands on."""
+    if not isinstance(response, HttpResponseNotAllowed) or "text/html" not in request.headers.get("Accept", ""):
+        return response
+    detail = "Nothing is shown here and nothing was changed: a form of another page is sent to this address."
+    back = page_above(request.path)
+    if _is_signed_in(request):
+        context = {"title": TITLES[405], "detail": detail, "back": back}
+        found = render(request, "errors/only_forms.html", context, status=405)
+    else:
+        found = answer(request, 405, detail, code="method_not_allowed", hint="Go back to the page of the form.")
+    found["Allow"] = response["Allow"]
+    return found
+
+
+def page_above(path: str) -> str:
+    """The nearest address above this one that a browser can open; the board where there is none."""
+    parts = path.strip("/").split("/")
+    for end in range(len(parts) - 1, 0, -1):
+        above = "/" + "/".join(parts[:end]) + "/"
+        try:
+            found = resolve(above)
+        except Resolver404:
+            continue
+        if "GET" in (_methods(found.func) or ["GET"]):
+            return above
+    return "/now/"
+
+
+def _methods(view: Callable[..., Any] | None) -> list[str] | None:
+    """What `require_http_methods` lets through; it keeps that nowhere but in its closure."""
+    while view is not None:
+        names = getattr(getattr(view, "__code__", None), "co_freevars", ())
+        cells = dict(zip(names, getattr(view, "__closure__", None) or (), strict=True))
+        if "request_method_list" in cells:
+            return list(cells["request_method_list"].cell_contents)
+        view = getattr(view, "__wrapped__", None)
+    return None
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    return getattr(getattr(request, "actor", None), "user", None) is not None

@@ -96,7 +96,7 @@ class ActorMiddleware:
 
 
 class ErrorMiddleware:
-    """Refuses what is not UTF-8, and turns the six kinds of refusal that a view raises into pages or htmx notices."""
+    """Refuses what is not UTF-8, and gives the six kinds of refusal that a view raises, and a 405, their pages."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -105,7 +105,7 @@ class ErrorMiddleware:
         """Before any view and any check of a form; the refusals of views arrive at `process_exception`."""
         if not _is_readable(request):
             return errors.refusal(request, UNREADABLE)
-        return self.get_response(request)
+        return errors.only_forms(request, self.get_response(request))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The page of a PortalError, 503 for a database that is away, None for what must be a 500."""
