@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.timezone import localtime
+
 from accounts.actors import Actor, system
+from core import clock
 from core.errors import Missing
 from core.facts import record
 from core.links import absolute
@@ -13,6 +16,7 @@ from incidents import facts
 from incidents.commands import assignment, lifecycle, milestones, moving, people, timeline
 from incidents.models import Incident
 from incidents.queries.access import hidden_incidents
+from incidents.queries.details import alerts_ended_at
 from oncall.kinds import Subject, SubjectText
 from oncall.models import Page
 
@@ -42,6 +46,16 @@ def describe(key: str) -> SubjectText:
         standing="" if incident.status == "triggered" else moving.standing(incident),
         alias="" if incident.visibility == "open" else "A private incident",
     )
+
+
+def remark(key: str) -> str:
+    """That all its alerts have ended, of an incident that still pages: majors are not resolved by themselves (S13)."""
+    end = alerts_ended_at(int(key.partition(":")[2]))
+    if end is None:
+        return ""
+    local, today = localtime(end), localtime(clock.now()).date()
+    said = f"at {local:%H:%M}" if local.date() == today else f"on {local:%a} {local.day} {local:%b}, {local:%H:%M %Z}"
+    return f"All its alerts ended {said}."
 
 
 def noted(key: str, kind: str, text: str, data: Mapping[str, Any], *, actor: Actor | None = None) -> None:
@@ -90,4 +104,4 @@ def lock(key: str) -> None:
     moving.held(int(key.partition(":")[2]))
 
 
-SUBJECT = Subject(PREFIX, describe, noted, answered, exhausted, still_wanted, lock, hidden_incidents)
+SUBJECT = Subject(PREFIX, describe, noted, answered, exhausted, still_wanted, lock, hidden_incidents, remark)

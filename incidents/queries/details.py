@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from accounts.actors import Actor
 from accounts.models import User
@@ -91,6 +91,14 @@ def verbs_for(may: Rights, incident: Incident) -> list[str]:
         if may(row):
             verbs.append(verb)
     return verbs
+
+
+def alerts_ended_at(number: int) -> datetime | None:
+    """When the last alert of a triggered incident ended; None while one is open, and where it never had any."""
+    rows = Alert.objects.filter(incident__number=number, incident__status="triggered")
+    found = rows.aggregate(still_open=Count("pk", filter=Q(state="open")), last=Max("resolved_at"))
+    last: datetime | None = found["last"]
+    return None if found["still_open"] else last
 
 
 def alerts_seen_by(actor: Actor, incident: Incident) -> QuerySet[Alert]:

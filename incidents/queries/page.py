@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Prefetch, Q, Subquery, Sum, Window
+from django.db.models import Count, Max, Prefetch, Q, Subquery, Sum, Window
+from django.utils.timezone import localtime
 
 from accounts.actors import Actor
 from accounts.models import User
@@ -182,19 +184,33 @@ def _shown(show: str) -> Q:
 
 @dataclass(frozen=True, slots=True)
 class Alerts:
-    """The newest alerts of an incident and how often all of them were reported."""
+    """The newest alerts of an incident, how often all of them were reported, and when the last one ended."""
 
     rows: Sequence[Alert]
     events: int
+    ended_at: datetime | None = None
+
+    @property
+    def ended_today(self) -> bool:
+        """Whether a clock time is enough to say when the last one ended."""
+        return self.ended_at is not None and localtime(self.ended_at).date() == localtime(clock.now()).date()
 
 
 def alerts_of(page: IncidentPage) -> Alerts:
     """One query; nothing for stakeholders (S36)."""
     if page.audience != "responders":
         return Alerts([], 0)
-    rows = page.incident.alerts.annotate(events=Window(Sum("count"))).order_by("-last_seen", "-pk")[:ALERTS]
-    found = list(rows)
-    return Alerts(found, found[0].events if found else 0)
+    over_all = {
+        "events": Window(Sum("count")),
+        "still_open": Window(Count("pk", filter=Q(state="open"))),
+        "last_end": Window(Max("resolved_at")),
+    }
+    rows = page.incident.alerts.annotate(**over_all).order_by("-last_seen", "-pk")[:ALERTS]
+    found: list[Any] = list(rows)
+    if not found:
+        return Alerts([], 0)
+    first = found[0]
+    return Alerts(found, first.events, None if first.still_open else first.last_end)
 
 
 def priorities_for(page: IncidentPage) -> list[Priority]:

@@ -12,9 +12,11 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
+from core import links
 from incidents.commands import lifecycle, milestones, timeline
 from incidents.commands.alerts import accept_batch
 from incidents.models import Incident
+from oncall.models import Page
 from tests import world as make
 from tests.core.hostile import ALL
 from tests.incidents.conftest import Stage
@@ -38,8 +40,8 @@ def test_a_responder_sees_everything_that_matters(stage: Stage, opened: Incident
     """TRI-01: state, priority, who answers for it, the step that follows."""
     shown = page(browser(stage.world.bo))
     assert "<title>INC-1: disk is bad" in shown
-    assert "Waiting for Bo Chen" in shown
-    assert "Cy Novak is paged" in shown
+    assert "Waiting for <bdi>Bo Chen</bdi>" in shown
+    assert "<bdi>Cy Novak</bdi> is paged" in shown
     assert "in 5 min" in shown
     assert "state-triggered" in shown
     assert "1, reported 1 time" in shown
@@ -304,3 +306,36 @@ def test_addresses_lead_nowhere_else(stage: Stage, opened: Incident, browser: Br
         answer = bo.post(f"/incidents/1/resolve/?next={trick}&version=99", {"next": trick, "version": "1"})
         assert answer.status_code in (303, 409)
         assert answer.get("Location", "/incidents/1/") == "/incidents/1/"
+
+
+def test_the_header_says_that_all_alerts_have_ended(stage: Stage, browser: Browser) -> None:
+    """S13: a major is not resolved by itself, so the people who are still paged are told."""
+    stage.fire("disk", severity="critical")
+    stage.fire("disk2", severity="critical")
+    incident = Incident.objects.get(number=1)
+    incident.alerts.all().update(state="open")
+    bo = browser(stage.world.bo)
+    assert "All its alerts ended" not in page(bo)
+    incident.alerts.all().update(state="resolved", resolved_at=stage.at.at + timedelta(minutes=4))
+    stage.at.move(minutes=5)
+    assert re.search(r"All its alerts ended at <time [^>]*>09:04</time>", page(bo))
+    assert "All its alerts ended" in page(bo, "/incidents/1/regions/")
+    stage.at.move(days=1)
+    assert re.search(r"All its alerts ended on <time [^>]*>Mon 16 Nov, 09:04 UTC</time>", page(bo))
+    lifecycle.acknowledge(make.acts(stage.world.bo), incident)
+    assert "All its alerts ended" not in page(bo)
+
+
+def test_the_answer_page_says_that_all_alerts_have_ended(stage: Stage) -> None:
+    """S13: Bo, who is paged for a major, learns it before he answers, by his own clock; later it is of no use."""
+    stage.world.bo.time_zone = "Europe/Berlin"
+    stage.world.bo.save()
+    stage.fire("disk", severity="critical")
+    incident = stage.incident()
+    sent = Page.objects.get(user=stage.world.bo)
+    client, path = Client(), f"/answer/{links.sign('answer', str(sent.pk))}/"
+    assert "All its alerts ended" not in page(client, path)
+    incident.alerts.update(state="resolved", resolved_at=stage.at.at + timedelta(minutes=4))
+    assert "All its alerts ended at 10:04." in page(client, path)
+    lifecycle.acknowledge(make.acts(stage.world.cy), incident)
+    assert "All its alerts ended" not in client.get(path).content.decode()
