@@ -45,8 +45,10 @@ class Line:
 
     @property
     def says_itself(self) -> bool:
-        """Whether the text of a system entry begins with what happened, so that the heading would say it twice."""
-        return self.entry.actor_kind == "system" and self.entry.text.startswith(self.heading)
+        """Whether the text alone says what happened: it begins with that, or with the person who did it."""
+        if self.entry.actor_kind == "system":
+            return self.entry.text.startswith(self.heading)
+        return not self.entry.on_behalf_of and self.entry.text.startswith(f"{self.entry.actor_label} ")
 
     @property
     def moment(self) -> str:

@@ -37,7 +37,7 @@ def test_bo_sees_his_page_who_is_next_and_when(stage: Stage, browser: Browser) -
     page = text(browser(stage.world.bo), "/now/")
     assert "One page is waiting for your answer" in page
     assert "<title>(1) Now" in page
-    assert "Cy Novak next" in page
+    assert "<bdi>Cy Novak</bdi> next" in page
     assert "in 5 min" in page
     assert "disk is bad" in page
     stage.wait(minutes=6)

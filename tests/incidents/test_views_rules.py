@@ -30,7 +30,7 @@ def test_the_teams_manager_writes_rules_of_the_own_service(world: World, browser
     ana, path = browser(world.ana), f"/services/{world.checkout.pk}/rules/"
     page = " ".join(after(ana, ana.post(f"{path}new/", rule())).split())
     assert "Latency hurts" in page
-    assert "contains “latency”: P1" in page
+    assert "contains “<bdi>latency</bdi>”: <bdi>P1</bdi>" in page
     made = EventRule.objects.get()
     assert made.service == world.checkout
     assert ana.post(f"/rules/{made.pk}/", rule(value="slow", version=made.version)).status_code == 303

@@ -65,7 +65,12 @@ def test_a_note_that_cannot_be_used_is_refused_with_its_text(
 ) -> None:
     """A21."""
     bo = browser(stage.world.bo)
-    assert bo.post(NOTES, {"text": text}).status_code == 400
+    plain = bo.post(NOTES, {"text": text})
+    assert plain.status_code == 400
+    if text.strip() and "\0" not in text:
+        box = plain.content.decode().split("<textarea")[1].split("</textarea>")[0]
+        assert text in box
+        assert "at most 10000 characters" in plain.content.decode()
     part = bo.post(NOTES, {"text": text}, headers={"HX-Request": "true"})
     assert (part.status_code, part["HX-Retarget"]) == (400, "#messages")
     assert not TimelineEntry.objects.filter(kind="note").exists()
@@ -112,7 +117,7 @@ def test_a_struck_entry_shows_the_reason_and_cannot_be_edited(
     assert bo.post(f"{path}strike/", {"reason": ""}).status_code == 400
     assert bo.post(f"{path}strike/", {"reason": "A password", "redact": "on"}).status_code == 303
     shown = browser(stage.world.cy).get("/incidents/1/").content.decode()
-    assert "Struck: A password" in shown
+    assert "Struck: <bdi>A password</bdi>" in shown
     assert "first thought" not in shown
     answer = bo.post(f"{path}edit/", {"text": "typed in the other tab"})
     assert answer.status_code == 409
@@ -168,3 +173,36 @@ def test_milestones_are_corrected_with_both_values_kept(stage: Stage, opened: In
     assert "cannot be before" in wrong.content.decode()
     assert bo.post("/incidents/1/milestones/", {"kind": "closed", "at": "2026-11-16T08:00"}).status_code == 400
     assert browser(stage.world.eve).get("/incidents/1/milestones/").status_code == 403
+
+
+def test_a_note_of_a_person_signed_out_meanwhile_is_no_page(opened: Incident) -> None:
+    """A script is told 401 also where the form's token went with the session; it keeps the text."""
+    stranger = Client(enforce_csrf_checks=True)
+    answer = stranger.post(NOTES, {"text": "kept"}, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.content) == (401, b"")
+    assert "This form has expired" in stranger.post(NOTES, {"text": "kept"}).content.decode()
+
+
+def test_a_stale_form_of_a_signed_in_person_says_what_to_do(stage: Stage, opened: Incident, browser: Browser) -> None:
+    """A23."""
+    answer = browser(stage.world.bo, csrf=True).post(NOTES, {"text": "kept"}, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer["HX-Retarget"]) == (403, "#messages")
+    assert "Reload the page: what you typed is kept there." in answer.content.decode()
+
+
+def test_a_decline_is_told_once(stage: Stage, opened: Incident, browser: Browser) -> None:
+    browser(stage.world.bo).post("/incidents/1/decline/", {"reason": "on a train"})
+    shown = browser(stage.world.cy).get("/incidents/1/").content.decode()
+    assert "<bdi>Bo Chen declined: on a train</bdi>" in shown
+    assert "Declined</b> by" not in shown
+
+
+def test_text_that_turns_direction_stands_alone(stage: Stage, browser: Browser) -> None:
+    """Overrides of direction end with the text that holds them: name, title, note, reason and key."""
+    stage.world.bo.name = "Bo \u202eChen"
+    stage.world.bo.save()
+    stage.fire("key\u202e", summary="title\u202e")
+    browser(stage.world.bo).post("/incidents/1/decline/", {"reason": "busy\u202e"})
+    shown = browser(stage.world.bo).get("/incidents/1/").content.decode()
+    for text in ("Bo \u202eChen", "key\u202e", "title\u202e", "Bo \u202eChen declined: busy\u202e"):
+        assert f"<bdi>{text}</bdi>" in shown
