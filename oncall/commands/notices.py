@@ -9,7 +9,7 @@ from core import clock
 from notifications.commands import deliveries
 from notifications.kinds import Purpose
 from notifications.models import Delivery
-from oncall.commands.texts import notice
+from oncall.commands.texts import notice, why_exhausted
 from oncall.kinds import subject_of
 from oncall.models import Escalation, Page
 from oncall.queries.hidden import hidden_notices
@@ -19,9 +19,9 @@ NOTICE_PURPOSE = Purpose("page.notice", tries=12, hidden=hidden_notices)
 
 
 def tell_process_owners(escalation: Escalation, *, without: Collection[int]) -> None:
-    """One notice to each process owner that nobody answered (domain.md); not to those who are paged themselves."""
+    """One notice to each process owner that nobody answered or could be asked (domain.md); not to those who are paged themselves."""
     about = subject_of(escalation.subject).describe(escalation.subject)
-    message = notice(about, "Nobody has answered; the last resort has been paged.")
+    message = notice(about, f"{why_exhausted(escalation)}; the last resort has been paged.")
     for user in people.process_owners():
         ways = ways_to(user, "low")[:1]
         if user.pk in without or not ways:

@@ -18,7 +18,7 @@ from core.due import Priority
 from notifications.commands import deliveries
 from oncall.commands.notices import tell_process_owners
 from oncall.commands.paging import PURPOSE, drop_messages, move_pages, page_person, record_undeliverable
-from oncall.commands.texts import minutes_late
+from oncall.commands.texts import minutes_late, why_exhausted
 from oncall.engine.escalation import Exhausted, Position, Skip, Step, next_step
 from oncall.kinds import subject_of
 from oncall.models import Escalation, Page
@@ -166,8 +166,7 @@ def page_last_resort(escalation: Escalation, people: Sequence[User], *, late: ti
     """Page these people as the last resort and write it down; an empty list is written down too."""
     pages = [page_person(escalation, user, reason="last_resort", late=late) for user in people]
     names = [user.name for user in people]
-    asked = escalation.pages.exclude(state="undeliverable").exclude(pk__in=[page.pk for page in pages])
-    text = "Nobody has answered." if asked.exists() else "Nobody on the policy can be reached."
+    text = f"{why_exhausted(escalation)}."
     if people:
         text = f"{text} Paged the last resort: {', '.join(names)}."
     else:

@@ -31,6 +31,7 @@ class Case:
     exhausted: int = 0
     wanted: bool = True
     standing: str = ""
+    remark: str = ""
     rank: int = 1
     unknown_to: list[User] = field(default_factory=list)
 
@@ -49,6 +50,7 @@ class Case:
                 answered=self._answered,
                 exhausted=self._exhausted,
                 still_wanted=lambda key: self.wanted,
+                remark=lambda key: self.remark,
                 hidden=lambda actor: [KEY] if actor.user in self.unknown_to else [],
             )
         )

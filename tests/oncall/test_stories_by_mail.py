@@ -228,3 +228,48 @@ def test_f31_a_spam_rule_breaks_nobodys_address(world: World, case: Case, at: Fr
     start(world.policy)
     drain()
     assert len(mailbox.to("bo@example.org")) == 1
+
+
+def text_of(mail: Any) -> str:
+    """The plain part of a mail on one line."""
+    return " ".join(mail.get_body(("plain",)).get_content().split())
+
+
+def test_whoever_is_paged_late_reads_that_the_alerts_have_ended(
+    world: World, case: Case, at: FrozenClock, mailbox: Mailbox
+) -> None:
+    """Nothing stopped the escalation, so Cy is asked all the same, and knows."""
+    start(world.policy)
+    drain()
+    case.remark = "All its alerts ended at 09:03."
+    run_until(at, at.at + timedelta(minutes=5))
+    [first], [second] = mailbox.to("bo@example.org"), mailbox.to("cy@example.org")
+    assert "alerts" not in text_of(first)
+    assert "P1 on Checkout. All its alerts ended at 09:03. Please acknowledge." in text_of(second)
+
+
+def test_s50_the_last_resort_is_told_why_it_is_asked(
+    world: World, case: Case, at: FrozenClock, mailbox: Mailbox
+) -> None:
+    """Nobody "has not answered" where nobody was asked: a service without a policy says so instead."""
+    w.method(world.ada)
+    start(None, team_id=world.payments.pk)
+    drain()
+    [mail] = mailbox.to("ana@example.org")
+    assert "This service has no escalation policy: you are asked because you look after its team." in text_of(mail)
+    assert case.texts("exhausted") == ["There is no escalation policy. Paged the last resort: Ana Lima."]
+    stop()
+    start(None)
+    drain()
+    [mail] = mailbox.to("ada@example.org")
+    assert "no escalation policy: you are asked because you look after the portal." in text_of(mail)
+    stop()
+    at.move(minutes=2)
+    gap = w.schedule("Nights", world.payments, world.bo, anchor="2027-01-01T09:00")
+    start(w.policy("Gap", world.payments, [gap]))
+    drain()
+    assert "Nobody on the policy can be reached: you are the last resort." in text_of(mailbox.to("ana@example.org")[-1])
+    stop()
+    start(world.policy)
+    run_until(at, at.at + timedelta(minutes=10))
+    assert "Nobody has answered: you are the last resort." in text_of(mailbox.to("ana@example.org")[-1])
