@@ -32,7 +32,8 @@ def audit_engine() -> None:
     before = _remembered()
     results = {name: _run(name, before.get(name), started) for name in health.checks()}
     _settle(results)
-    wrong = [finding for result in results.values() for finding in result["findings"]]
+    ill = [result for name, result in results.items() if not (health.is_of_settings(name) and result["ran"])]
+    wrong = [finding for result in ill for finding in result["findings"]]
     sentence = wrong[0]["sentence"] if wrong else ""
     detail = {"sentence": sentence, "seconds": round(time.monotonic() - started, 3), "checks": results}
     Beat.objects.update_or_create(name="auditor", defaults={"at": clock.now(), "ok": not wrong, "detail": detail})

@@ -54,16 +54,29 @@ class Probe:
 
 Check = Callable[[], Iterable[Finding]]
 _checks: dict[str, tuple[Check, timedelta]] = {}
+_of_settings: set[str] = set()
 
 
-def check(name: str, every: timedelta = timedelta(seconds=60)) -> Callable[[Check], Check]:
-    """Register a check of the auditor; it reads, is indexed, and returns what is wrong (nothing = well)."""
+def check(
+    name: str, every: timedelta = timedelta(seconds=60), *, of_settings: bool = False
+) -> Callable[[Check], Check]:
+    """Register a check of the auditor; it reads, is indexed, and returns what is wrong (nothing = well).
+
+    One `of_settings` looks at what people have set up (a policy that reaches nobody): it raises its alarm like any
+    other, but the engine is well and the external watchdog is not kept from its ping.
+    """
 
     def register(call: Check) -> Check:
         _checks[name] = (call, every)
+        (_of_settings.add if of_settings else _of_settings.discard)(name)
         return call
 
     return register
+
+
+def is_of_settings(name: str) -> bool:
+    """Whether a check, or the alarm of that code, is about settings and not about the engine."""
+    return name in _of_settings
 
 
 def checks() -> dict[str, tuple[Check, timedelta]]:
@@ -73,9 +86,12 @@ def checks() -> dict[str, tuple[Check, timedelta]]:
 
 # --- the report -----------------------------------------------------------------------------------
 def report() -> dict[str, Any]:
-    """What `/healthz/engine` answers: `healthy`, and one line per probe. Never raises."""
+    """What `/healthz/engine` answers: `healthy`, one line per probe, and warnings about settings. Never raises."""
+    warnings: list[Probe] = []
     try:
-        probes = [*_signs_of_life(), *_queue(), _parked(), _auditor(), *_alarms()]
+        raised = _alarms()
+        warnings = [probe for probe in raised if is_of_settings(probe.name.removeprefix("alarm:"))]
+        probes = [*_signs_of_life(), *_queue(), _parked(), _auditor(), *(p for p in raised if p not in warnings)]
     except DatabaseError as error:
         probes = [Probe("database", False, f"The database does not answer ({type(error).__name__}).")]
     probes.append(_disk())
@@ -83,6 +99,7 @@ def report() -> dict[str, Any]:
         "healthy": all(probe.ok for probe in probes),
         "at": clock.now().isoformat(),
         "checks": [asdict(probe) for probe in probes],
+        "warnings": [{"name": probe.name, "sentence": probe.sentence} for probe in warnings],
     }
 
 

@@ -22,4 +22,4 @@ class OncallConfig(AppConfig):
         register_purpose(NOTICE_PURPOSE)
         health.check("escalations")(unattended)
         health.check("pages")(unreached)
-        health.check("policies")(unreachable_policies)
+        health.check("policies", of_settings=True)(unreachable_policies)

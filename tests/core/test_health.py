@@ -200,6 +200,32 @@ class TestAuditor:
         finally:
             health._checks.pop("test.forgotten")
 
+    def test_what_people_have_set_up_is_an_alarm_but_the_engine_is_well(
+        self, well: FrozenClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """F55: one policy that reaches nobody must not look like a dead portal, or hide one."""
+        monkeypatch.setattr(health, "_checks", dict(health._checks))
+        monkeypatch.setattr(health, "_of_settings", set())
+        found = Finding("policy:7", "Nobody on the escalation policy Night can be reached.")
+        health.check("test.settings", of_settings=True)(lambda: [found])
+        auditor.audit_engine()
+        report = health.report()
+        assert failing() == {}
+        assert report["healthy"]
+        assert report["warnings"] == [{"name": "alarm:test.settings", "sentence": found.sentence}]
+        assert [f.payload["code"] for f in Fact.objects.all()] == ["test.settings"]
+        assert len(mail.outbox) == 1
+
+    def test_a_check_of_settings_that_cannot_run_is_the_engines_fault(
+        self, well: FrozenClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """F61."""
+        monkeypatch.setattr(health, "_checks", dict(health._checks))
+        monkeypatch.setattr(health, "_of_settings", set())
+        health.check("test.settings", of_settings=True)(refuse)
+        auditor.audit_engine()
+        assert set(failing()) == {"auditor"}
+
     @pytest.mark.parametrize("broken", [RuntimeError("poison row"), OperationalError("no such table")])
     def test_a_check_that_cannot_run_is_a_finding_and_stops_no_other(
         self, well: FrozenClock, monkeypatch: pytest.MonkeyPatch, broken: Exception
