@@ -35,7 +35,7 @@ $(VENV)/.dev-stamp: requirements/dev.lock | $(VENV)/bin/python
 	@touch $@ $(VENV)/.run-stamp
 
 demo: setup
-	@WATCHBILL_DATA_DIR=$${WATCHBILL_DATA_DIR:-var-demo} $(BIN)/python manage.py demo --json
+	@WATCHBILL_DATA_DIR=$${WATCHBILL_DATA_DIR:-var-demo} WATCHBILL_PORT=$${WATCHBILL_PORT:-$(PORT)} $(BIN)/python manage.py demo --json
 	@WATCHBILL_DATA_DIR=$${WATCHBILL_DATA_DIR:-var-demo} WATCHBILL_PORT=$${WATCHBILL_PORT:-$(PORT)} exec $(BIN)/python manage.py up
 
 test: setup-dev test-fast test-processes

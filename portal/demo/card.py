@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 
 from accounts.actors import person, system
 from accounts.commands import tokens, users
@@ -20,7 +20,7 @@ SCOPES = ("read", "write", "admin")
 
 
 def lay_out(made: Organisation, incident: Incident | None) -> dict[str, Any]:
-    """Give everybody a new password and token, every service a new key, and say them all once."""
+    """Give everybody a new token, every service a new key, and say them all once."""
     sandbox = made.services[SANDBOX]
     routing = {service.pk: _new_key(service) for service in made.services.values()}
     pages = {"schedule": f"/schedules/{next(iter(made.schedules.values())).pk}/"}
@@ -39,17 +39,37 @@ def lay_out(made: Organisation, incident: Incident | None) -> dict[str, Any]:
     }
 
 
+def sign_in_lines(shown: dict[str, Any]) -> list[str]:
+    """What a visitor does first: whom to sign in as, where the demo's mail is, and a story to try."""
+    first = {user["role"]: user["email"] for user in reversed(shown["users"])}
+    names = f"{first['administrator']} (administrator) or {first['responder']} (responder)"
+    story = f"open {shown['url']}{shown['pages']['incident']}" if "incident" in shown["pages"] else "open Now"
+    sandbox = shown["sandbox"]
+    return [
+        f"Sign in at {shown['url']} as {names}; everybody's password here is {password()}",
+        f"Mail goes to nobody: it is written to {settings.MAIL_DIR} and stands in the delivery log.",
+        f"Try: {story}; then send a test event to the service “{sandbox['service']}” (Services, {sandbox['service']},"
+        f" Intake), which pages {sandbox['person']}, and answer by the link in the mail.",
+    ]
+
+
+def password() -> str:
+    """Everybody's password: the same at each call, another one in each data directory, and kept nowhere."""
+    made = salted_hmac("portal.demo.password", "demo", algorithm="sha256").hexdigest()
+    return f"demo-{made[:6]}-{made[6:12]}-{made[12:18]}"
+
+
 def _user(user: User, manages: bool) -> dict[str, str]:
-    """A person with a fresh password and one token with all of its owner's rights; former tokens end."""
+    """A person with the demo's password and one token with all of its owner's rights; former tokens end."""
     actor = system("Demo")
-    password = f"{secrets.token_hex(3)}-{secrets.token_hex(3)}-{secrets.token_hex(3)}"
-    users.set_password(actor, user, password=password)
+    if not user.check_password(password()):  # else it would end the sessions of whoever looks at the demo
+        users.set_password(actor, user, password=password())
     for former in ApiToken.objects.filter(user=user, revoked_at=None):
         tokens.revoke(actor, former)
     user = User.objects.get(pk=user.pk)
     _, token = tokens.issue(person(user), user, "demo", SCOPES)
     role = "team_manager" if manages else user.role
-    return {"name": user.name, "email": user.email, "password": password, "role": role, "token": token}
+    return {"name": user.name, "email": user.email, "password": password(), "role": role, "token": token}
 
 
 def _new_key(service: Service) -> str:

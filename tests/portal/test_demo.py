@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.test import Client
 
+from accounts.models import User
 from core import health
 from incidents.models import Incident
 from tests import world
@@ -59,6 +64,55 @@ def test_the_card_is_whole_and_a_second_call_ends_the_first_tokens(api: Any) -> 
     assert client.get("/api/v1/me/").status_code == 401
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {second['users'][0]['token']}")
     assert client.get("/api/v1/me/").status_code == 200
+
+
+def test_the_password_stays_and_whoever_is_signed_in_stays(browser: Any) -> None:
+    """A second `make demo` ends no visit; the password is everybody's, and good for sign-in."""
+    first = card()
+    known = {user["password"] for user in first["users"]}
+    assert len(known) == 1
+    client = Client()
+    given = {"login": "priya@fernhill.example", "password": known.pop()}
+    assert client.post("/accounts/login/", given).status_code == 302
+    assert client.get("/now/").status_code == 200
+    assert {user["password"] for user in card()["users"]} == {given["password"]}
+    assert client.get("/now/").status_code == 200
+    User.objects.filter(email="priya@fernhill.example").update(password="!")
+    card()
+    assert Client().post("/accounts/login/", given).status_code == 302, "what a visitor changed is set again"
+
+
+def test_it_ends_with_what_to_do_first(settings: Any) -> None:
+    """Beside the JSON, which stays alone on standard output: three lines for people."""
+    settings.PORTAL_URL = "http://localhost:18124"
+    out, err = io.StringIO(), io.StringIO()
+    call_command("demo", "--json", stdout=out, stderr=err)
+    shown = json.loads(out.getvalue())
+    who, mail, story = [line for line in err.getvalue().splitlines() if line]
+    assert shown["url"] in who
+    assert "priya@fernhill.example (administrator)" in who
+    assert shown["users"][0]["password"] in who
+    assert str(settings.MAIL_DIR) in mail
+    assert shown["pages"]["incident"] in story
+    assert "Dev Patel" in story
+    out = io.StringIO()
+    call_command("demo", stdout=out)
+    assert who in out.getvalue()
+
+
+def test_make_demo_says_the_address_that_it_serves() -> None:
+    """`make demo PORT=18124`: the builder and the portal are told the same port."""
+    said = subprocess.run(
+        ["make", "-n", "-o", "setup", "demo", "PORT=18124"],
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": os.environ["PATH"]},
+    ).stdout
+    steps = [line for line in said.splitlines() if "manage.py" in line]
+    assert len(steps) == 2
+    assert all("WATCHBILL_PORT=${WATCHBILL_PORT:-18124}" in line for line in steps), said
 
 
 def test_the_demo_keeps_away_from_a_portal_in_use() -> None:

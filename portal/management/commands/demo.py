@@ -16,7 +16,7 @@ from portal.demo import card, history, organisation
 
 
 class Command(BaseCommand):
-    """Builds the demo once; later calls give new passwords, tokens and keys only."""
+    """Builds the demo once; later calls give new tokens and keys only."""
 
     help = "Builds the demo's data set; --json prints its addresses, passwords, tokens and keys."
     requires_system_checks = ()
@@ -40,10 +40,12 @@ class Command(BaseCommand):
             shown = card.lay_out(made, Incident.objects.open().order_by("priority__rank", "number").first())
         if options["json"]:
             self.stdout.write(json.dumps(shown, ensure_ascii=False, indent=2))
+            self.stderr.write("\n".join(["", *card.sign_in_lines(shown)]))  # what programs do not read
         else:
             self._tell(shown)
 
     def _tell(self, shown: dict[str, Any]) -> None:
-        self.stdout.write(f"The demo is ready. Start it with `make demo`, then sign in at {shown['url']}:")
+        self.stdout.write("The demo is ready. Start it with `make demo`.")
         for user in shown["users"]:
-            self.stdout.write(f"  {user['role']:<14} {user['email']:<28} {user['password']}")
+            self.stdout.write(f"  {user['role']:<14} {user['email']}")
+        self.stdout.write("\n".join(card.sign_in_lines(shown)))
