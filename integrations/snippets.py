@@ -85,7 +85,7 @@ def _curl_events(raw: str) -> Snippet:
         "dedup_key": "disk-full-db-1",
         "payload": {"summary": "Disk is full on db-1", "source": "db-1", "severity": "critical"},
     }
-    return Snippet("From a shell", "“resolve” with the same dedup_key ends it.", _curl("/v2/enqueue", body))
+    return Snippet("From a shell", "“resolve” with the same dedup_key ends the alert.", _curl("/v2/enqueue", body))
 
 
 def _curl_native(tool: str, raw: str) -> Snippet:
@@ -98,7 +98,7 @@ def _curl_native(tool: str, raw: str) -> Snippet:
 def _curl_generic(raw: str) -> Snippet:
     body = {"summary": "Queue is full on mq-1", "severity": "critical", "key": "queue-full-mq-1", "status": "firing"}
     return Snippet(
-        "From a shell", "“status”: “resolved” with the same key ends it.", _curl(f"/integrations/generic/{raw}", body)
+        "From a shell", "“status”: “resolved” with the same key ends the alert.", _curl(f"/integrations/generic/{raw}", body)
     )
 
 
