@@ -67,7 +67,7 @@ def _may_pass(method: ContactMethod, delivery: Delivery, now: datetime) -> bool:
         return False
     if method.slot_at is None or method.slot_at + MINUTE <= now:  # a carrier's own limit holds it
         return True
-    return not Delivery.objects.filter(pk=method.slot_delivery, pressing=True).exists()
+    return not Delivery.objects.filter(pk__in=[method.slot_delivery], pressing=True).exists()
 
 
 def _free_at(

@@ -19,7 +19,7 @@ NOTICE_PURPOSE = Purpose("page.notice", tries=12, hidden=hidden_notices)
 
 
 def tell_process_owners(escalation: Escalation, *, without: Collection[int]) -> None:
-    """One notice to each process owner that nobody answered or could be asked (domain.md); not to those who are paged themselves."""
+    """One notice to each process owner who is not paged: nobody answered or could be asked (domain.md)."""
     about = subject_of(escalation.subject).describe(escalation.subject)
     message = notice(about, f"{why_exhausted(escalation)}; the last resort has been paged.")
     for user in people.process_owners():

@@ -16,6 +16,7 @@ from oncall.kinds import LevelDraft
 from oncall.models import EscalationPolicy, Schedule
 
 USUAL_MINUTES = "5"
+MINUTES = "Minutes must be a whole number from 1 to 1440."
 
 
 class PolicyForm(VersionedForm):
@@ -51,6 +52,7 @@ class LevelRow:
     minutes: str = USUAL_MINUTES
     targets: list[str] = field(default_factory=list)
     wrong: str = ""
+    wrong_minutes: bool = False
 
     @property
     def drawn(self) -> list[str]:
@@ -77,11 +79,13 @@ class Levels:
         """Look at every row that names somebody; what is wrong stands with the row."""
         for row in self.rows:
             row.wrong = self._fault(row) if row.targets else ""
+            row.wrong_minutes = row.wrong == MINUTES
         return not any(row.wrong for row in self.rows)
 
     def _fault(self, row: LevelRow) -> str:
-        if not (row.minutes.isascii() and row.minutes.isdigit() and 1 <= len(row.minutes) <= 4):
-            return "Minutes must be a whole number from 1 to 1440."
+        typed = row.minutes
+        if not (typed.isascii() and typed.isdigit() and len(typed) <= 4 and 1 <= int(typed) <= 1440):
+            return MINUTES
         if len(set(row.targets)) > MOST_TARGETS:
             return f"A level has room for {MOST_TARGETS} people or schedules."
         if set(row.targets) - self.known:

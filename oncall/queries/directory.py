@@ -19,16 +19,24 @@ from oncall.queries.levels import levels_now
 from oncall.queries.reach import Way, last_resort, ways_of
 
 WELL = Standing()
+SHORT = 3  # minutes
+SHORT_HINT = (
+    "A second page within a minute to the same address comes in a digest at its end; give a level at least 3 minutes."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One level as it would act now: `people` are paged `after` the trigger; where nobody is, it is passed over."""
+    """One level as it would act now: `people` are paged `after` the trigger and have `minutes` to answer.
+
+    Where nobody is, it is passed over.
+    """
 
     level: int
     after: timedelta
     people: list[User]
     why: tuple[str, ...]
+    minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +128,8 @@ def _ladder(levels: Sequence[LevelNow], people: dict[int, User]) -> Ladder:
             break
         position = step.position
         now = [people[pk] for pk in step.people]
-        rungs.append(Rung(position.level, timedelta(minutes=minutes), now, levels[position.level - 1].absent))
+        absent = levels[position.level - 1].absent
+        rungs.append(Rung(position.level, timedelta(minutes=minutes), now, absent, step.timeout_minutes))
         seen.update(step.people)
         minutes += step.timeout_minutes
     warnings = [
@@ -135,6 +144,27 @@ def paged(ladder: Ladder) -> list[Paged]:
     """The rungs with how each person is reached, in two queries."""
     ways = ways_of([user for rung in ladder.rungs for user in rung.people], "high")
     return [Paged(rung, [(user, ways[user.pk]) for user in rung.people]) for rung in ladder.rungs]
+
+
+def checks_of(ladder: Ladder, rungs: Sequence[Paged], *, mail_is_filed: bool) -> list[str]:
+    """What is wrong with a policy as things look now, in sentences; reads nothing.
+
+    `mail_is_filed` where no mail server is set: then who has only mail is reached by nothing.
+    """
+    found = list(ladder.warnings)
+    met = {user.pk: (user, rung.rung.minutes, ways) for rung in rungs for user, ways in rung.people if ways}
+    for user, minutes, ways in met.values():
+        first = min(way.delay_minutes for way in ways)
+        if first:
+            found.append(f"{user.name}: nothing at once for high urgency.")
+        if first and first >= minutes:
+            found.append(f"{user.name}’s first message comes after {first} min, this level waits {minutes} min.")
+    mail = [user.name for user, _, ways in met.values() if all(way.method.provider == "email" for way in ways)]
+    if mail and mail_is_filed:
+        found.append(f"E-mail is only written to files: set a mail server. Nothing else reaches {', '.join(mail)}.")
+    if any(rung.rung.people and rung.rung.minutes < SHORT for rung in rungs):
+        found.append(SHORT_HINT)
+    return found
 
 
 def end_of_line(policy: EscalationPolicy) -> list[User]:

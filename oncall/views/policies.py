@@ -13,12 +13,13 @@ from accounts.permissions import can, require
 from core import clock
 from core.web.doors import Question, actor_of, confirm, done, signed_in
 from core.web.forms import sent
+from notifications.providers.email import mail_is_filed
 from oncall import permissions
 from oncall.commands import policies
 from oncall.forms.policies import LevelRow, Levels, PolicyForm, stored_rows, typed_rows
 from oncall.models import EscalationPolicy
 from oncall.queries.choices import people_to_page, schedules_to_page, teams_to_edit
-from oncall.queries.directory import drafted_levels, end_of_line, ladder_of, ladders, paged
+from oncall.queries.directory import Ladder, checks_of, drafted_levels, end_of_line, ladder_of, ladders, paged
 from oncall.queries.services import policies_seen_by, policy_seen_by
 
 HOME = ("Escalation policies", "/policies/")
@@ -47,19 +48,24 @@ def policy(request: HttpRequest, pk: int) -> HttpResponse:
     """One policy, level by level."""
     actor: Actor = actor_of(request)
     shown = policy_seen_by(actor, pk)
-    ladder = ladders([shown])[shown.pk]
+    ladder, may_edit = ladders([shown])[shown.pk], can(actor, permissions.POLICY_EDIT, shown)
     context = {
         "policy": shown,
         "levels": shown.levels.all(),
         "services": shown.services.filter(archived_at__isnull=True),
-        "ladder": ladder,
-        "rungs": paged(ladder),
+        **_checked(ladder, may_edit=may_edit),
         "last": end_of_line(shown),
         "now": clock.now(),
-        "may_edit": can(actor, permissions.POLICY_EDIT, shown),
+        "may_edit": may_edit,
         "crumbs": [HOME, (shown.name, "")],
     }
     return render(request, "oncall/policies/detail.html", context)
+
+
+def _checked(ladder: Ladder, *, may_edit: bool) -> dict[str, Any]:
+    """The ladder with what is wrong with it; a missing mail server is said to those who may do something."""
+    rungs = paged(ladder)
+    return {"rungs": rungs, "checks": checks_of(ladder, rungs, mail_is_filed=may_edit and mail_is_filed())}
 
 
 def _choices(actor: Actor, shown: EscalationPolicy | None) -> tuple[dict[str, Any], list[Any], list[Any]]:
@@ -88,8 +94,7 @@ def _page(
         "form": form,
         "levels": levels,
         "policy": shown,
-        "ladder": ladder,
-        "rungs": paged(ladder),
+        **_checked(ladder, may_edit=True),
         "now": clock.now(),
         "title": f"Edit {shown.name}" if shown else "New escalation policy",
         "back": f"/policies/{shown.pk}/" if shown else "/policies/",
@@ -176,7 +181,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     levels = Levels(typed_rows(request.POST), schedules_to_page(actor), people_to_page(actor))
     levels.check()
     ladder = ladder_of(drafted_levels(levels.drafts()))
-    context = {"ladder": ladder, "rungs": paged(ladder), "now": clock.now()}
+    context = {**_checked(ladder, may_edit=True), "now": clock.now()}
     return render(request, "oncall/policies/_now.html", context)
 
 

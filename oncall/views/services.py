@@ -14,13 +14,14 @@ from accounts.permissions import can, require
 from accounts.queries import teams_seen_by
 from core.web.doors import Question, actor_of, confirm, done, signed_in
 from core.web.forms import sent
+from notifications.providers.email import mail_is_filed
 from oncall import permissions
 from oncall.commands import services
 from oncall.forms.services import SIMPLE, ServiceForm
 from oncall.kinds import service_panels, standings
 from oncall.models import Service
 from oncall.queries.choices import policies_to_use, teams_to_edit
-from oncall.queries.directory import WELL, Head, end_of_line, head_of, ladders, paged
+from oncall.queries.directory import WELL, Head, checks_of, end_of_line, head_of, ladders, paged
 from oncall.queries.services import needed_by, policy_seen_by, service_seen_by, services_seen_by
 
 HOME = ("Services", "/services/")
@@ -93,14 +94,16 @@ def _overview(actor: Actor, head: Head) -> dict[str, Any]:
     shown = head.service
     policy = policy_seen_by(actor, shown.policy_id) if shown.policy_id else None
     ladder = ladders([policy])[policy.pk] if policy else None
+    rungs = paged(ladder) if ladder else []
+    filed = head.may_edit and mail_is_filed()
     needs = [row.needs for row in shown.dependencies.all()]
     dependents = needed_by(shown)
     health = standings(actor, [each.pk for each in [*needs, *dependents]])
     return {
         "head": head,
         "policy": policy,
-        "ladder": ladder,
-        "rungs": paged(ladder) if ladder else [],
+        "rungs": rungs,
+        "checks": checks_of(ladder, rungs, mail_is_filed=filed) if ladder else [],
         "last": end_of_line(policy) if policy else [],
         "needs": [(each, health.get(each.pk, WELL)) for each in needs],
         "dependents": [(each, health.get(each.pk, WELL)) for each in dependents],

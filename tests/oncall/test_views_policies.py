@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -10,11 +11,21 @@ from django.test import Client
 from core import clock
 from oncall.models import EscalationPolicy, Target
 from tests import world as builders
+from tests.fakes import Mailbox
 from tests.pages import EVIL, after, assert_inert, count, recorded, text_of
 from tests.world import World
 
 Browser = Callable[..., Client]
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def mailbox(settings: Any) -> Iterator[Mailbox]:
+    """A mail server is set."""
+    made = Mailbox()
+    settings.EMAIL_URL = made.url
+    yield made
+    made.close()
 
 
 def form(world: World, *levels: tuple[str, list[str]], **more: object) -> dict[str, object]:
@@ -56,6 +67,51 @@ def test_gaps_and_people_out_of_reach_are_named(world: World, browser: Browser, 
     assert "Noah Fischer has no working way" in text_of(browser(world.ana).get("/policies/"))
 
 
+def test_a_policy_without_anybody_is_not_called_good(world: World, browser: Browser) -> None:
+    ana, good = browser(world.ana), "Every level has somebody to page"
+    empty = text_of(ana.get("/policies/new/"))
+    assert "No level names anybody yet." in empty
+    assert good not in empty
+    bo = f"user:{world.bo.pk}"
+    assert "No level names anybody yet." not in text_of(ana.post("/policies/preview/", form(world, ("5", [bo]))))
+
+
+def test_checks_tell_whom_mail_alone_reaches_only_in_files(
+    world: World, browser: Browser, mailbox: Mailbox, settings: Any
+) -> None:
+    """Ana, who may change the policy, hears of it; Eve cannot do anything. Cy has a push as well."""
+    builders.rule(world.cy, builders.method(world.cy, "ntfy", "https://ntfy.example.org/cy"))
+    said = "E-mail is only written to files: set a mail server. Nothing else reaches Bo Chen."
+    paths = (f"/policies/{world.policy.pk}/", f"/policies/{world.policy.pk}/edit/", f"/services/{world.checkout.pk}/")
+    for path in paths:
+        settings.EMAIL_URL = mailbox.url
+        assert "only written to files" not in text_of(browser(world.ana).get(path)), path
+        settings.EMAIL_URL = ""
+        assert said in text_of(browser(world.ana).get(path)), path
+    assert said in text_of(browser(world.pat).get(paths[0]))
+    assert "only written to files" not in text_of(browser(world.eve).get(paths[0]))
+
+
+def test_checks_tell_who_hears_nothing_at_once_and_which_level_is_short(
+    world: World, browser: Browser, mailbox: Mailbox
+) -> None:
+    """O29: Bo's first message comes when Cy is already asked; Cy's level is over before a digest is out (F65)."""
+    world.bo.notification_rules.update(delay_minutes=5)
+    ana, path = browser(world.ana), f"/policies/{world.policy.pk}/"
+    page = text_of(ana.get(path))
+    assert "Bo Chen: nothing at once for high urgency." in page
+    assert "Bo Chen’s first message comes after 5 min, this level waits 5 min." in page
+    assert "Every level has somebody" not in page
+    assert "Bo Chen: nothing at once" in text_of(ana.get(f"/services/{world.checkout.pk}/"))
+    assert "comes in a digest" not in page
+    world.policy.levels.filter(position=1).update(timeout_minutes=6)
+    world.policy.levels.filter(position=2).update(timeout_minutes=2)
+    page = text_of(ana.get(path))
+    assert "Bo Chen: nothing at once" in page
+    assert "first message comes" not in page
+    assert "comes in a digest at its end; give a level at least 3 minutes." in page
+
+
 def test_buttons_add_move_and_drop_levels_without_saving(world: World, browser: Browser) -> None:
     ana, bo, cy = browser(world.ana), f"user:{world.bo.pk}", f"user:{world.cy.pk}"
     two = form(world, ("5", [bo]), ("10", [cy]), name="Half typed")
@@ -93,6 +149,8 @@ def test_what_cannot_be_used_is_said_beside_its_level(world: World, browser: Bro
     for levels, said in (
         ([("soon", [bo])], "Minutes must be a whole number"),
         ([("9999", [bo])], "whole number from 1 to 1440"),
+        ([("0", [bo])], 'aria-invalid="true" aria-describedby="wrong-0"'),
+        ([("5", [bo]), ("0", [bo])], 'value="0" inputmode="numeric" maxlength="4" aria-invalid="true"'),
         ([("5", ["user:999999"])], "Choose a person or schedule of the list"),
         ([("5", [f"user:{world.di.pk}"])], "Choose a person or schedule of the list"),
         ([], "A policy needs from 1 to 20 levels"),
