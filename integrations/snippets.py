@@ -98,7 +98,9 @@ def _curl_native(tool: str, raw: str) -> Snippet:
 def _curl_generic(raw: str) -> Snippet:
     body = {"summary": "Queue is full on mq-1", "severity": "critical", "key": "queue-full-mq-1", "status": "firing"}
     return Snippet(
-        "From a shell", "“status”: “resolved” with the same key ends the alert.", _curl(f"/integrations/generic/{raw}", body)
+        "From a shell",
+        "“status”: “resolved” with the same key ends the alert.",
+        _curl(f"/integrations/generic/{raw}", body),
     )
 
 
