@@ -81,18 +81,21 @@
     if (!form) return;
     free(form);
     if (!taken(ev.detail.xhr)) return;
+    quiet();
     forget(form);
     if (form.matches("[data-clear]")) empty(form);
   });
 
-  // What went wrong stands above the page, or in the dialog while one is open.
-  const place = (notice) => {
-    const dialog = document.querySelector("#sheet[open] .dialog-body");
-    document.querySelectorAll(".notice[data-said]").forEach((el) => el.remove());
+  // What went wrong stands where the person looks: in the open dialog, in the composer, else above the page.
+  const quiet = () => document.querySelectorAll(".notice[data-said]").forEach((el) => el.remove());
+  const place = (notice, form) => {
+    quiet();
     notice.dataset.said = "";
-    if (dialog) dialog.prepend(notice); else document.getElementById("messages")?.replaceChildren(notice);
+    const near = document.querySelector("#sheet[open] .dialog-body") || (form?.matches(".composer") && form);
+    if (near) near.prepend(notice); else document.getElementById("messages")?.replaceChildren(notice);
+    notice.scrollIntoView({ block: "nearest" });
   };
-  const said = (text, link) => {
+  const said = (form, text, link) => {
     const notice = document.createElement("div");
     notice.className = "notice notice-red";
     notice.setAttribute("role", "alert");
@@ -100,7 +103,7 @@
     line.className = "grow";
     line.append(text, ...(link ? [" ", link] : []));
     notice.append(line);
-    place(notice);
+    place(notice, form);
   };
   const signIn = () => {
     const link = document.createElement("a");
@@ -109,25 +112,27 @@
     if (!store) link.target = "_blank";  // without a draft the text lives in this page alone
     return link;
   };
-  const LOST = "Your text is kept; try again.";
+  const KEPT = "Your text is kept; try again.";
   document.addEventListener("htmx:sendError", (ev) => {
     const form = ev.target.closest?.("form");
     if (form) free(form);
-    said(`Not sent: the portal does not answer. ${LOST}`);
+    said(form, `Not sent: the portal does not answer. ${KEPT}`);
   });
   document.addEventListener("htmx:responseError", (ev) => {
-    if (ev.detail.xhr.status === 401) said("You have been signed out. Sign in and send it again: your text is kept.", signIn());
+    if (ev.detail.xhr.status !== 401) return;
+    said(ev.target.closest?.("form"), "You have been signed out. Sign in and send it again: your text is kept.", signIn());
   });
-  // A refusal of ours says where it belongs; whatever else comes instead of it must not take the form's place.
+  // A form that was refused comes back as itself; any other answer than that must not take its place.
   document.addEventListener("htmx:beforeSwap", (ev) => {
     const { xhr, requestConfig } = ev.detail;
-    if (xhr.status < 400 || xhr.status === 401 || !requestConfig.elt.matches("form") || xhr.getResponseHeader("HX-Retarget")) return;
+    const form = requestConfig.elt;
+    const to = xhr.getResponseHeader("HX-Retarget") || "";
+    if (xhr.status < 400 || xhr.status === 401 || !form.matches("form") || (to && to !== "#messages")) return;
     ev.detail.shouldSwap = false;
-    said(`Not sent: the portal answered ${xhr.status}. ${LOST}`);
-  });
-  document.addEventListener("htmx:afterSwap", (ev) => {
-    const notice = ev.detail.target.id === "messages" && ev.detail.target.querySelector(".notice");
-    if (notice) place(notice);
+    const template = document.createElement("template");
+    template.innerHTML = to ? xhr.responseText : "";
+    const notice = template.content.querySelector(".notice");
+    if (notice) place(notice, form); else said(form, `Not sent: the portal answered ${xhr.status}. ${KEPT}`);
   });
 
   // The composer grows up to six lines.
