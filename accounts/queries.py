@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from django.db.models import Prefetch, QuerySet
 
 from accounts.actors import Actor
-from accounts.models import ApiToken, Membership, Team, User
+from accounts.models import ApiToken, FirstRun, Membership, Team, User
 from accounts.permissions import TEAM_SEE, TOKEN_SEE, USER_SEE, can
 from core import clock
 from core.errors import Missing
@@ -29,6 +29,11 @@ def person_ref(email: str) -> str:
 def administrators() -> QuerySet[User]:
     """The last of the last resort; there is always one once the portal is set up (A60)."""
     return active_people().filter(role="administrator")
+
+
+def is_set_up() -> bool:
+    """Whether the first administrator has been made: one question to the database unless nobody has (A41)."""
+    return administrators().exists() or FirstRun.objects.filter(completed_at__isnull=False).exists()
 
 
 def process_owners() -> QuerySet[User]:

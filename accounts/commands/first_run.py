@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.actors import system
 from accounts.commands import users
 from accounts.models import FirstRun, User
-from accounts.queries import administrators, digest_of
+from accounts.queries import administrators, digest_of, is_set_up
 from core import clock
 from core.errors import Missing
 
@@ -17,7 +17,7 @@ from core.errors import Missing
 @transaction.atomic
 def prepare() -> str | None:
     """A new set-up token, which makes former ones void, or None once an administrator exists."""
-    if FirstRun.objects.filter(completed_at__isnull=False).exists() or administrators().exists():
+    if is_set_up():
         return None
     raw = secrets.token_urlsafe(24)
     FirstRun.objects.update_or_create(id=1, defaults={"digest": digest_of(raw), "made_at": clock.now()})

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.commands import first_run
 from accounts.forms import FirstAdministratorForm
+from accounts.queries import is_set_up
 from core.errors import Invalid, Missing
 
 
@@ -20,7 +21,7 @@ from core.errors import Invalid, Missing
 def first_administrator(request: HttpRequest, token: str) -> HttpResponse:
     """GET shows the form, POST makes the administrator and signs him or her in; 404 ever after."""
     if not first_run.is_open(token):
-        raise Missing("There is nothing here, or nothing that you may see.")
+        return _closed(request)
     form = FirstAdministratorForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -28,7 +29,14 @@ def first_administrator(request: HttpRequest, token: str) -> HttpResponse:
         except Invalid as refusal:
             for field, sentences in refusal.fields.items():
                 form.add_error(field if field in form.fields else None, sentences)
+        except Missing:  # another one was quicker
+            return _closed(request)
         else:
             login(request, user)
             return HttpResponseRedirect("/first-steps/")
     return render(request, "setup/first.html", {"form": form}, status=400 if form.errors else 200)
+
+
+def _closed(request: HttpRequest) -> HttpResponse:
+    """Where to go on from a link that makes nobody: alike for old, used and guessed ones (A41)."""
+    return render(request, "setup/closed.html", {"set_up": is_set_up()}, status=404)

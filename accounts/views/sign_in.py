@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
 from accounts.emails import normal
-from accounts.queries import person_ref
+from accounts.queries import is_set_up, person_ref
 from core import throttle
 from core.jobs import enqueue
 from core.web.address import client_address
@@ -31,6 +31,10 @@ class _Inward:
 
 class LoginView(_Inward, allauth_views.LoginView):  # type: ignore[misc]
     """Signs in and goes on to the page that was asked for."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Also whether there is anybody yet who could sign in (A41)."""
+        return {**super().get_context_data(**kwargs), "set_up": is_set_up()}
 
 
 class LogoutView(_Inward, allauth_views.LogoutView):  # type: ignore[misc]

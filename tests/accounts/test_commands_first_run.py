@@ -7,6 +7,7 @@ import threading
 import pytest
 from django.db import connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.commands import first_run
@@ -113,6 +114,47 @@ def test_the_page_sets_up_signs_in_and_is_gone() -> None:
     assert browser.session["_auth_user_id"] == str(User.objects.get().pk)
     assert Client().get(path).status_code == 404
     assert Client().post(path, ADA).status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_link_of_a_former_start_says_where_the_present_one_is() -> None:
+    """A41: the portal was started twice; a guessed link reads the same, and neither learns the present one."""
+    former, present = token(), token()
+    answers = [Client().get(f"/setup/{raw}/") for raw in (former, "guess")]
+    answers.append(Client().post(f"/setup/{former}/", ADA))
+    for answer in answers:
+        page = answer.content.decode()
+        assert answer.status_code == 404
+        assert "This set-up link is not valid (any more)" in page
+        assert "Look at the console or log of the portal for the present one." in page
+        assert present not in page
+        assert "no-store" in answer["Cache-Control"]
+    assert not User.objects.exists()
+
+
+def test_a_link_says_that_everything_is_set_up_already(world: World) -> None:
+    """A41: a used link and a guessed one read the same and lead to the sign-in; nobody is named."""
+    for answer in (Client().get("/setup/guess/"), Client().post("/setup/guess/", ADA)):
+        page = answer.content.decode()
+        assert answer.status_code == 404
+        assert "Watchbill has been set up already" in page
+        assert 'href="/accounts/login/"' in page
+        assert world.ada.name not in page
+        assert world.ada.email not in page
+
+
+@pytest.mark.django_db
+def test_the_sign_in_page_of_an_empty_portal_says_so() -> None:
+    """Nobody can pass it before the first administrator is made; the link itself is not on the page (A41)."""
+    raw = token()
+    page = Client().get("/", follow=True).content.decode()
+    assert "This portal has not been set up yet." in page
+    assert "console or log" in page
+    assert raw not in page
+    first_run.complete(raw, **ADA)
+    with CaptureQueriesContext(connections["default"]) as asked:
+        assert "not been set up" not in Client().get("/accounts/login/").content.decode()
+    assert len(asked) == 1
 
 
 @pytest.mark.django_db
