@@ -96,7 +96,10 @@ class Rules(ListView):
         operation_id="notification_rules_create", request=inputs.RuleInput, responses={201: shapes.RuleShape}
     )
     def post(self, request: Request) -> Response:
-        """Add a rule; only in a signed-in browser, never with a token."""
+        """Add a rule; only in a signed-in browser, never with a token.
+
+        The first one for an urgency makes the default (mail and push at once) rules of one's own beside it.
+        """
         require(self.actor, permissions.RULE_EDIT, self.actor.user)
         if self.actor.user is None:
             raise Missing("Nobody is signed in.")
