@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import secrets
 import sys
 from collections.abc import Sequence
+from email.utils import getaddresses
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import SplitResult, urlsplit
 
 PREFIX = "WATCHBILL_"
+LETTER = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]"
+MAILBOX = re.compile(LETTER + r"(?:\.?" + LETTER + r"){0,63}@[A-Za-z0-9](?:[A-Za-z0-9.\-]{0,251}[A-Za-z0-9])?")
+SHORTEST_KEY = 32
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -81,6 +87,51 @@ def choice(name: str, default: str, allowed: Sequence[str]) -> str:
     if value not in allowed:
         refuse(f"{PREFIX}{name} must be one of {', '.join(allowed)}, not “{value}”.")
     return value
+
+
+def parts(name: str, value: str, example: str) -> SplitResult:
+    """An address taken apart: with a host, and a port that exists where one is named."""
+    try:
+        found = urlsplit(value)
+        port = found.port
+    except ValueError:
+        port = 0
+    if port == 0 or not found.hostname or not value.isprintable() or " " in value:
+        refuse(f"{PREFIX}{name} must name a host and, if any, a port from 1 to 65535, such as {example}.")
+    return found
+
+
+def mail_server(name: str) -> str:
+    """The address of a mail server, such as smtp://user:password@mail.example.org:587; empty where none is set."""
+    value = text(name).strip()
+    if not value:
+        return ""
+    if not value.startswith(("smtp://", "smtp+tls://", "smtps://")):
+        refuse(f"{PREFIX}{name} must start with smtp://, smtp+tls:// or smtps://.")
+    parts(name, value, "smtp://mail.example.org:587")
+    return value
+
+
+def mailbox(name: str, default: str) -> str:
+    """One mail address with or without a name before it; what is made up by default is taken as it is."""
+    value = text(name).strip()
+    if not value:
+        return default
+    found = [address for _, address in getaddresses([value])]
+    if not value.isprintable() or len(found) != 1 or len(found[0]) > 254 or not MAILBOX.fullmatch(found[0]):
+        refuse(f"{PREFIX}{name} must be one mail address such as watchbill@example.org.")
+    return value
+
+
+def field_keys(name: str, path: Path) -> list[str]:
+    """The keys that seal stored secrets, the newest first; a guessable one protects nothing (A98)."""
+    found = [part.strip() for part in kept_secret(name, path, "field").split(",")]
+    if any(len(key) < SHORTEST_KEY for key in found):
+        refuse(
+            f"{PREFIX}{name} holds an empty or short key; "
+            f"use a comma list of {SHORTEST_KEY} or more random characters each, the newest first."
+        )
+    return found
 
 
 def kept_secret(name: str, path: Path, make: str = "token") -> str:

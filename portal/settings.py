@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import django_stubs_ext
 
@@ -31,14 +30,14 @@ BIND = env.text("BIND", "127.0.0.1")
 PORT = env.number("PORT", 8000, low=1, high=65535)
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 PORTAL_URL = env.text("URL", f"http://localhost:{PORT}").rstrip("/")
-_address = urlsplit(PORTAL_URL)
-if _address.scheme not in {"http", "https"} or not _address.hostname or "@" in _address.netloc:
+_address = env.parts("URL", PORTAL_URL, "https://watchbill.example.org")
+if _address.scheme not in {"http", "https"} or "@" in _address.netloc:
     env.refuse(f"WATCHBILL_URL must be an address such as https://watchbill.example.org, not “{PORTAL_URL}”.")
 TLS = _address.scheme == "https"
 DEBUG = env.flag("DEBUG")
 if DEBUG and BIND not in LOOPBACK:
     env.refuse("WATCHBILL_DEBUG is on and WATCHBILL_BIND is not a loopback address; turn one of them off.")
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", _address.hostname])
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", str(_address.hostname)])
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES", names=False)
 WORKERS = env.number("WORKERS", 1, low=1, high=64)
 OUTBOUND_ALLOW = env.networks("OUTBOUND_ALLOW", names=True)
@@ -50,9 +49,7 @@ SECRET_KEY = env.kept_secret("SECRET_KEY", DATA_DIR / "secret-key")
 KNOWN_KEYS = {"changeme", "change-me", "secret", "django-insecure", "insecure"}
 if len(SECRET_KEY) < 50 or any(SECRET_KEY.lower().startswith(known) for known in KNOWN_KEYS):
     env.refuse("WATCHBILL_SECRET_KEY is too short or a known default; use 50 or more random characters.")
-FIELD_KEYS = [part.strip() for part in env.kept_secret("FIELD_KEYS", DATA_DIR / "field-keys", "field").split(",")]
-if not all(FIELD_KEYS):
-    env.refuse("WATCHBILL_FIELD_KEYS holds an empty key; use a comma list of random texts, the newest first.")
+FIELD_KEYS = env.field_keys("FIELD_KEYS", DATA_DIR / "field-keys")
 
 # --- rooms ----------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -224,10 +221,8 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 # --- mail -----------------------------------------------------------------------------------------
-EMAIL_URL = env.text("EMAIL_URL")
-EMAIL_FROM = DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", f"watchbill@{_address.hostname}")
-if EMAIL_URL and urlsplit(EMAIL_URL).scheme not in {"smtp", "smtps", "smtp+tls"}:
-    env.refuse("WATCHBILL_EMAIL_URL must start with smtp://, smtp+tls:// or smtps://.")
+EMAIL_URL = env.mail_server("EMAIL_URL")
+EMAIL_FROM = DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.mailbox("EMAIL_FROM", f"watchbill@{_address.hostname}")
 MAIL_DIR = DATA_DIR / "mail"
 EMAIL_BACKEND = "core.smtp.PortalEmailBackend"
 

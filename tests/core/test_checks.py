@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.core.checks import CheckMessage
 
-from core import checks, leases
+from core import checks, leases, smtp
 from core.web import access
+from portal import env
 
 
 def ids(found: list[CheckMessage]) -> list[str | None]:
@@ -119,3 +120,30 @@ def test_mail_that_is_only_written_down(settings: Any) -> None:
     assert ids(checks.mail_leaves(None)) == ["core.I001"]
     settings.EMAIL_URL = "smtp://mail.example.org"
     assert checks.mail_leaves(None) == []
+
+
+class TestSettings:
+    """What is refused at the start is tried in `tests/system/test_runner_refusals.py`."""
+
+    @pytest.mark.parametrize(
+        "sender", ["watchbill@localhost", "Watchbill <on-call@example.org>", "“Wacht” <a.b+c@xn--exmple-cua.org>"]
+    )
+    def test_a_sender_that_starts_can_send(self, monkeypatch: pytest.MonkeyPatch, sender: str) -> None:
+        monkeypatch.setenv("WATCHBILL_EMAIL_FROM", sender)
+        assert env.mailbox("EMAIL_FROM", "unused") == sender
+        assert smtp._sender(sender)
+
+    def test_an_empty_sender_is_the_default(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("WATCHBILL_EMAIL_FROM", "")
+        assert env.mailbox("EMAIL_FROM", "watchbill@localhost") == "watchbill@localhost"
+
+    @pytest.mark.parametrize(
+        "server", ["", "smtp://127.0.0.1", "smtps://a%40b:p%2Fw@mail.example.org:465", "smtp+tls://[::1]:587"]
+    )
+    def test_a_mail_server_is_taken_as_it_is_written(self, monkeypatch: pytest.MonkeyPatch, server: str) -> None:
+        monkeypatch.setenv("WATCHBILL_EMAIL_URL", server)
+        assert env.mail_server("EMAIL_URL") == server
+
+    def test_keys_that_are_changed_stand_newest_first(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("WATCHBILL_FIELD_KEYS", f"{'n' * 32}, {'o' * 43}")
+        assert env.field_keys("FIELD_KEYS", tmp_path / "none") == ["n" * 32, "o" * 43]
