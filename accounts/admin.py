@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -18,10 +19,12 @@ from unfold.admin import ModelAdmin
 
 from accounts.access import actor_of
 from accounts.commands import teams, tokens, users
+from accounts.emails import normal
 from accounts.models import ApiToken, Membership, Team, User
 from accounts.permissions import ADMIN_ENTER, can
 from core.errors import Forbidden
 from core.links import inward
+from core.zones import zone_names
 
 
 def may_enter(request: HttpRequest) -> bool:
@@ -53,10 +56,40 @@ admin.site.login = to_sign_in  # type: ignore[method-assign]
 admin.site.password_change = to_password_change  # type: ignore[method-assign,assignment]
 
 
+class _UserForm(forms.ModelForm[User]):
+    """Says beside the field what the database's own refusal would say in its words."""
+
+    def clean_email(self) -> str:
+        """Refuse an address that somebody has."""
+        email: str = self.cleaned_data["email"]
+        if User.objects.filter(email__iexact=normal(email)).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("Somebody has this address already.", code="taken")
+        return email
+
+    def clean_time_zone(self) -> str:
+        """Refuse what is no time zone."""
+        zone: str = self.cleaned_data["time_zone"]
+        if zone not in zone_names():
+            raise forms.ValidationError("There is no such time zone.", code="invalid")
+        return zone
+
+
+class _TeamForm(forms.ModelForm[Team]):
+    """The same for a team."""
+
+    def clean_name(self) -> str:
+        """Refuse a name that another team has."""
+        name: str = self.cleaned_data["name"]
+        if Team.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("There is a team of this name already.", code="taken")
+        return name
+
+
 @admin.register(User)
 class UserAdmin(ModelAdmin):
     """Create, edit, give a role, deactivate; nobody is deleted, since the record names people for ever (A93)."""
 
+    form = _UserForm
     list_display = ("name", "email", "role", "is_active", "last_login")
     list_filter = ("role", "is_active")
     search_fields = ("name", "email")
@@ -98,6 +131,7 @@ class UserAdmin(ModelAdmin):
 class TeamAdmin(ModelAdmin):
     """Teams by name."""
 
+    form = _TeamForm
     list_display = ("name", "description")
     search_fields = ("name",)
     fields = ("name", "description")

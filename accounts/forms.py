@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,13 +12,9 @@ from accounts.models import Membership, User
 from accounts.queries import told_apart
 from core import clock
 from core.web.forms import PortalForm, VersionedForm, choice, line, offer, text
+from core.zones import zone_choices
 
 TEAM_ROLES = ((Membership.MEMBER, "Member"), (Membership.MANAGER, "Manager"))
-
-
-def zone_choices() -> list[tuple[str, str]]:
-    """Every time zone, by name."""
-    return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
 
 
 class FirstAdministratorForm(forms.Form):

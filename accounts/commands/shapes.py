@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any
 
 from accounts.models.users import RANKS
 from core.errors import Invalid
 from core.text import clean_line, clean_text
+from core.zones import zone_names
 
 LOCALES = {"en-gb"}
 THEMES = {"", "light", "dark"}
-
-
-@lru_cache(maxsize=1)
-def zones() -> frozenset[str]:
-    """Every time zone of the IANA database by name."""
-    return frozenset(zoneinfo.available_timezones())
 
 
 def name(value: Any, field: str = "name", limit: int = 120) -> str:
@@ -31,7 +24,7 @@ def name(value: Any, field: str = "name", limit: int = 120) -> str:
 
 def zone(value: Any) -> str:
     """The name of a time zone."""
-    return _one_of(value, zones(), "time_zone", "There is no such time zone.")
+    return _one_of(value, zone_names(), "time_zone", "There is no such time zone.")
 
 
 def role(value: Any) -> str:

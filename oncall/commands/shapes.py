@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
@@ -16,6 +14,7 @@ from accounts.models import Membership, Team, User
 from accounts.permissions import can
 from core.errors import Invalid
 from core.text import clean_line
+from core.zones import zone_names
 from oncall import permissions
 from oncall.queries.on_call import can_be_on_call
 
@@ -49,14 +48,9 @@ def choice(value: object, field: str, allowed: Collection[str]) -> str:
     return value
 
 
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
-
-
 def time_zone(value: object) -> str:
     """The name of a time zone of the IANA database."""
-    if not isinstance(value, str) or value not in _zones():
+    if not isinstance(value, str) or value not in zone_names():
         raise wrong("time_zone", "There is no such time zone.")
     return value
 

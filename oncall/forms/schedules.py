@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,15 +10,11 @@ from django.http import QueryDict
 
 from accounts.models import Team, User
 from core.web.forms import VersionedForm, choice, line, offer, whole
+from core.zones import zone_choices
 from oncall.forms.rows import press
 
 MOST_ROWS = 100
 UNITS = (("hour", "hours"), ("day", "days"), ("week", "weeks"), ("month", "months"))
-
-
-def zone_choices() -> list[tuple[str, str]]:
-    """Every time zone, by name."""
-    return [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())]
 
 
 class ScheduleForm(VersionedForm):

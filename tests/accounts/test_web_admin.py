@@ -79,6 +79,32 @@ def test_people_are_changed_through_the_commands(world: World, browser: Browser)
     assert {"user.create", "user.change_role", "user.deactivate", "user.reactivate"} <= verbs
 
 
+def test_what_is_taken_is_said_beside_its_field(world: World, browser: Browser) -> None:
+    """No word of the database: Ada types Bo's address in another spelling, Cy's on Bo's page, a known team's name."""
+    client = browser(world.ada)
+    given = {"name": "Bo", "role": "responder", "time_zone": "UTC"}
+    answers = [
+        ("email", client.post("/admin/accounts/user/add/", {**given, "email": "Bo@Example.org"})),
+        ("email", client.post(f"/admin/accounts/user/{world.bo.pk}/change/", {**given, "email": world.cy.email})),
+        ("name", client.post("/admin/accounts/team/add/", {"name": "payments", "description": ""})),
+        (
+            "time_zone",
+            client.post("/admin/accounts/user/add/", {**given, "email": "x@x.org", "time_zone": "localtime"}),
+        ),
+    ]
+    said = {
+        "email": "Somebody has this address already.",
+        "name": "There is a team of this name already.",
+        "time_zone": "There is no such time zone.",
+    }
+    for field, answer in answers:
+        assert answer.status_code == 200
+        assert answer.context["adminform"].form.errors == {field: [said[field]]}
+        assert "Constraint" not in answer.content.decode()
+    own = {**given, "email": world.bo.email}
+    assert client.post(f"/admin/accounts/user/{world.bo.pk}/change/", own).status_code == 302, "one's own is not taken"
+
+
 def test_the_last_administrator_stays_in_the_administration_too(world: World, browser: Browser) -> None:
     chosen = {"action": "deactivate", "_selected_action": [world.ada.pk]}
     assert browser(world.ada).post("/admin/accounts/user/", chosen).status_code == 409
