@@ -10,7 +10,17 @@ from accounts.actors import Actor
 from accounts.commands import teams
 from accounts.forms import TEAM_ROLES, MemberForm, RoleForm, TeamForm
 from accounts.models import Team
-from accounts.permissions import TEAM_CREATE, TEAM_DELETE, TEAM_EDIT, TEAM_LEAVE, TEAM_SEE, can, require
+from accounts.permissions import (
+    ADMIN_ENTER,
+    TEAM_CREATE,
+    TEAM_DELETE,
+    TEAM_EDIT,
+    TEAM_LEAVE,
+    TEAM_SEE,
+    USER_EDIT,
+    can,
+    require,
+)
 from accounts.queries import membership_in, people_to_join, team_seen_by, teams_with_people
 from core.web.doors import Question, actor_of, confirm, done, signed_in
 from core.web.forms import sent
@@ -50,6 +60,7 @@ def _page(request: HttpRequest, shown: Team, joining: MemberForm | None = None) 
         "joining": joining,
         "may_edit": may_edit,
         "may_delete": can(actor, TEAM_DELETE, shown),
+        "may_add_people": can(actor, USER_EDIT) and can(actor, ADMIN_ENTER),
         "me": actor.user,
         "crumbs": [HOME, (shown.name, "")],
     }

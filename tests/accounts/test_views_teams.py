@@ -34,6 +34,17 @@ def test_pat_makes_a_team_and_ana_takes_people_in(world: World, browser: Browser
     assert not Membership.objects.filter(user=world.di, team=world.payments).exists()
 
 
+def test_ada_finds_the_way_to_add_a_person(world: World, browser: Browser) -> None:
+    """Only for those who may: the team's page leads to the form, and says how the person gets a password."""
+    page = browser(world.ada).get(f"/teams/{world.payments.pk}/").content.decode()
+    assert "Somebody is missing?" in page
+    assert "Forgot password" in page
+    assert 'href="/admin/accounts/user/add/"' in page
+    assert browser(world.ada).get("/admin/accounts/user/add/").status_code == 200
+    for other in (world.ana, world.pat, world.eve):
+        assert "Somebody is missing?" not in text_of(browser(other).get(f"/teams/{world.payments.pk}/"))
+
+
 def test_a_manager_chooses_people_without_learning_their_addresses(world: World, browser: Browser) -> None:
     """A57: addresses are for oneself and administrators; people of one name differ by team, at last by number."""
     twin = builders.person("Di Okoro", email="di.two@example.org")
