@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -17,10 +17,13 @@ from notifications.commands import providers as commands
 from notifications.kinds import provider_of, providers
 from notifications.models import Delivery, DeliveryAttempt, ProviderConfig
 from notifications.permissions import PROVIDER_EDIT
+from notifications.providers.carrier import look_up
 
 
 class ProviderForm(forms.ModelForm[ProviderConfig]):
     """The fields that the provider names itself; an empty secret leaves the stored one."""
+
+    looked_up: ClassVar[dict[str, list[str]]] = {}  # what the name service led to, asked before the transaction
 
     class Meta:
         model = ProviderConfig
@@ -42,6 +45,9 @@ class ProviderForm(forms.ModelForm[ProviderConfig]):
             except Invalid as error:
                 for name, sentences in error.fields.items():
                     self.add_error(name if name in self.fields else None, sentences)
+        for name, sentences in self.looked_up.items():
+            if name in self.fields and name not in self.errors:
+                self.add_error(name, sentences)
         return values
 
 
@@ -61,6 +67,7 @@ class ProviderConfigAdmin(ModelAdmin):
         if obj is None:
             return super().get_form(request, obj, **kwargs)
         drawn: dict[str, Any] = {}
+        looked_up = getattr(request, "looked_up", {})
         for field in provider_of(obj.provider).settings_fields:
             widget = forms.PasswordInput if field.secret else forms.TextInput
             shown = "" if field.secret else obj.settings.get(field.name, field.default)
@@ -68,8 +75,18 @@ class ProviderConfigAdmin(ModelAdmin):
             drawn[field.name] = forms.CharField(
                 label=field.label, required=False, initial=shown, help_text=hint, widget=widget, max_length=2000
             )
-        form = type("DrawnProviderForm", (ProviderForm,), {**drawn, "__module__": __name__})
+        form = type("DrawnProviderForm", (ProviderForm,), {**drawn, "looked_up": looked_up, "__module__": __name__})
         return super().get_form(request, obj, form=form, **kwargs)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The form; the name service is asked before its transaction begins, which would hold every writer up (A69)."""
+        address = request.POST.get("base_url", "")
+        if address and self.has_change_permission(request):
+            try:
+                look_up(address, field="base_url")
+            except Invalid as error:
+                request.looked_up = error.fields  # type: ignore[attr-defined]
+        return super().changeform_view(request, *args, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: ProviderConfig | None = None) -> list[str]:
         """Which provider at first, its settings afterwards."""

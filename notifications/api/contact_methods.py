@@ -7,9 +7,14 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.permissions import require
 from core.api.base import ApiView, ListView, SignedIn
 from notifications.api import shapes
 from notifications.commands import contact_methods
+from notifications.kinds import provider_of
+from notifications.models import ContactMethod as Method
+from notifications.permissions import CONTACT_EDIT
+from notifications.providers.carrier import look_up
 from notifications.queries.log import method_seen_by, methods_seen_by
 
 
@@ -39,6 +44,9 @@ class ContactMethods(NoRepeats, ListView):
         """Add an address; where its carrier wants one, a code is sent to it."""
         given = self.parse(shapes.ContactMethodInput)
         actor = self.actor
+        require(actor, CONTACT_EDIT, Method(user=actor.user))  # before the name service is asked for anybody
+        if provider_of(given["provider"]).address_field.kind == "url":
+            look_up(given["address"], field="address")
         made = contact_methods.add(
             actor,
             actor.user,

@@ -16,6 +16,7 @@ from notifications.api import shapes
 from notifications.commands import providers as commands
 from notifications.models import ProviderConfig
 from notifications.permissions import PROVIDER_EDIT, PROVIDER_SEE
+from notifications.providers.carrier import look_up
 from notifications.queries.log import ProviderHealth, provider_health
 
 
@@ -49,6 +50,9 @@ class Provider(ApiView):
     def put(self, request: Request, provider: str) -> Response:
         """Set a carrier up, or switch it on and off; secrets are written and never read back."""
         given = self.parse(shapes.ProviderInput)
+        require(self.actor, PROVIDER_EDIT)  # before the name service is asked for anybody
+        if given.get("settings", {}).get("base_url"):
+            look_up(given["settings"]["base_url"], field="base_url")
         commands.configure(
             self.actor, provider, enabled=given["enabled"], values=given.get("settings", {}), version=self.version()
         )

@@ -93,3 +93,14 @@ def clean_url(value: str, *, field: str) -> str:
         sentence = error.detail if isinstance(error, Invalid) else "This is not an address."
         raise Invalid(sentence, fields={field: [sentence]}) from error
     return url
+
+
+def look_up(value: str, *, field: str) -> None:
+    """Raise Invalid where the name in an http(s) address leads inside (A69); a name not found now may come up later.
+
+    For doors, before the command: it asks the name service, 2 s at most, which no transaction may wait for.
+    """
+    try:
+        http.check_url(value.strip(), lookup=True)
+    except Invalid as error:
+        raise Invalid(error.detail, code=error.code, hint=error.hint, fields={field: [error.detail]}) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,8 +15,9 @@ from core.web.doors import Question, actor_of, confirm, done, signed_in
 from core.web.forms import sent
 from notifications.commands import contact_methods
 from notifications.forms import CodeForm, LabelForm, MethodForm
-from notifications.kinds import FILED
+from notifications.kinds import FILED, Provider
 from notifications.models import ContactMethod
+from notifications.providers.carrier import look_up
 from notifications.providers.email import mail_is_filed
 from notifications.queries.log import addable_providers, method_seen_by, methods_seen_by
 
@@ -50,7 +53,7 @@ def add(request: HttpRequest, provider: str) -> HttpResponse:
         raise Missing("There is no such way to be reached, or it is not set up here.")
     form = MethodForm(request.POST or None, provider=carrier)
     if request.method == "POST":
-        made = sent(form, lambda: contact_methods.add(actor, me, **form.values()))
+        made = sent(form, lambda: _add(actor, me, carrier, form.values()))
         if made is not None:
             return _added(request, made)
     context = {
@@ -62,6 +65,13 @@ def add(request: HttpRequest, provider: str) -> HttpResponse:
         "crumbs": [HOME, LIST, (carrier.label, "")],
     }
     return render(request, "ui/edit.html", context, status=form.status)
+
+
+def _add(actor: Actor, me: User, carrier: Provider, values: dict[str, Any]) -> ContactMethod:
+    """The name service is asked here, outside the command's transaction (A69)."""
+    if carrier.address_field.kind == "url":
+        look_up(values["address"], field="address")
+    return contact_methods.add(actor, me, **values)
 
 
 def _added(request: HttpRequest, made: ContactMethod) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.test import Client
 from core import clock
 from notifications.models import ContactMethod, Delivery
 from tests import world as builders
+from tests.core.servers import names
 from tests.fakes import Mailbox
 from tests.pages import EVIL, after, assert_inert, count, recorded, text_of
 from tests.world import World
@@ -82,7 +83,8 @@ def test_an_unusable_address_comes_back_with_its_sentence(world: World, browser:
     assert ContactMethod.objects.filter(user=world.bo).count() == 1
 
 
-def test_a_webhooks_secret_is_shown_once(world: World, browser: Browser) -> None:
+def test_a_webhooks_secret_is_shown_once(world: World, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    names(monkeypatch, hooks_example_org=["8.8.8.8"])
     bo = browser(world.bo)
     made = bo.post(f"{PATH}add/webhook/", {"address": "https://hooks.example.org/x", "secret_secret": "", "label": ""})
     method = ContactMethod.objects.get(provider="webhook")
