@@ -15,6 +15,7 @@ from accounts.forms import ProfileForm, TokenForm
 from accounts.models import User
 from accounts.queries import teams_of, token_seen_by, tokens_seen_by
 from core import clock
+from core.web import once
 from core.web.doors import Question, actor_of, confirm, done, signed_in
 from core.web.forms import sent
 
@@ -57,23 +58,22 @@ def _values(form: ProfileForm) -> dict[str, str]:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def token_list(request: HttpRequest) -> HttpResponse:
-    """One's own tokens; a new one's text is on the answer to its making alone (A44)."""
+    """One's own tokens; a new one's text is on the page that follows its making alone (A44)."""
     actor: Actor = actor_of(request)
     me = _me(request)
     form = TokenForm(request.POST or None)
-    raw = ""
     if request.method == "POST":
         made = sent(
             form,
             lambda: tokens.issue(actor, me, form.cleaned_data["name"], form.cleaned_data["scopes"], form.expires()),
         )
         if made is not None:
-            raw, form = made[1], TokenForm()
+            return once.lead_on(request, "/profile/tokens/", made[1])
     found = tokens_seen_by(actor).filter(user=me)
     now = clock.now()
     context = {
         "form": form,
-        "raw": raw,
+        "raw": "" if request.method == "POST" else once.take(request)[0],
         "tokens": [(token, token.is_usable(now)) for token in found],
         "crumbs": [HOME, ("API tokens", "")],
         "tab": "tokens",

@@ -40,6 +40,9 @@ def test_a_token_is_shown_once_and_revoked_by_a_question(world: World, browser: 
     """A44."""
     ana = browser(world.ana)
     made = ana.post("/profile/tokens/", {"name": "deploy", "scopes": ["read", "write"], "days": "30"})
+    assert (made.status_code, made["Location"]) == (303, "/profile/tokens/"), "loading the page again makes no other"
+    assert made.content == b""
+    made = ana.get("/profile/tokens/")
     found = re.search(r"wb_[\w\-]{40,}", text_of(made))
     assert found
     assert "no-store" in made["Cache-Control"]

@@ -88,7 +88,8 @@ def planted(scene: Scene, browser: Browser, carrier: Carrier) -> dict[str, str]:
     json = "application/json"
     found = {"key": scene.key, "secret key": portal.SECRET_KEY, "field key": portal.FIELD_KEYS[0]}
     found["token"] = ana.post("/api/v1/tokens/", {"name": "x", "scopes": ["read"]}, content_type=json).json()["token"]
-    page = ana.post("/profile/tokens/", {"name": "y", "scopes": ["read"], "days": "30"}).content.decode()
+    ana.post("/profile/tokens/", {"name": "y", "scopes": ["read"], "days": "30"})
+    page = ana.get("/profile/tokens/").content.decode()
     found["page token"] = _of(r"wb_[\w-]{30,}", page)
     found["new key"] = ana.post(f"/api/v1/services/{ids['services']}/keys/", {}, content_type=json).json()["key"]
     found["next key"] = ana.post(f"/api/v1/keys/{ids['keys']}/rotate/", {}, content_type=json).json()["key"]
