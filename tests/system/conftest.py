@@ -17,7 +17,7 @@ from tools.chaos.portal import Portal
 from tools.chaos.sink import Sink
 
 PEOPLE = 60
-FIRST = ("test_kill_loop.py", "test_story_alertmanager.py")  # they wait most, so others run beside them
+FIRST = ("test_kill_loop.py", "test_typed.py", "test_story_alertmanager.py", "test_live.py")  # they wait most
 Make = Callable[..., Scene]
 
 

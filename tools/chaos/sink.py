@@ -57,10 +57,13 @@ class Sink:
         """Keep the mail, then answer."""
         if self.mode in {"451", "550"}:
             return f"{self.mode} not now"
+        was_held = self.mode == "hold"
         while self.mode == "hold":
             await asyncio.sleep(0.02)
-            if server.transport is None or server.transport.is_closing():
-                return "421 gone"
+        if was_held:
+            await asyncio.sleep(0.1)  # a client that was killed meanwhile: hear of its end first
+        if was_held and (server.transport is None or server.transport.is_closing()):
+            return "421 gone"
         message = email.message_from_bytes(envelope.content, policy=default)
         body = message.get_body(("plain",))
         text = body.get_content() if body is not None else ""
