@@ -66,7 +66,7 @@ def take(ids: Sequence[int]) -> list[Item]:
         return []
     now = clock.now()
     at = connection.ops.adapt_datetimefield_value
-    owner = owner_prefix(os.getpid(), alive.started(os.getpid())) + secrets.token_hex(6)
+    owner = owner_prefix(os.getpid(), alive.own_start()) + secrets.token_hex(6)
     external = [h.kind for h in handlers().values() if h.effect == "external"] or [""]
     until = [at(now + LEASES["external"]), at(now + LEASES["database"])]
     sql = _TAKE.format(

@@ -219,4 +219,4 @@ def free_the_dead() -> int:
     mine = f"{host()}:"
     held = DueRow.objects.filter(state=DueRow.LEASED, lease_owner__startswith=mine)
     owners = {tuple(owner.split(":")[1:3]) for owner in held.values_list("lease_owner", flat=True).distinct()}
-    return sum(free_leases(int(pid), since) for pid, since in owners if alive.started(int(pid)) != since)
+    return sum(free_leases(int(pid), since) for pid, since in owners if alive.is_another(int(pid), since))

@@ -110,8 +110,8 @@ class Worker:
         try:
             self.beat()
             self._relieve()
+            db.measure_clock()  # before anybody writes down a time: this machine's clock may be far off
             passes.ask()
-            db.measure_clock()
             return self.round() > 0
         except DatabaseError as error:
             self._lost_database(error)

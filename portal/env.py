@@ -124,12 +124,15 @@ def mailbox(name: str, default: str) -> str:
 
 
 def field_keys(name: str, path: Path) -> list[str]:
-    """The keys that seal stored secrets, the newest first; a guessable one protects nothing (A98)."""
+    """The keys that seal stored secrets, the newest first; a guessable one protects nothing (A98).
+
+    The length counts for the first alone, which seals: an older one that is short must still open what it has sealed.
+    """
     found = [part.strip() for part in kept_secret(name, path, "field").split(",")]
-    if any(len(key) < SHORTEST_KEY for key in found):
+    if not all(found) or len(found[0]) < SHORTEST_KEY:
         refuse(
-            f"{PREFIX}{name} holds an empty or short key; "
-            f"use a comma list of {SHORTEST_KEY} or more random characters each, the newest first."
+            f"{PREFIX}{name} holds an empty key, or its first one is short; "
+            f"use a comma list, the newest first, of {SHORTEST_KEY} or more random characters."
         )
     return found
 

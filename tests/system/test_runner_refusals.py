@@ -50,7 +50,7 @@ def one_sentence(text: str) -> bool:
         ({"OUTBOUND_ALLOW": "10.0.0.0/99"}, "WATCHBILL_OUTBOUND_ALLOW"),
         ({"FIELD_KEYS": ","}, "WATCHBILL_FIELD_KEYS"),
         ({"FIELD_KEYS": "x"}, "WATCHBILL_FIELD_KEYS"),
-        ({"FIELD_KEYS": "a-field-key-of-the-tests-0123456789,x"}, "WATCHBILL_FIELD_KEYS"),
+        ({"FIELD_KEYS": "a-field-key-of-the-tests-0123456789,"}, "WATCHBILL_FIELD_KEYS"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_sentence_f49(tmp_path: Path, settings: dict[str, str], names: str) -> None:
