@@ -54,7 +54,7 @@ test-services: setup-dev
 
 test-long: setup-dev
 	$(PYTEST) -m "long" --ignore=tests/browser
-	$(BIN)/python -m tools.services -- $(PYTEST) -m "long and services" --ignore=tests/browser
+	$(BIN)/python -m tools.services -- $(PYTEST) -m "long and (services or not system)" --ignore=tests/browser
 	$(PYTEST) tests/browser -m "browser"
 
 check: lint imports templates types migrations deploy test
