@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from core.text import one_line
 
 log = logging.getLogger(__name__)
 MAIL_AGAIN = TELL_AGAIN = timedelta(minutes=30)
+LINES = 10  # of one alarm in one mail
 MAIL_SECONDS = 10.0  # for all administrators together: a mail server that hangs must not hold up a pass
 _addresses: list[Callable[[], Iterable[str]]] = []
 _remembered: list[str] = []
@@ -48,19 +49,21 @@ class AlarmEnded:
     code: str
 
 
-def alarm(code: str, sentence: str, things: Iterable[str] = ()) -> bool:
+def alarm(code: str, sentence: str, things: Iterable[str] | Mapping[str, str] = ()) -> bool:
     """Raise an alarm, or renew it; says whether it is new. A new one is logged as an error and recorded as a fact.
 
-    A renewed one is recorded again when it concerns another of the `things` than before, and every 30 minutes, so
-    that whoever has put it aside too early hears of it again.
+    A renewed one is recorded again when it concerns other `things` than before, and every 30 minutes, so that whoever
+    has put it aside too early hears of it again. `things` may have a sentence each.
     """
     with transaction.atomic():
         before = db.locked(Beat.objects.filter(name=_row(code))).first()
         stands = before.detail if before is not None and not before.ok else {}
-        kept = stands if before is None or stands else _of_the_last_time(before.detail)
-        detail = {"since": clock.now().isoformat(), **kept, "sentence": sentence, "things": sorted(things)}
+        now = clock.now().isoformat()
+        detail = {"since": stands.get("since", now), "told": stands.get("told", now), "sentence": sentence}
+        detail |= {"things": sorted(things), "said": dict(things) if isinstance(things, Mapping) else {}}
+        detail |= _mailed_by_now(before.detail if before is not None else {}, bool(stands), _named(detail))
         if _untold(stands, detail["things"]):
-            detail["told"] = clock.now().isoformat()
+            detail["told"] = now
             facts.record(AlarmRaised(code, sentence))
         Beat.objects.update_or_create(name=_row(code), defaults={"at": clock.now(), "ok": False, "detail": detail})
     if not stands:
@@ -72,15 +75,27 @@ def _row(code: str) -> str:
     return f"alarm:{code}"[:80]
 
 
-def _of_the_last_time(detail: dict[str, Any]) -> dict[str, Any]:
-    """When mail last told of an alarm that has ended since: one that comes and goes is not mailed each time."""
-    mailed = detail.get("mailed", detail.get("mailed_before"))
-    return {} if mailed is None else {"mailed_before": mailed}
+def _named(detail: dict[str, Any]) -> list[str]:
+    """What mail tells of: the things, or the alarm itself where it has none."""
+    return detail.get("things") or [""]
+
+
+def _moments(detail: dict[str, Any], name: str) -> dict[str, str]:
+    found = detail.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _mailed_by_now(detail: dict[str, Any], stands: bool, named: Collection[str]) -> dict[str, dict[str, str]]:
+    """When mail told of each thing: what has not been over since is not mailed again, the rest not for a while."""
+    last = _moments(detail, "mailed")
+    mailed = {thing: at for thing, at in last.items() if stands and thing in named}
+    over = _moments(detail, "mailed_before") | {thing: at for thing, at in last.items() if thing not in mailed}
+    return {"mailed": mailed, "mailed_before": {t: at for t, at in over.items() if not _long_from(at, MAIL_AGAIN)}}
 
 
 def _untold(stands: dict[str, Any], things: Iterable[str]) -> bool:
     told = stands.get("told")
-    return told is None or not set(things) <= set(stands.get("things", ())) or _long_from(told, TELL_AGAIN)
+    return told is None or set(things) != set(stands.get("things", ())) or _long_from(told, TELL_AGAIN)
 
 
 def _long_from(moment: str, by: timedelta) -> bool:
@@ -149,31 +164,41 @@ def tell(code: str, subject: str, text: str) -> bool:
 
 
 def tell_of_new(codes: Collection[str]) -> bool:
-    """Mail the administrators about those of the alarms that stand and no mail has told of; says whether mail left.
+    """Mail the administrators about those of the alarms, and things of them, that no mail has told of yet.
 
-    Each alarm is marked when mail has left, so that one that could not be told is told by the next call.
+    Says whether mail left. Each is marked when it has, so that one that could not be told is told by the next call.
     """
     names = {_row(code) for code in codes}
-    news = [beat for beat in standing() if beat.name in names and _unmailed(beat.detail)]
-    sentences = [str(beat.detail.get("sentence", "")) for beat in news]
-    if not news or not _mail_each(remember_administrators(), sentences[0], "\n".join(sentences)):
+    news = [(beat, fresh) for beat in standing() if beat.name in names and (fresh := _unmailed(beat.detail))]
+    lines = [line for beat, fresh in news for line in _lines(beat.detail, fresh)]
+    if not news or not _mail_each(remember_administrators(), lines[0], "\n".join(lines)):
         return False
-    for beat in news:
-        _mark_mailed(beat.name)
+    for beat, fresh in news:
+        _mark_mailed(beat.name, fresh)
     return True
 
 
-def _unmailed(detail: dict[str, Any]) -> bool:
-    if "mailed" in detail:
-        return False
-    return "mailed_before" not in detail or _long_from(detail["mailed_before"], MAIL_AGAIN)
+def _unmailed(detail: dict[str, Any]) -> list[str]:
+    mailed, before = _moments(detail, "mailed"), _moments(detail, "mailed_before")
+    new = [thing for thing in _named(detail) if thing not in mailed]
+    return [thing for thing in new if thing not in before or _long_from(before[thing], MAIL_AGAIN)]
 
 
-def _mark_mailed(name: str) -> None:
+def _lines(detail: dict[str, Any], fresh: Collection[str]) -> list[str]:
+    """What mail says: the alarm's sentence at first, later those of the things that have come since."""
+    said = detail.get("said", {})
+    lines = [said[thing] for thing in fresh if thing in said]
+    if len(fresh) == len(_named(detail)) or not lines:
+        return [str(detail.get("sentence", ""))]
+    return [*lines[:LINES], *([f"And {len(lines) - LINES} more."] if len(lines) > LINES else [])]
+
+
+def _mark_mailed(name: str, things: Iterable[str]) -> None:
     with transaction.atomic():
         beat = db.locked(Beat.objects.filter(name=name)).first()
         if beat is not None:
-            beat.detail["mailed"] = clock.now().isoformat()
+            at = clock.now().isoformat()
+            beat.detail["mailed"] = _moments(beat.detail, "mailed") | dict.fromkeys(things, at)
             beat.save(update_fields=["detail"])
 
 

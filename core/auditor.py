@@ -87,7 +87,7 @@ def _settle(results: dict[str, dict[str, Any]]) -> None:
             continue
         more = f" (and {result['count'] - 1} more)" if result["count"] > 1 else ""
         sentence = result["findings"][0]["sentence"] + more
-        alarms.alarm(name, sentence, [finding["thing"] for finding in result["findings"]])
+        alarms.alarm(name, sentence, {finding["thing"]: finding["sentence"] for finding in result["findings"]})
 
 
 def ping() -> None:

@@ -13,6 +13,7 @@ from incidents.commands import lifecycle
 from incidents.models import Alert, Incident
 from integrations.advice import ADVICE, OTHERWISE, advice_on
 from integrations.models import OwnService
+from integrations.queries import own
 from integrations.queries.steps import first_steps
 from notifications.models import Delivery
 from oncall.commands import services
@@ -135,6 +136,62 @@ def test_but_a_forgotten_incident_of_somebody_else_beside_it_is_told_at_once(por
     at.move(minutes=1)
     raise_it("incidents.unanswered", f"{own} waits (and 1 more).", own, "INC-999")
     assert Incident.objects.count() == 2
+
+
+def raise_of(*numbers: int, code: str = "incidents.unanswered") -> None:
+    """What the auditor says of incidents of other people that nobody has been told of."""
+    said = {f"INC-{number}": f"INC-{number} waits." for number in numbers}
+    more = f" (and {len(numbers) - 1} more)" if numbers[1:] else ""
+    alarms.alarm(code, f"INC-{numbers[0]} waits.{more}", said)
+    worker.drain()
+
+
+def test_a_second_forgotten_incident_pages_although_the_first_is_known(portal: World, at: FrozenClock) -> None:
+    """G14: Ada has acknowledged the alarm about one and works on it when another is forgotten."""
+    raise_of(905)
+    first = Incident.objects.get()
+    lifecycle.acknowledge(acts(portal.ada), first)
+    at.move(minutes=5)
+    raise_of(905, 907)
+    second = Incident.objects.exclude(pk=first.pk).get()
+    assert second.title.startswith("INC-907 waits. Open that incident now")
+    assert paged() == ["Ada Admin", "Ada Admin"]
+    at.move(minutes=1)
+    raise_of(905, 907)
+    assert paged() == ["Ada Admin", "Ada Admin"]
+    raise_of(907)
+    assert Alert.objects.get(incident=first).state == "resolved", "it is no longer forgotten"
+    assert Alert.objects.get(incident=second).state == "open"
+    end_it("incidents.unanswered")
+    assert not Alert.objects.filter(state="open").exists()
+
+
+def test_many_forgotten_incidents_are_no_storm_of_pages(portal: World, at: FrozenClock) -> None:
+    raise_of(*range(901, 941))
+    assert Incident.objects.count() == 11
+    assert Incident.objects.filter(title__startswith="INC-911 waits. (and 29 more)").count() == 1
+    for left in range(39, 10, -1):  # as they are dealt with, nobody is paged about those that were counted
+        at.move(minutes=1)
+        raise_of(*range(941 - left, 941))
+    assert Incident.objects.count() == 11
+    raise_of(*range(931, 941))
+    assert Alert.objects.filter(state="open").count() == 10, "few enough for one each"
+
+
+def test_the_keys_of_alerts_do_not_name_what_may_be_private_s34(portal: World) -> None:
+    raise_of(905)
+    assert "905" not in Alert.objects.get().key
+
+
+def test_the_own_incident_is_held_while_an_alarm_is_counted_on_it(
+    portal: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL another worker may be resolving its alert: then nothing must be counted on what ends."""
+    raise_it()
+    asked: list[type] = []
+    monkeypatch.setattr(own.db, "locked", lambda rows: asked.append(rows.model) or rows)
+    raise_it("incidents.unanswered", "Nobody has been told.", f"INC-{Incident.objects.get().number}")
+    assert Alert in asked
 
 
 def test_the_auditor_says_which_things_are_wrong(portal: World, monkeypatch: pytest.MonkeyPatch) -> None:
