@@ -94,10 +94,15 @@ class FactAdmin(ReadOnlyAdmin):
 
 @admin.register(Beat)
 class BeatAdmin(ReadOnlyAdmin):
-    """Signs of life and alarms."""
+    """Signs of life and alarms; of what they hold only the sentence, since things name private incidents (S34)."""
 
-    list_display = ("name", "at", "ok", "detail")
+    list_display = fields = ("name", "at", "ok", "sentence")
     list_filter = ("ok",)
+
+    @admin.display(description="What it says")
+    def sentence(self, beat: Beat) -> str:
+        """The sentence of an alarm or of the auditor; signs of life have none."""
+        return str(beat.detail.get("sentence", ""))
 
 
 @admin.register(AuditEntry)

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.test import Client
 
 from accounts.models import User
-from core import due
+from core import alarms, due
 from core.models import AuditEntry, Beat, BulkJob, DueRow, Fact
 from tests.world import World
 
@@ -53,3 +53,13 @@ def test_parked_work_is_acted_on_and_audited(world: World, browser: Browser, act
     assert dict(DueRow.objects.filter(pk__in=ids).values_list("pk", "state")) == {parked.id: state, held.id: "leased"}
     entry = AuditEntry.objects.get(verb=f"due.{action}")
     assert (entry.actor, entry.thing) == (f"user:{world.ada.pk}", "page:1")
+
+
+def test_an_alarm_shows_its_sentence_and_not_the_number_of_a_private_incident(world: World, browser: Browser) -> None:
+    """S34: the things of an alarm are for the engine."""
+    alarms.alarm("incidents.unanswered", "A private incident waits.", {"INC-4711": "A private incident waits."})
+    client, pk = browser(world.ada), Beat.objects.get().pk
+    for path in ("/admin/core/beat/", f"/admin/core/beat/{pk}/change/"):
+        page = client.get(path).content.decode()
+        assert "A private incident waits." in page
+        assert "INC-4711" not in page
