@@ -124,6 +124,28 @@ def panels(slot: str) -> list[Panel]:
     return sorted((p for p in _panels.values() if p.slot == slot), key=lambda p: (p.position, p.key))
 
 
+@dataclass(frozen=True, slots=True)
+class BoardPanel:
+    """A card of Now: `template` is drawn with what `read` returns as `panel`, unless that is None."""
+
+    template: str
+    read: Callable[[Actor], Any]
+
+
+_board: dict[str, BoardPanel] = {}
+
+
+def register_board_panel(panel: BoardPanel) -> None:
+    """Add or replace a card of Now."""
+    _board[panel.template] = panel
+
+
+def board_panels(actor: Actor) -> list[tuple[str, Any]]:
+    """The templates of the cards that this viewer is shown, in their order, with what each is drawn with."""
+    found = [(name, _board[name].read(actor)) for name in sorted(_board)]
+    return [(name, panel) for name, panel in found if panel is not None]
+
+
 HUMAN_KINDS = (
     ("note", "Note", "chat"),
     ("todo", "To do", "tasks"),

@@ -14,15 +14,18 @@ class IntegrationsConfig(AppConfig):
     verbose_name = "Integrations"
 
     def ready(self) -> None:
-        """Load due kinds, jobs, reactions, every file of `adapters/`; add this room's parts to the service's page."""
+        """Load due kinds, jobs, reactions, every file of `adapters/`; fill the slots of the service's page and Now."""
         for module in ("integrations.permissions", "integrations.due", "integrations.jobs", "integrations.reactions"):
             import_module(module)
         adapters = import_module("integrations.adapters")
         for found in pkgutil.iter_modules(adapters.__path__):
             import_module(f"integrations.adapters.{found.name}")
+        from incidents.kinds import BoardPanel, register_board_panel
         from incidents.queries.standing import may_see_rules
         from integrations.queries.keys import may_see_intake
+        from integrations.queries.steps import next_step
         from oncall.kinds import ServiceTab, register_service_tab
 
+        register_board_panel(BoardPanel("integrations/_first_steps_card.html", next_step))
         register_service_tab(ServiceTab("try", "Try a payload", 20, may_see_rules))
         register_service_tab(ServiceTab("intake", "Intake", 30, may_see_intake))

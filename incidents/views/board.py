@@ -12,6 +12,7 @@ from accounts.actors import Actor
 from core import live
 from core.errors import Conflict, Missing
 from core.web.doors import actor_of, done, signed_in
+from incidents.kinds import board_panels
 from incidents.queries.now import now_of
 from oncall.commands import pages
 from oncall.queries.escalations import page_seen_by
@@ -20,7 +21,7 @@ from oncall.queries.escalations import page_seen_by
 def _context(request: HttpRequest) -> dict[str, Any]:
     actor: Actor = actor_of(request)
     seq = live.last_seq(f"now:{actor.user.pk}") if actor.user is not None else 0
-    return {"now": now_of(actor), "seq": seq}
+    return {"now": now_of(actor), "seq": seq, "panels": board_panels(actor)}
 
 
 @signed_in

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
 
 from accounts.actors import Actor
-from accounts.permissions import USER_EDIT, can
+from accounts.permissions import TEAM_CREATE, USER_EDIT, can
 from accounts.queries import active_people, teams_seen_by
 from core import clock
 from incidents.models import Incident
@@ -59,6 +60,15 @@ def first_steps(actor: Actor) -> list[Step]:
              _first_page() is not None, f"{intake}?severity=critical#test" if service else intake, "Send a test event"),
         _people(actor),
     ]  # fmt: skip
+
+
+def next_step(actor: Actor) -> dict[str, Any] | None:
+    """The card on Now: the next step, for those who may set the portal up, until it is; None for everybody else."""
+    if not can(actor, TEAM_CREATE) or is_under_way():
+        return None
+    steps = first_steps(actor)
+    left = [step for step in steps if not step.done]
+    return {"following": left[0], "done": len(steps) - len(left), "all": len(steps)} if left else None
 
 
 def is_under_way() -> bool:

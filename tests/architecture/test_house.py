@@ -117,12 +117,17 @@ def test_no_signals_or_overridden_save() -> None:
 
 
 def test_templates_of_a_room_include_only_lower_ones() -> None:
+    """And load tags of lower ones only: a card of a higher room is registered, not named."""
     pattern = re.compile(r'{%\s*(?:include|extends)\s+"([^"]+)"')
+    loads = re.compile(r"{%\s*load\s+(?:[^%]*\sfrom\s+)?([^%]+?)\s*%}")
+    homes = {path.stem: path.relative_to(ROOT).parts[0] for path in ROOT.glob("*/templatetags/*.py")}
     for path in (ROOT / "templates").rglob("*.html"):
         room = path.relative_to(ROOT / "templates").parts[0]
         if room not in ROOMS:
             continue
-        for name in pattern.findall(path.read_text(encoding="utf-8")):
+        text = path.read_text(encoding="utf-8")
+        loaded = [homes.get(library, "") for names in loads.findall(text) for library in names.split()]
+        for name in [*pattern.findall(text), *loaded]:
             target = name.split("/")[0]
             if target in ROOMS:
                 assert ROOMS.index(target) <= ROOMS.index(room), f"{short(path)} includes {name}"
