@@ -17,6 +17,7 @@ from incidents.commands import moving, paging, people, timeline, timers
 from incidents.models import Incident
 from notifications.commands import deliveries
 from oncall.commands import escalations
+from oncall.commands.notices import NOTICE_PURPOSE
 from oncall.commands.texts import notice
 from oncall.kinds import subject_of
 from oncall.models import EscalationPolicy
@@ -127,7 +128,7 @@ def _tell(incident: Incident, user_ids: Collection[int], key: str) -> None:
         for way in ways_to(user, incident.urgency)[:1]:
             deliveries.queue(
                 key=f"{key}:{user.pk}",
-                purpose="notice",
+                purpose=NOTICE_PURPOSE.id,
                 purpose_key=incident.subject,
                 method=way.method,
                 message=message,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from accounts.commands import users
 from incidents.commands import lifecycle
+from incidents.models import Incident
 from notifications.models import Delivery
+from oncall.models import Escalation
 from tests.incidents.conftest import Stage
 from tests.world import acts
 
@@ -17,7 +19,7 @@ def leave(stage: Stage) -> None:
 
 def told(stage: Stage) -> list[str]:
     """Who has been told, in order."""
-    rows = Delivery.objects.filter(purpose="notice", purpose_key="incident:1").order_by("pk")
+    rows = Delivery.objects.filter(purpose="page.notice", purpose_key="incident:1").order_by("pk")
     return [str(each.user) for each in rows.select_related("user") if "answer for it now" in each.message["text"]]
 
 
@@ -47,3 +49,18 @@ def test_s50_whoever_is_paged_needs_no_notice(stage: Stage) -> None:
     leave(stage)
     assert (stage.incident().status, stage.assignees()) == ("triggered", {"Bo"})
     assert told(stage) == []
+
+
+def test_s34_an_outside_administrator_sees_no_notice_about_a_private_incident(stage: Stage) -> None:
+    """Nobody was ever paged for it; Ana answers for it when Cy leaves, and Ada runs the portal."""
+    stage.fire(severity="info")
+    lifecycle.acknowledge(acts(stage.world.cy), stage.incident())
+    Incident.objects.update(visibility="private", codename="Heron")
+    leave(stage)
+    assert told(stage) == ["Ana Lima"]
+    assert not Escalation.objects.exists()
+    seen = Delivery.objects.filter(purpose_key="incident:1")
+    assert not seen.visible_to(acts(stage.world.ada)).exists()
+    assert seen.visible_to(acts(stage.world.ana)).count() == 1
+    Incident.objects.update(visibility="open")
+    assert seen.visible_to(acts(stage.world.ada)).count() == 1
