@@ -23,6 +23,8 @@ from incidents.models import EntryRevision, Incident, TimelineEntry
 from incidents.queries.access import audience
 
 LAG = timedelta(seconds=60)
+#: Kinds whose text is ours and begins with the person; what people write themselves may begin so by chance.
+NAMES_WHO = ("page_declined",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ class Line:
         """Whether the text alone says what happened: it begins with that, or with the person who did it."""
         if self.entry.actor_kind == "system":
             return self.entry.text.startswith(self.heading)
-        return not self.entry.on_behalf_of and self.entry.text.startswith(f"{self.entry.actor_label} ")
+        if self.kind.key not in NAMES_WHO or self.entry.on_behalf_of:
+            return False
+        return self.entry.text.startswith(f"{self.entry.actor_label} ")
 
     @property
     def moment(self) -> str:

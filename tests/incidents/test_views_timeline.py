@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from core import live
-from incidents.commands import timeline
+from incidents.commands import lifecycle, timeline
 from incidents.models import EntryRevision, Incident, TimelineEntry
 from tests import world as make
 from tests.incidents.conftest import Stage
@@ -195,6 +195,14 @@ def test_a_decline_is_told_once(stage: Stage, opened: Incident, browser: Browser
     shown = browser(stage.world.cy).get("/incidents/1/").content.decode()
     assert "<bdi>Bo Chen declined: on a train</bdi>" in shown
     assert "Declined</b> by" not in shown
+
+
+def test_a_resolution_that_begins_with_the_resolvers_name_is_still_called_resolved(
+    stage: Stage, opened: Incident, browser: Browser
+) -> None:
+    lifecycle.resolve(make.acts(stage.world.bo), opened, resolution="Bo Chen restarted the node")
+    shown = browser(stage.world.cy).get("/incidents/1/").content.decode()
+    assert "<b>Resolved</b> by <bdi>Bo Chen</bdi>: <bdi>Bo Chen restarted the node</bdi>" in shown
 
 
 def test_text_that_turns_direction_stands_alone(stage: Stage, browser: Browser) -> None:
