@@ -34,6 +34,7 @@ __all__ = [
     "put",
     "put_many",
     "try_again",
+    "waits",
     "withdraw",
 ]
 
@@ -85,16 +86,22 @@ def withdraw(keys: str | Iterable[str]) -> int:
 
     A row that a worker holds at this moment is not touched: its handler asks "still wanted?" itself.
     """
-    named = DueRow.objects.all()
-    if not isinstance(keys, str):
-        named = named.filter(key__in=list(keys))
-    elif connection.vendor == "postgresql":
-        named = named.filter(key__startswith=keys)
-    else:  # LIKE cannot use SQLite's index, a range can
-        named = named.filter(key__gte=keys, key__lt=keys + "\U0010ffff")
+    named = _beginning(keys) if isinstance(keys, str) else DueRow.objects.filter(key__in=list(keys))
     ids = list(named.values_list("pk", flat=True))  # by the key's index alone, however many rows wait
     waiting = DueRow.objects.filter(pk__in=ids, state=DueRow.WAITING)
     return waiting.update(state=DueRow.DONE, ended_at=clock.now(), error="withdrawn")
+
+
+def waits(prefix: str) -> bool:
+    """Whether a row whose key begins so is still waiting; one that a worker holds at this moment is not."""
+    return _beginning(prefix).filter(state=DueRow.WAITING).exists()
+
+
+def _beginning(prefix: str) -> models.QuerySet[DueRow]:
+    if connection.vendor == "postgresql":
+        return DueRow.objects.filter(key__startswith=prefix)
+    # LIKE cannot use SQLite's index, a range can
+    return DueRow.objects.filter(key__gte=prefix, key__lt=prefix + "\U0010ffff")
 
 
 def parked() -> models.QuerySet[DueRow]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Max
 
 from accounts.actors import Actor, system
 from accounts.permissions import require
@@ -14,12 +15,13 @@ from core.facts import record
 from incidents import facts, permissions
 from incidents.commands import lifecycle, milestones, moving, opening, paging, timeline, timers
 from incidents.commands.acceptance import accept_batch
-from incidents.commands.attaching import attach, judge_again, log_alert, note_signal
+from incidents.commands.attaching import attach, judge_again, log_alert, note_signal, tell_of_ends
 from incidents.engine import grouping
 from incidents.engine.rules import Decision
 from incidents.kinds import SEVERITIES, severity_rank
 from incidents.models import Alert, Incident
 from incidents.queries.routing import Group, decision_for, group_of, open_group, previous_incident
+from oncall.models import Escalation
 
 __all__ = ["accept_batch", "ingest", "quiet_resolve"]
 
@@ -144,14 +146,20 @@ def _worse_than_ever(alert: Alert, incident: Incident, decision: Decision) -> bo
 
 
 def _page_allowed_at(incident: Incident) -> datetime | None:
-    """Until when a flapping incident's next page waits: one window after the last one; None pages at once."""
+    """Until when a flapping incident's next page waits: one window after the last one; None pages at once.
+
+    What was paged while a page was held back has gone out in its place.
+    """
     last = incident.entries.filter(kind="reopened", data__by_alert=True).order_by("-seq").first()
     if last is None:
         return None
     planned = datetime.fromisoformat(last.data["paged_at"])
-    if planned > clock.now():  # that page was still waiting when the alert ended again
+    window = timedelta(minutes=incident.service.reopen_window_minutes)
+    paged = Escalation.objects.filter(subject=incident.subject, fired_at__gt=last.recorded_at, fired_at__lt=planned)
+    sent: datetime | None = paged.aggregate(at=Max("fired_at"))["at"]
+    if sent is None and planned > clock.now():  # that page was still waiting when the alert ended again
         return planned
-    until = planned + timedelta(minutes=incident.service.reopen_window_minutes)
+    until = (sent or planned) + window
     return until if until > clock.now() else None
 
 
@@ -162,6 +170,7 @@ def _settle(alert: Alert, incident: Incident | None) -> None:
     log_alert(incident, alert, "alert_resolved")
     if not incident.alerts.filter(state="open").exists():
         timers.start_quiet_time(incident, alert)
+        tell_of_ends(incident)
 
 
 def _acknowledge(actor: Actor, alert: Alert, incident: Incident, *, since: datetime) -> Incident:
@@ -190,5 +199,6 @@ def quiet_resolve(number: int) -> bool:
         text = "All its alerts have ended. Resolve it if nothing is left to do."
         timeline.append(system(), incident, "suggestion", text)
         return False
+    timers.withdraw(incident, "incident.quiet_resolve")  # over, also for other alerts: an undo does not bring it back
     lifecycle.resolve(system(), incident, resolution="All its alerts have ended.", code="self_healed")
     return True

@@ -26,6 +26,8 @@ def attach(actor: Actor, alert: Alert, incident: Incident, decision: Decision | 
     Incident.objects.filter(pk=incident.pk).update(alert_count=F("alert_count") + 1)
     timers.withdraw(incident, "incident.quiet_resolve")
     log_alert(incident, alert, "alert_grouped", actor)
+    if worst == len(SEVERITIES):
+        tell_of_ends(incident)
     if decision is not None:
         weigh(actor, incident, decision, worse=severity_rank(alert.severity) < worst)
 
@@ -57,6 +59,12 @@ def weigh(actor: Actor, incident: Incident, decision: Decision, *, worse: bool) 
         returning.retrigger(actor, incident, "worse")
     elif worse:
         priority.end_hold(actor, incident, "worse")
+
+
+def tell_of_ends(incident: Incident) -> None:
+    """Called down when the last open alert has ended, or one is open again: the header of a waiting one says which."""
+    if incident.status == "triggered":
+        timeline.panel_changed(incident)
 
 
 def log_alert(incident: Incident, alert: Alert, kind: str, actor: Actor | None = None) -> None:

@@ -15,9 +15,9 @@ from accounts.permissions import require
 from core import due
 from incidents import permissions
 from incidents.commands import moving, timeline, timers
-from incidents.commands.attaching import LOGGED, ROUND, weigh, worst_of
+from incidents.commands.attaching import LOGGED, ROUND, tell_of_ends, weigh, worst_of
 from incidents.engine.rules import Decision
-from incidents.kinds import severity_rank
+from incidents.kinds import SEVERITIES, severity_rank
 from incidents.models import Alert, Incident
 from incidents.queries.routing import Router
 from incidents.queries.waiting import alerts_behind
@@ -57,6 +57,8 @@ def _join(actor: Actor, alerts: Sequence[Alert], decision: Decision, incident: I
     timers.withdraw(incident, "incident.quiet_resolve")
     due.withdraw([f"event:{pk}:new" for pk in ids])
     _log(actor, incident, alerts, before)
+    if worst == len(SEVERITIES):
+        tell_of_ends(incident)
     weigh(actor, incident, decision, worse=min(severity_rank(alert.severity) for alert in alerts) < worst)
 
 

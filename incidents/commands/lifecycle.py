@@ -123,7 +123,8 @@ def resolve(
 
 def _before_the_end(incident: Incident) -> dict[str, Any]:
     until = incident.group_until.isoformat() if incident.group_until else None
-    return {**moving.before(incident), "group_key": incident.group_key, "group_until": until}
+    quiet = timers.quiet_time_runs(incident)
+    return {**moving.before(incident), "group_key": incident.group_key, "group_until": until, "quiet": quiet}
 
 
 def _end_group(incident: Incident) -> None:

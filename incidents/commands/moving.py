@@ -115,11 +115,14 @@ def silence(actor: Actor, incident: Incident, reason: str) -> None:
 
 
 def await_quiet(incident: Incident) -> None:
-    """Where only ended alerts are left, no alert will come to end the incident: its quiet time begins here (S13)."""
+    """Where only ended alerts are left, no alert will come to end the incident: its quiet time begins here (S13).
+
+    Not for the caller to ask where a person holds the incident open although all of them had ended before.
+    """
     alerts = Alert.objects.filter(incident=incident)
     last = alerts.filter(state="resolved", resolved_at__isnull=False).order_by("-resolved_at").first()
     if last is not None and not alerts.filter(state="open").exists():
-        timers.start_quiet_time(incident, last)
+        timers.resume_quiet_time(incident, last)
 
 
 def close_alerts(incident: Incident) -> list[int]:

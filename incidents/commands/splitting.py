@@ -13,7 +13,7 @@ from core.db import locked
 from core.errors import Invalid
 from core.text import clean_line, one_line
 from incidents import permissions
-from incidents.commands import lifecycle, moving, opening, people, timeline
+from incidents.commands import lifecycle, moving, opening, people, timeline, timers
 from incidents.models import Alert, Incident
 
 
@@ -31,6 +31,7 @@ def split(
     moving.check_version(incident, version)
     moving.check(incident, "resolve", None)  # only an open incident can be split
     moved = _chosen(incident, alerts)
+    held_open = _is_held_open(incident)
     name = clean_line(title, 255, "title") or one_line(moved[0].summary, 255)
     fresh = opening.open_beside(actor, incident, name)
     if actor.user is not None:
@@ -45,9 +46,14 @@ def split(
     moving.save(incident)
     people.ensure_assignee(fresh)
     fresh = lifecycle.acknowledge(actor, fresh)
-    for each in (incident, fresh):
+    for each in () if held_open else (incident, fresh):
         moving.await_quiet(each)
     return fresh
+
+
+def _is_held_open(incident: Incident) -> bool:
+    """Whether all has ended and no quiet time runs: a person keeps it open, and so both parts of it (S13)."""
+    return not incident.alerts.filter(state="open").exists() and not timers.quiet_time_runs(incident)
 
 
 def _chosen(incident: Incident, ids: Collection[int]) -> list[Alert]:

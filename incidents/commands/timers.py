@@ -45,6 +45,19 @@ def go_on_with_quiet_time(incident: Incident, alert: Alert) -> None:
     _put(incident, "incident.quiet_resolve", quiet_until(incident, alert), mark)
 
 
+def resume_quiet_time(incident: Incident, alert: Alert) -> None:
+    """Go on with it after a person's move; one that has run out meanwhile begins anew, so that the move is seen."""
+    until = quiet_until(incident, alert)
+    if until <= clock.now():
+        until = clock.now() + timedelta(seconds=incident.service.quiet_resolve_seconds)
+    _put(incident, "incident.quiet_resolve", until, str(alert.pk))
+
+
+def quiet_time_runs(incident: Incident) -> bool:
+    """Whether the incident may yet resolve by itself; not where a person holds it open although all has ended."""
+    return due.waits(f"incident.quiet_resolve:{incident.number}:")
+
+
 def quiet_until(incident: Incident, alert: Alert) -> datetime:
     """When the alert has been quiet for as long as the service wants it to be."""
     return (alert.resolved_at or clock.now()) + timedelta(seconds=incident.service.quiet_resolve_seconds)

@@ -88,7 +88,8 @@ def undo_resolve(actor: Actor, incident: Incident, *, version: int | None = None
     milestones.restore_impact(incident, at)
     _restore_alerts(incident, before["alerts"])
     timers.withdraw(incident)
-    moving.await_quiet(incident)
+    if before.get("quiet") or before["alerts"]:  # else a person held it open, or the machine has just closed it
+        moving.await_quiet(incident)
     data = {"from": "resolved", "to": incident.status, "undo": True}
     timeline.append(actor, incident, "status_changed", "Resolve taken back.", data=data)
     _resume(actor, incident, before)

@@ -46,6 +46,31 @@ def test_s13_what_was_split_off_resolves_when_all_of_it_has_ended(stage: Stage) 
     assert stage.incident(1).status == "triggered"
 
 
+def test_s13_neither_half_of_what_bo_holds_open_resolves_by_itself(stage: Stage) -> None:
+    """All its alerts had ended when he reopened it, because customers still complain."""
+    for key in ("web1", "web2"):
+        stage.fire(key, tool_group="g")
+    lifecycle.resolve(acts(stage.world.bo), stage.incident())
+    stage.wait(minutes=2)
+    lifecycle.reopen(acts(stage.world.bo), stage.incident(1), reason="Customers still complain")
+    split(stage, "web2")
+    stage.wait(minutes=3)
+    assert [stage.incident(number).status for number in (1, 2)] == ["acknowledged", "acknowledged"]
+
+
+def test_s13_both_halves_of_a_split_inside_the_quiet_time_resolve(stage: Stage) -> None:
+    """web1 ended an hour ago, web2 half a minute ago: INC-2 has its own quiet time from the split on."""
+    two_alerts(stage)
+    stage.wait(hours=1)
+    stage.fire("web2", "resolve")
+    stage.wait(seconds=30)
+    split(stage, "web1")
+    stage.wait(seconds=31)
+    assert [stage.incident(number).status for number in (1, 2)] == ["resolved", "acknowledged"]
+    stage.wait(seconds=30)
+    assert stage.incident(2).resolution_code == "self_healed"
+
+
 def test_s17_a_guest_of_the_incident_may_split_it(stage: Stage) -> None:
     """Di of another team helps with INC-1; splitting is a right of those on it, and makes it hers."""
     two_alerts(stage)

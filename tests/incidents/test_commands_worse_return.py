@@ -118,3 +118,19 @@ def test_s10_a_raise_after_the_held_page_has_gone_out_pages_nobody_anew(stage: S
     flap(stage, severity="critical")
     priority.set_priority(acts(stage.world.ana), stage.incident(), priority=of_rank(1), reason="Everything is down")
     assert stage.pages() == ["Bo", "Bo", "Bo"]
+
+
+def test_o33_the_page_that_was_held_back_is_not_sent_beside_the_worse_one(stage: Stage) -> None:
+    """It got worse while it was held back, and Bo was paged: the next return waits for a window after that page."""
+    stage.fire("disk")
+    flap(stage)
+    flap(stage)
+    stage.at.move(minutes=5)
+    stage.fire("disk", severity="critical")
+    assert stage.pages() == ["Bo", "Bo", "Bo"]
+    flap(stage, severity="critical")
+    assert stage.pages() == ["Bo", "Bo", "Bo"]
+    stage.wait(minutes=27)  # more than a window after the page of the first return
+    assert stage.pages() == ["Bo", "Bo", "Bo"]
+    stage.wait(minutes=2)
+    assert stage.pages() == ["Bo", "Bo", "Bo", "Bo"]
