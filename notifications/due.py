@@ -172,7 +172,7 @@ def _wait(item: Item, delivery: Delivery, until: datetime) -> None:
 
 
 def _handed(delivery: Delivery, riders: Sequence[Delivery], sent: Sent, started: datetime) -> None:
-    outcomes.refresh([delivery, *riders])
+    outcomes.settle(delivery, riders)
     outcomes.hand(delivery, riders, sent, started)
 
 
@@ -180,7 +180,7 @@ def _failed(
     item: Item, delivery: Delivery, riders: Sequence[Delivery], error: Temporary | Permanent, started: datetime
 ) -> None:
     def write() -> None:
-        outcomes.refresh([delivery, *riders])
+        outcomes.settle(delivery, riders)
         wait = outcomes.fail(delivery, riders, error, started)
         if wait is not None:  # a postponement: a carrier's fault uses up none of the row's own attempts
             item.retry(timedelta(seconds=wait))

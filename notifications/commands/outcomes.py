@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
-from core import clock, due
+from core import clock, db, due
 from core.errors import PortalError
 from core.facts import record
 from notifications.commands import turns
@@ -25,7 +26,21 @@ SLOW = 300  # seconds
 
 def refresh(deliveries: Sequence[Delivery]) -> None:
     """Read again what may have changed since they were loaded, or what a transaction that was undone left behind."""
-    rows = Delivery.objects.filter(pk__in=[each.pk for each in deliveries])
+    _read(deliveries, Delivery.objects.filter(pk__in=[each.pk for each in deliveries]))
+
+
+def settle(delivery: Delivery, riders: Sequence[Delivery]) -> None:
+    """As `refresh`, before the outcome of a try is written: what is read stays so until the transaction ends.
+
+    Without the locks a call-back that is just being written would be seen too late, after its riders were marked. The
+    address comes first, as it does where turns are taken, then the messages in one order.
+    """
+    db.locked(ContactMethod.objects.filter(deliveries=delivery).only("pk")).first()
+    group = [delivery, *riders]
+    _read(group, db.locked(Delivery.objects.filter(pk__in=[each.pk for each in group]).order_by("pk")))
+
+
+def _read(deliveries: Sequence[Delivery], rows: QuerySet[Delivery]) -> None:
     now_so = {pk: (state, attempts) for pk, state, attempts in rows.values_list("pk", "state", "attempts")}
     for delivery in deliveries:
         delivery.state, delivery.attempts = now_so.get(delivery.pk, (delivery.state, delivery.attempts))
@@ -70,8 +85,10 @@ def _moved(
     taken = Delivery.objects.filter(pk=delivery.pk, state=before).update(
         state=target, ended_at=now, attempts=delivery.attempts + 1, provider_ref=ref, **values
     )
+    if not taken:
+        return False
     delivery.state, delivery.handed_at, delivery.attempts = target, now, delivery.attempts + 1
-    return bool(taken) and before == QUEUED
+    return before == QUEUED
 
 
 def _overtaken(delivery: Delivery, sent: Sent) -> bool:

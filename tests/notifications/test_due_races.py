@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from core import clock, due, worker
 from core.claims import claim
+from notifications.commands import outcomes
 from notifications.commands.deliveries import withdraw
 from notifications.models import Delivery
-from tests.fakes import Carrier, Mailbox, run_until
+from tests.fakes import Carrier, Mailbox, Phones, drain, run_until
 from tests.notifications.conftest import Desk, page
 from tests.world import World, method
 
@@ -94,3 +96,78 @@ def test_a_lost_lease_after_sending_writes_nothing_twice(
     assert 1 <= len(mailbox.mails) <= 2
     assert desk.handed == ["42"]
     assert Delivery.objects.get().attempts == 1
+
+
+def somebody_waits() -> bool:
+    """Whether a connection of this database waits for another one's lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+class Report(threading.Thread):
+    """A carrier's news of one page, written down but not committed until our own mark waits for it."""
+
+    def __init__(self, about: str, word: str) -> None:
+        super().__init__(daemon=True)
+        self.about, self.word = about, word
+        self.written = threading.Event()
+        self.met = False
+
+    def run(self) -> None:
+        try:
+            with transaction.atomic():
+                outcomes.news(Delivery.objects.get(purpose_key=self.about), self.word, "30003")
+                self.written.set()
+                end = time.monotonic() + 5
+                while not self.met and time.monotonic() < end:
+                    time.sleep(0.01)
+                    self.met = somebody_waits()
+        finally:
+            connection.close()
+
+
+@pytest.mark.services
+@pytest.mark.parametrize(
+    ("word", "states", "handed"),
+    [
+        ("failed", {"1": "sent", "2": "failed", "3": "sent"}, ["1", "3"]),
+        ("confirmed", {"1": "sent", "2": "confirmed", "3": "bundled"}, ["1", "2", "3"]),
+    ],
+)
+def test_news_that_are_written_while_we_mark_are_heeded(
+    world: World,
+    phones: Phones,
+    desk: Desk,
+    at: clock.FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+    word: str,
+    states: dict[str, str],
+    handed: list[str],
+) -> None:
+    """F35: Bo's digest of pages 2 and 3 is reported in the moment that it is marked; no page of it is lost."""
+    from notifications.providers.sms_twilio import SmsTwilio
+
+    if connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL")
+    sms, report, send = method(world.bo, "sms_twilio", "+4512345678"), Report("2", word), SmsTwilio.send
+    for number in (1, 2, 3):
+        page(sms, number)
+        drain()
+
+    def fast(*args: object) -> object:
+        sent = send(*args)  # type: ignore[arg-type]
+        if not report.written.is_set():
+            report.start()
+            assert report.written.wait(10)
+        return sent
+
+    monkeypatch.setattr(SmsTwilio, "send", fast)
+    run_until(at, at.at + timedelta(minutes=5))
+    report.join(10)
+    assert report.met
+    assert dict(Delivery.objects.values_list("purpose_key", "state")) == states
+    assert sorted(desk.handed) == handed
+    assert desk.failed == ([("2", True)] if word == "failed" else [])
