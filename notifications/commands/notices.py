@@ -14,11 +14,12 @@ from notifications.models import ContactMethod, Delivery
 def tell(user: User, *, key: str, message: Message, without: int | None = None) -> Delivery | None:
     """Called down: tell a person by mail, else by the first proven address, once per `key`; None if there is no way.
 
-    `without` leaves out one address, such as the one that is broken.
+    Nothing follows where it fails, so an address that was refused is used only where no other one is left. `without`
+    leaves out one address, such as the one that is broken.
     """
-    ways = ContactMethod.objects.filter(user=user).usable().defer("secrets")
+    ways = ContactMethod.objects.filter(user=user, verified_at__isnull=False).defer("secrets")
     ways = ways.exclude(pk=without) if without is not None else ways
-    way = ways.filter(provider="email").first() or ways.first()
+    way = min(ways, key=lambda method: (method.doubt, method.provider != "email", method.pk), default=None)
     if way is None:
         return None
     return queue(

@@ -66,6 +66,11 @@ class ContactMethod(models.Model):
         return self.broken_at is not None and clock.now() - self.broken_at < BROKEN_FOR
 
     @property
+    def doubt(self) -> int:
+        """How little to count on it for what goes by one way alone: 1 was refused once, 2 within the last day (F67)."""
+        return 2 if self.rests else int(self.broken_at is not None)
+
+    @property
     def carrier(self) -> str:
         """The provider's name for people; its id where it was taken away."""
         return label_of(self.provider)

@@ -13,7 +13,7 @@ from oncall.commands.texts import notice, why_exhausted
 from oncall.kinds import subject_of
 from oncall.models import Escalation, Page
 from oncall.queries.hidden import hidden_notices
-from oncall.queries.reach import verified_methods, ways_to
+from oncall.queries.reach import surest_way, verified_methods
 
 NOTICE_PURPOSE = Purpose("page.notice", tries=12, hidden=hidden_notices)
 
@@ -23,14 +23,14 @@ def tell_process_owners(escalation: Escalation, *, without: Collection[int]) -> 
     about = subject_of(escalation.subject).describe(escalation.subject)
     message = notice(about, f"{why_exhausted(escalation)}; the last resort has been paged.")
     for user in people.process_owners():
-        ways = ways_to(user, "low")[:1]
-        if user.pk in without or not ways:
+        way = surest_way(user, "low")
+        if user.pk in without or way is None:
             continue
         deliveries.queue(
             key=f"notice:exhausted:{escalation.pk}:{user.pk}",
             purpose=NOTICE_PURPOSE.id,
             purpose_key=escalation.subject,
-            method=ways[0].method,
+            method=way,
             message=message,
             rank=about.rank,
             first=False,
@@ -49,15 +49,13 @@ def tell_administrators(page: Page) -> None:
     hour = clock.now().strftime("%Y%m%d%H")
     for user in people.administrators():
         proven = verified_methods(user.pk)
-        methods = [m for m in proven if not m.rests] or proven
-        others = [m for m in methods if m.provider not in broken] or methods
-        if user.pk == page.user_id or not others:
+        if user.pk == page.user_id or not proven:
             continue
         deliveries.queue(
             key=f"notice:unreachable:{page.user_id}:{user.pk}:{hour}",
             purpose=NOTICE_PURPOSE.id,
             purpose_key=page.subject,
-            method=others[0],
+            method=min(proven, key=lambda method: (method.doubt, method.provider in broken)),
             message=message,
             rank=about.rank,
             first=False,

@@ -51,6 +51,14 @@ def ways_to(user: User, urgency: str) -> list[Way]:
     return ways_of([user], urgency)[user.pk]
 
 
+def surest_way(user: User, urgency: str) -> ContactMethod | None:
+    """For what goes by one way alone: the first of their ways, unless it was refused once and another never (F67)."""
+    ways = [way.method for way in ways_to(user, urgency)]
+    if not ways or not ways[0].doubt:
+        return ways[0] if ways else None
+    return min([*ways, *verified_methods(user.pk)], key=lambda method: method.doubt)
+
+
 def ways_of(users: Iterable[User], urgency: str) -> dict[int, list[Way]]:
     """`ways_to` for several people, by id, in two queries."""
     methods: dict[int, list[ContactMethod]] = {user.pk: [] for user in users}

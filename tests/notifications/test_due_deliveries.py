@@ -14,6 +14,8 @@ from core.claims import claim
 from core.models import DueRow
 from notifications import kinds
 from notifications.commands.deliveries import withdraw
+from notifications.commands.notices import tell
+from notifications.messages import Message
 from notifications.models import ContactMethod, Delivery, DeliveryAttempt
 from tests.fakes import Carrier, Mailbox, drain, run_until
 from tests.notifications.conftest import Desk, page
@@ -168,6 +170,25 @@ def test_a_refused_mailbox_is_marked_and_tried_again_after_a_day(
     assert len(mailbox.to(own.address)) == 1
     assert ContactMethod.objects.get(pk=own.pk).broken_at is None
     assert other.verified_at
+
+
+def test_a_notice_goes_where_nothing_was_ever_refused(
+    world: World, mailbox: Mailbox, carrier: Carrier, desk: Desk, at: clock.FrozenClock
+) -> None:
+    """F67: Ana's mailbox died two days ago. A page may try it again, but what goes by one way alone does not."""
+    dead = world.ana.contact_methods.get()
+    ContactMethod.objects.filter(pk=dead.pk).update(broken_at=at.at - timedelta(days=2), broken_reason="550")
+    topic = method(world.ana, "ntfy", f"{carrier.url}/ana")
+    told = tell(world.ana, key="a", message=Message(title="Look", text="Look."))
+    assert told is not None
+    assert told.method == topic
+    ContactMethod.objects.filter(pk=topic.pk).update(broken_at=at.at, broken_reason="404")
+    told = tell(world.ana, key="b", message=Message(title="Look", text="Look."))
+    assert told is not None
+    assert told.method == dead, "rather than the one that was refused today"
+    told = tell(world.ana, key="c", message=Message(title="Look", text="Look."), without=dead.pk)
+    assert told is not None
+    assert told.method == topic, "a notice that may fail beats none"
 
 
 def test_a_broken_address_is_still_used_when_it_is_all_there_is(world: World, mailbox: Mailbox, desk: Desk) -> None:

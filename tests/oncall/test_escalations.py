@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.actors import link_holder, system
@@ -175,6 +177,16 @@ def test_o21_process_owners_get_one_notice(world: World, case: Case, at: FrozenC
     assert not Delivery.objects.visible_to(acts(world.ada)).filter(pk=notice.pk).exists()  # S34
     assert Delivery.objects.visible_to(acts(world.pat)).filter(pk=notice.pk).exists()
     assert not notice.message["answer_link"]
+
+
+def test_o21_the_notice_goes_where_nothing_was_ever_refused(world: World, case: Case, at: FrozenClock) -> None:
+    """F67: Pat's mailbox died two days ago and is her only rule for notices; her topic works."""
+    dead = w.method(world.pat, broken_at=at.at - timedelta(days=2), broken_reason="550")
+    w.rule(world.pat, dead, urgency="low")
+    topic = w.method(world.pat, "ntfy", "pat-topic")
+    start(w.policy("Short", world.payments, [world.bo], fallback=world.ana))
+    after(at, minutes=5)
+    assert Delivery.objects.get(purpose="page.notice").method == topic
 
 
 def test_o22_the_same_person_is_paged_once_per_pass(world: World, case: Case, at: FrozenClock) -> None:

@@ -138,6 +138,18 @@ def test_g13_when_every_address_has_failed_for_good_the_next_level_is_paged_at_o
     assert (told.user, told.provider) == (world.ada, "ntfy")  # by another way than the one that failed
 
 
+def test_g13_the_administrator_is_told_where_nothing_was_ever_refused(
+    world: World, case: Case, at: FrozenClock
+) -> None:
+    """F67: Ada's topic died two days ago; her mailbox works, though Bo's does not."""
+    w.method(world.ada, "ntfy", "ada-topic", broken_at=at.at - timedelta(days=2), broken_reason="404")
+    mail = w.method(world.ada)
+    start(world.policy)
+    fail(queued()[0], final=True)
+    work()
+    assert Delivery.objects.get(purpose="page.notice").method == mail
+
+
 def test_g12_one_slow_answer_does_not_change_the_timing(world: World, case: Case, at: FrozenClock) -> None:
     start(world.policy)
     fail(queued()[0], final=False)
