@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -85,6 +86,34 @@ def test_loading_the_new_key_again_makes_no_other_one(world: World, browser: Bro
     late = ana.post(path(world, "keys/"), {"kind": "events", "name": "late"})
     at.move(minutes=6)
     assert "shown once" in after(ana, late)
+
+
+def test_two_keys_made_before_either_is_looked_at_are_both_shown(
+    world: World, browser: Browser, at: clock.FrozenClock
+) -> None:
+    """A45, A98: Ana makes keys in several tabs; the newest five wait for her, five minutes each."""
+    ana = browser(world.ana)
+    made = [ana.post(path(world, "keys/"), {"kind": "events", "name": str(number)}) for number in range(6)]
+    assert "shown once" in after(ana, made[0])
+    assert len({raw_of(after(ana, each)) for each in made[1:5]}) == 4
+    assert len(json.loads(decrypt(ana.session["shown_once"]))) == 1
+    at.move(minutes=6)
+    last = after(ana, ana.post(path(world, "keys/"), {"kind": "events", "name": "last"}))
+    assert raw_of(last)
+    assert "shown_once" not in ana.session, "what was never looked at went as well"
+
+
+def test_a_key_that_nobody_looked_at_leaves_the_session_with_another_look(
+    world: World, browser: Browser, at: clock.FrozenClock
+) -> None:
+    """A98: Ana never opens the page of her key; a look at her tokens six minutes later drops its text."""
+    ana = browser(world.ana)
+    ana.post(path(world, "keys/"), {"kind": "events", "name": "prod"})
+    ana.get("/profile/tokens/")
+    assert "shown_once" in ana.session
+    at.move(minutes=6)
+    ana.get("/profile/tokens/")
+    assert "shown_once" not in ana.session
 
 
 def test_the_end_of_one_sample_ends_no_alert_of_another() -> None:
