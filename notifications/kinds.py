@@ -155,7 +155,10 @@ class Provider:
     def send(
         self, message: Message, address: str, secrets: Mapping[str, str], settings: Mapping[str, str], key: str
     ) -> Sent:
-        """Hand the message over within 10 s; `key` is the same on each attempt. Raises Temporary or Permanent."""
+        """Hand the message over within 10 s; raises Temporary or Permanent.
+
+        `key` is the same for the same words; a digest that gained or lost a message has another.
+        """
         raise NotImplementedError
 
     def parse_callback(self, request: CallbackRequest, settings: Mapping[str, str]) -> list[CallbackNews]:

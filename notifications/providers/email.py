@@ -1,4 +1,4 @@
-"""Mail by SMTP: text and HTML parts, the same Message-ID on each attempt, marked as sent by a machine (F59)."""
+"""Mail by SMTP: text and HTML parts, the same Message-ID for the same words, marked as sent by a machine (F59)."""
 
 from __future__ import annotations
 
