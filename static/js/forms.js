@@ -7,23 +7,73 @@
 
   // Drafts: kept per person, form and field until the server has taken them; forgotten at sign-out.
   // Beside the text stands what the box held before: a draft comes back only over the text that it was written over.
-  const read = (el) => { try { return JSON.parse(store?.getItem(key(el))); } catch { return null; } };
+  // One that was written over something else is offered beside the box, and kept until it was used or discarded.
+  const load = (name) => { try { return JSON.parse(store?.getItem(name)); } catch { return null; } };
+  const save = (name, draft) => { try { store?.setItem(name, JSON.stringify(draft)); } catch { /* full or off */ } };
+  const offered = new WeakMap();
   const write = (el) => {
-    const former = read(el);
+    const former = load(key(el));
+    const kept = offered.get(el) || [];
     const base = former && former.text === el.defaultValue ? former.base : el.defaultValue;
-    try {
-      if (el.value === el.defaultValue && el.value === base) store?.removeItem(key(el));
-      else store?.setItem(key(el), JSON.stringify({ text: el.value, base }));
-    } catch { /* full or off */ }
+    if (el.value === el.defaultValue && el.value === base && !kept.length) { try { store?.removeItem(key(el)); } catch { /* off */ } }
+    else save(key(el), { text: el.value, base, at: Date.now(), kept });
+  };
+  const drop = (name) => {
+    const kept = load(name)?.kept;
+    if (kept?.length) save(name, { text: "", base: "", kept }); else try { store?.removeItem(name); } catch { /* no storage */ }
+  };
+  const of = (at) => {
+    if (!at) return "";
+    const then = new Date(at);
+    const day = then.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "short" };
+    return ` of ${then.toLocaleString("en-GB", { ...day, hour: "2-digit", minute: "2-digit" })}`;
+  };
+  const make = (tag, name, text, onclick = null) => Object.assign(document.createElement(tag), { className: name, textContent: text, onclick });
+  const offer = (el, draft) => {
+    const title = `Your unsent text${of(draft.at)}`;
+    const notice = make("div", "notice notice-amber", "");
+    notice.setAttribute("role", "group");
+    notice.setAttribute("aria-label", title);
+    const end = () => {
+      offered.set(el, offered.get(el).filter((one) => one !== draft));
+      notice.remove();
+      el.focus();
+    };
+    const use = () => {
+      const typed = el.value;
+      end();
+      el.value = draft.text;
+      if (typed !== el.defaultValue) keep(el, { text: typed, at: Date.now() });
+      el.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    const text = make("div", "", draft.text);
+    Object.assign(text.style, { whiteSpace: "pre-wrap", overflowWrap: "anywhere", maxHeight: "12em", overflow: "auto" });
+    text.tabIndex = 0;  // a long one is scrolled by the keyboard
+    const line = make("div", "grow", "");
+    const buttons = make("div", "row", "");
+    const button = (name, onclick) => Object.assign(make("button", "btn btn-sm", name, onclick), { type: "button" });
+    buttons.append(button("Use it", use), button("Discard", () => { end(); write(el); }));
+    line.append(make("b", "", title), text, buttons);
+    notice.append(line);
+    el.before(notice);
+  };
+  const keep = (el, draft) => {
+    offered.set(el, [...(offered.get(el) || []), draft]);
+    offer(el, draft);
   };
   const restore = (within) => {
     for (const el of within.querySelectorAll("[data-draft]")) {
-      const draft = read(el);
-      if (draft && el.value === el.defaultValue && draft.base === el.value) el.value = draft.text;
+      const draft = load(key(el));
+      if (!draft || offered.has(el)) continue;
+      const kept = draft.kept || [];
+      if (draft.base === el.defaultValue) { if (el.value === el.defaultValue) el.value = draft.text; }
+      else if (draft.text !== draft.base && draft.text !== el.value) kept.push({ text: draft.text, at: draft.at });
+      for (const one of kept) keep(el, one);
+      if (kept.length) write(el);
     }
   };
   const fields = (form) => form.querySelectorAll("[data-draft]");
-  const forget = (form) => { for (const el of fields(form)) { try { store?.removeItem(key(el)); } catch { /* no storage */ } } };
+  const forget = (form) => { for (const el of fields(form)) drop(key(el)); };
   restore(document);
   document.addEventListener("input", (ev) => { if (ev.target.dataset?.draft) write(ev.target); });
   document.addEventListener("submit", (ev) => {
@@ -38,7 +88,7 @@
     const mark = JSON.parse(sessionStorage.getItem(MARK));
     sessionStorage.removeItem(MARK);
     const led = performance.getEntriesByType("navigation")[0]?.redirectCount > 0 && document.referrer === mark?.from;
-    if (mark && led && mark.to !== location.pathname) mark.keys.forEach((name) => store.removeItem(name));
+    if (mark && led && mark.to !== location.pathname) mark.keys.forEach(drop);
   } catch { /* the draft stays */ }
   addEventListener("submit", (ev) => {
     const form = ev.target;

@@ -124,6 +124,45 @@ def test_a_form_that_the_browser_sends_itself_forgets_its_draft_when_it_is_taken
     expect(page.locator("#note")).to_have_value("")
 
 
+def test_a_draft_that_no_longer_fits_is_offered_and_kept_until_it_is_decided(page: Page, scene: Scene) -> None:
+    """Ada rewrites an entry and goes away; somebody else edits it before she comes back."""
+    send(page, "The disc is full")
+    link = page.locator("#log li", has_text="The disc is full").locator("a[href*='/entries/']").first
+    path = f"{scene.portal.url}{link.get_attribute('href')}"
+    page.goto(path)
+    text, offer = page.locator("#id_text"), page.get_by_role("group", name="Your unsent text of")
+    text.fill("The disc of Ada is full")
+    page.goto("about:blank")
+    edited_elsewhere(page, path, "The disc of Bo is full")
+    page.goto(path)
+    expect(text).to_have_value("The disc of Bo is full")
+    expect(offer).to_contain_text("The disc of Ada is full")
+    text.press("End")
+    text.press_sequentially("!")
+    page.reload()
+    expect(text).to_have_value("The disc of Bo is full!")
+    expect(offer).to_contain_text("The disc of Ada is full")
+    offer.get_by_role("button", name="Use it").press("Enter")
+    expect(text).to_have_value("The disc of Ada is full")
+    expect(offer).to_contain_text("The disc of Bo is full!")
+    offer.get_by_role("button", name="Discard").press("Enter")
+    expect(offer).to_have_count(0)
+    expect(text).to_be_focused()
+    page.reload()
+    expect(text).to_have_value("The disc of Ada is full")
+    expect(offer).to_have_count(0)
+
+
+def edited_elsewhere(page: Page, path: str, text: str) -> None:
+    """The entry is edited from a device that knows nothing of the drafts of this one."""
+    html = page.request.get(path).text()
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', html)
+    assert token
+    form = {"csrfmiddlewaretoken": token[1], "text": text, "occurred_at": ""}
+    answer = page.request.post(f"{path}edit/", form=form, headers={"Referer": path})
+    assert text in answer.text(), answer.status
+
+
 def test_a_refused_verb_on_its_own_page_is_shown_in_its_place(page: Page, scene: Scene, number: int) -> None:
     page.goto(f"{scene.portal.url}/incidents/{number}/reassign/")
     button = page.get_by_role("button", name="Page and reassign", exact=True)
