@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.conf import settings
 
 from accounts import actors
-from core import alarms, auditor, health, worker
+from core import alarms, auditor, db, health, worker
 from core.clock import FrozenClock
 from core.health import Finding
 from incidents.commands import lifecycle
 from incidents.models import Alert, Incident
 from integrations.advice import ADVICE, OTHERWISE, advice_on
 from integrations.models import OwnService
-from integrations.queries import own
 from integrations.queries.steps import first_steps
 from notifications.models import Delivery
 from oncall.commands import services
@@ -179,8 +180,8 @@ def test_many_forgotten_incidents_are_no_storm_of_pages(portal: World, at: Froze
 
 
 def test_the_keys_of_alerts_do_not_name_what_may_be_private_s34(portal: World) -> None:
-    raise_of(905)
-    assert "905" not in Alert.objects.get().key
+    raise_of(905_123_456)
+    assert "905123456" not in Alert.objects.get().key
 
 
 def test_the_own_incident_is_held_while_an_alarm_is_counted_on_it(
@@ -189,7 +190,12 @@ def test_the_own_incident_is_held_while_an_alarm_is_counted_on_it(
     """On PostgreSQL another worker may be resolving its alert: then nothing must be counted on what ends."""
     raise_it()
     asked: list[type] = []
-    monkeypatch.setattr(own.db, "locked", lambda rows: asked.append(rows.model) or rows)
+
+    def locked(rows: Any) -> Any:
+        asked.append(rows.model)
+        return rows
+
+    monkeypatch.setattr(db, "locked", locked)
     raise_it("incidents.unanswered", "Nobody has been told.", f"INC-{Incident.objects.get().number}")
     assert Alert in asked
 
