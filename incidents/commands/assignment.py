@@ -21,7 +21,7 @@ from oncall.commands.notices import NOTICE_PURPOSE
 from oncall.commands.texts import notice
 from oncall.kinds import subject_of
 from oncall.models import EscalationPolicy
-from oncall.queries.reach import ways_to
+from oncall.queries.reach import surest_way
 
 
 @transaction.atomic
@@ -125,13 +125,15 @@ def _tell(incident: Incident, user_ids: Collection[int], key: str) -> None:
     about = subject_of(incident.subject).describe(incident.subject)
     message = notice(about, "Its assignee cannot answer any more: you answer for it now.")
     for user in User.objects.filter(pk__in=user_ids).order_by("pk"):
-        for way in ways_to(user, incident.urgency)[:1]:
-            deliveries.queue(
-                key=f"{key}:{user.pk}",
-                purpose=NOTICE_PURPOSE.id,
-                purpose_key=incident.subject,
-                method=way.method,
-                message=message,
-                rank=incident.priority.rank,
-                first=False,
-            )
+        method = surest_way(user, incident.urgency)
+        if method is None:
+            continue
+        deliveries.queue(
+            key=f"{key}:{user.pk}",
+            purpose=NOTICE_PURPOSE.id,
+            purpose_key=incident.subject,
+            method=method,
+            message=message,
+            rank=incident.priority.rank,
+            first=False,
+        )
