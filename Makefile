@@ -31,7 +31,7 @@ $(VENV)/.run-stamp: requirements/run.lock | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.dev-stamp: requirements/dev.lock | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes -r requirements/dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock
 	@touch $@ $(VENV)/.run-stamp
 
 demo: setup
