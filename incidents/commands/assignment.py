@@ -15,13 +15,8 @@ from core.text import clean_text
 from incidents import facts, permissions
 from incidents.commands import moving, paging, people, timeline, timers
 from incidents.models import Incident
-from notifications.commands import deliveries
-from oncall.commands import escalations
-from oncall.commands.notices import NOTICE_PURPOSE
-from oncall.commands.texts import notice
-from oncall.kinds import subject_of
+from oncall.commands import escalations, notices
 from oncall.models import EscalationPolicy
-from oncall.queries.reach import surest_way
 
 
 @transaction.atomic
@@ -122,18 +117,6 @@ def _replace(incident: Incident, user_id: int) -> None:
 
 def _tell(incident: Incident, user_ids: Collection[int], key: str) -> None:
     """Nobody is paged for it, or not any more; whoever answers for it from now on hears of it once (S50)."""
-    about = subject_of(incident.subject).describe(incident.subject)
-    message = notice(about, "Its assignee cannot answer any more: you answer for it now.")
-    for user in User.objects.filter(pk__in=user_ids).order_by("pk"):
-        method = surest_way(user, incident.urgency)
-        if method is None:
-            continue
-        deliveries.queue(
-            key=f"{key}:{user.pk}",
-            purpose=NOTICE_PURPOSE.id,
-            purpose_key=incident.subject,
-            method=method,
-            message=message,
-            rank=incident.priority.rank,
-            first=False,
-        )
+    users = User.objects.filter(pk__in=user_ids).order_by("pk")
+    sentence = "Its assignee cannot answer any more: you answer for it now."
+    notices.tell(incident.subject, sentence, users, urgency=incident.urgency, key=key)
