@@ -10,8 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-EVIL = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'{{7*7}}"
-LIVE = ("<script>alert(1)", "<img src=x", "49</")
+# The product is a number that no clock, count or id of a page shows by chance.
+EVIL = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'{{7919*7907}}"
+LIVE = ("<script>alert(1)", "<img src=x", "62615533")
 
 
 def recorded(test_file: str) -> dict[str, int]:
