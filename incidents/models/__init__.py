@@ -1,6 +1,7 @@
 """Tables of the room."""
 
 from incidents.models.alerts import Alert, ChangeEvent, EarlyResolve, Signal
+from incidents.models.attachments import Attachment, EntryAttachment
 from incidents.models.incidents import (
     ImpactInterval,
     Incident,
@@ -15,8 +16,10 @@ from incidents.models.timeline import EntryRevision, TimelineEntry
 
 __all__ = [
     "Alert",
+    "Attachment",
     "ChangeEvent",
     "EarlyResolve",
+    "EntryAttachment",
     "EntryRevision",
     "EventRule",
     "GroupingRule",

@@ -10,7 +10,10 @@ from incidents.models.incidents import Incident
 
 
 class TimelineEntry(models.Model):
-    """One line of the record; `seq` is the live feed's number of its first appearance."""
+    """One line of the record; `seq` is the live feed's number of its first appearance.
+
+    `copied_from` is the chat message of which this entry is the copy in the timeline: one at most.
+    """
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="entries")
     seq = models.PositiveIntegerField()
@@ -29,12 +32,18 @@ class TimelineEntry(models.Model):
     visibility = models.CharField(max_length=12, default="responders")
     edited_at = models.DateTimeField(null=True, blank=True)
     hash = models.CharField(max_length=64, blank=True, default="")
+    copied_from = models.OneToOneField("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="copy")
 
     class Meta:
         verbose_name_plural = "timeline entries"
         ordering = ["occurred_at", "pk"]
         constraints = [models.UniqueConstraint(fields=["incident", "seq"], name="entry_seq_once")]
-        indexes = [models.Index(fields=["incident", "occurred_at", "id"], name="entry_in_order")]
+        indexes = [
+            models.Index(fields=["incident", "occurred_at", "id"], name="entry_in_order"),
+            models.Index(
+                fields=["incident", "occurred_at", "id"], condition=models.Q(kind="chat"), name="entry_chat_in_order"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.seq}"
