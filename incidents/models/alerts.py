@@ -49,6 +49,7 @@ class Alert(models.Model):
         indexes = [
             models.Index(fields=["service", "key", "-resolved_at"], name="alert_service_key"),
             models.Index(fields=["incident", "state"], name="alert_incident_state"),
+            models.Index(fields=["first_seen", "service", "incident"], name="alert_recent"),
             models.Index(
                 fields=["service", "severity"],
                 condition=models.Q(state="open", incident=None, judged_severity=""),
@@ -110,7 +111,10 @@ class ChangeEvent(models.Model):
     received_at = models.DateTimeField(default=clock.now)
 
     class Meta:
-        indexes = [models.Index(fields=["service", "-started_at"], name="change_service_recent")]
+        indexes = [
+            models.Index(fields=["service", "-started_at"], name="change_service_recent"),
+            models.Index(fields=["-started_at"], name="change_recent"),
+        ]
 
     def __str__(self) -> str:
         return self.summary

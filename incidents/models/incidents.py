@@ -152,6 +152,9 @@ class Milestone(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["incident", "kind"], name="milestone_once")]
+        indexes = [
+            models.Index(fields=["-at", "incident"], condition=models.Q(kind="acknowledged"), name="milestone_acked")
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.incident}"
