@@ -9,7 +9,7 @@ import core.clock
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("incidents", "0002_default_priorities"),
+        ("incidents", "0003_board"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
