@@ -9,11 +9,13 @@ from typing import Any
 from django import forms
 
 from accounts.models import Membership, User
+from accounts.models.users import ANNOUNCE
 from accounts.queries import told_apart
 from core import clock
 from core.web.forms import PortalForm, VersionedForm, choice, line, offer, text
 from core.zones import zone_choices
 
+COMFORTS = ("name", "time_zone", "theme", "single_keys", "announce")
 TEAM_ROLES = ((Membership.MEMBER, "Member"), (Membership.MANAGER, "Manager"))
 
 
@@ -67,6 +69,19 @@ class ProfileForm(VersionedForm):
     name = line("Name", 120, autocomplete="name")
     time_zone = choice("Time zone", zone_choices, "Times on every page are shown in it.")
     theme = choice("Look", [("", "As the device says"), ("light", "Light"), ("dark", "Dark")], required=False)
+    single_keys = forms.BooleanField(
+        label="Single-letter keys",
+        required=False,
+        help_text="Such as J and K for the next and previous row. Press ? to see all of them.",
+    )
+    announce = choice(
+        "Read out from a live timeline", ANNOUNCE, "For people who have pages read to them.", required=False
+    )
+
+    def values(self) -> dict[str, Any]:
+        """What the command takes; without a choice the announcements stay as they are."""
+        given = {name: self.cleaned_data[name] for name in COMFORTS}
+        return given if given["announce"] else {**given, "announce": self.initial.get("announce", "all")}
 
 
 class TokenForm(PortalForm):

@@ -58,6 +58,11 @@ def teams_of(user: User) -> QuerySet[Team]:
     return Team.objects.filter(memberships__user=user).order_by("name")
 
 
+def places_of(user: User) -> QuerySet[Membership]:
+    """A person's places in teams, by the team's name."""
+    return Membership.objects.filter(user=user).select_related("team").order_by("team__name")
+
+
 def people_seen_by(actor: Actor) -> QuerySet[User]:
     """The people whom the actor may list: staff see all, a stakeholder only himself or herself."""
     everybody = User.objects.order_by("name", "pk")

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import ApiToken, Membership, Team, User
-from accounts.models.users import ROLES
+from accounts.models.users import ANNOUNCE, ROLES
 from accounts.permissions import SCOPES, USER_EDIT, can
 from core.web.access import actor_of
 
@@ -49,7 +49,10 @@ class MeShape(serializers.ModelSerializer[User]):
 
     class Meta:
         model = User
-        fields = ["id", "name", "email", "role", "time_zone", "locale", "theme", "teams", "scopes", "version"]
+        fields = [
+            *("id", "name", "email", "role", "time_zone", "locale", "theme", "single_keys", "announce"),
+            *("teams", "scopes", "version"),
+        ]
         read_only_fields = fields
 
     @extend_schema_field(MyTeamShape(many=True))
@@ -72,6 +75,8 @@ class ProfileInput(serializers.Serializer[Any]):
     time_zone = serializers.CharField(max_length=64, required=False)
     locale = serializers.CharField(max_length=16, required=False)
     theme = serializers.CharField(max_length=8, required=False, allow_blank=True)
+    single_keys = serializers.BooleanField(required=False)
+    announce = serializers.ChoiceField(choices=ANNOUNCE, required=False)
 
 
 class PersonInput(ProfileInput):

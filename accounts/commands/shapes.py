@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from accounts.models.users import RANKS
+from accounts.models.users import ANNOUNCE, RANKS
 from core.errors import Invalid
 from core.text import clean_line, clean_text
 from core.zones import zone_names
@@ -43,9 +43,18 @@ def _one_of(value: Any, allowed: Any, field: str, sentence: str) -> str:
     return value
 
 
-PROFILE: Mapping[str, Callable[[Any], str]] = {
+def flag(value: Any, field: str) -> bool:
+    """On or off, as a truth value."""
+    if not isinstance(value, bool):
+        raise Invalid("Must be on or off.", fields={field: ["Must be on or off."]})
+    return value
+
+
+PROFILE: Mapping[str, Callable[[Any], str | bool]] = {
     "name": name,
     "time_zone": zone,
     "locale": lambda value: _one_of(value, LOCALES, "locale", "There is no such language."),
     "theme": lambda value: _one_of(value, THEMES, "theme", "There is no such theme."),
+    "single_keys": lambda value: flag(value, "single_keys"),
+    "announce": lambda value: _one_of(value, dict(ANNOUNCE), "announce", "There is no such choice."),
 }

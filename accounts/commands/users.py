@@ -57,7 +57,7 @@ def create(
 
 @transaction.atomic
 def edit_profile(actor: Actor, user: User, *, version: int | None = None, **changes: Any) -> User:
-    """Change one's own name, time zone, language or theme; raises Invalid and Conflict (`stale`)."""
+    """Change one's own name, time zone, language, theme, keys or announcements; raises Invalid and Conflict (`stale`)."""
     require(actor, PROFILE_EDIT, user)
     return _edit(actor, user, version, {key: shapes.PROFILE[key](value) for key, value in _known(changes).items()})
 
@@ -174,7 +174,7 @@ def _known(changes: dict[str, Any]) -> dict[str, Any]:
     return changes
 
 
-def _edit(actor: Actor, user: User, version: int | None, cleaned: dict[str, str]) -> User:
+def _edit(actor: Actor, user: User, version: int | None, cleaned: dict[str, str | bool]) -> User:
     user = locked(User.objects.filter(pk=user.pk)).get()
     check_version(user, version)
     before = {key: getattr(user, key) for key, value in cleaned.items() if getattr(user, key) != value}

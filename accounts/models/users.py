@@ -19,6 +19,8 @@ ROLES = (
     ("process_owner", "Process owner"),
     ("administrator", "Administrator"),
 )
+# What a live page reads out to people who listen to it (design 11).
+ANNOUNCE = (("all", "Every entry"), ("key", "Key moments"), ("none", "Nothing"))
 RANKS = {role: rank for rank, (role, _) in enumerate(ROLES)}
 STAFF_ROLES = frozenset({"responder", "process_owner", "administrator"})
 ADMIN_ROLES = frozenset({"process_owner", "administrator"})
@@ -56,6 +58,8 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(max_length=64, default="UTC")
     locale = models.CharField(max_length=16, default="en-gb")
     theme = models.CharField(max_length=8, default="", blank=True)
+    single_keys = models.BooleanField(default=True, db_default=True)
+    announce = models.CharField(max_length=4, choices=ANNOUNCE, default="all", db_default="all")
     is_active = models.BooleanField(default=True)
     deactivated_at = models.DateTimeField(null=True, blank=True)
     session_epoch = models.PositiveIntegerField(default=1)
@@ -71,6 +75,9 @@ class User(AbstractBaseUser):
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_email_once"),
             models.CheckConstraint(condition=models.Q(role__in=[r for r, _ in ROLES]), name="user_role_known"),
+            models.CheckConstraint(
+                condition=models.Q(announce__in=[each for each, _ in ANNOUNCE]), name="user_announce_known"
+            ),
         ]
 
     def __str__(self) -> str:

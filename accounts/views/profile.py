@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.actors import Actor
 from accounts.commands import tokens, users
-from accounts.forms import ProfileForm, TokenForm
+from accounts.forms import COMFORTS, ProfileForm, TokenForm
+from accounts.kinds import panels
 from accounts.models import User
-from accounts.queries import teams_of, token_seen_by, tokens_seen_by
+from accounts.queries import places_of, token_seen_by, tokens_seen_by
 from core import clock
 from core.web import once
 from core.web.doors import Question, actor_of, confirm, done, signed_in
@@ -28,30 +29,33 @@ def _me(request: HttpRequest) -> User:
 
 
 def _stored(user: User) -> dict[str, Any]:
-    return {"name": user.name, "time_zone": user.time_zone, "theme": user.theme, "version": user.version}
+    return {name: getattr(user, name) for name in (*COMFORTS, "version")}
 
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
-    """Name, time zone and look."""
+    """Name, time zone, look, keys and announcements; above them what happens when a page comes."""
     actor: Actor = actor_of(request)
     me = _me(request)
     form = ProfileForm(request.POST or None, initial=_stored(me))
     if request.method == "POST":
         made = sent(
             form,
-            lambda: users.edit_profile(actor, me, version=form.seen(), **_values(form)),
+            lambda: users.edit_profile(actor, me, version=form.seen(), **form.values()),
             lambda: (me.version, _stored(me)),
         )
         if made is not None:
             return done(request, "/profile/", "Your profile was saved.")
-    context = {"form": form, "me": me, "teams": teams_of(me), "crumbs": [("Your profile", "")], "tab": "profile"}
+    context = {
+        "form": form,
+        "me": me,
+        "places": places_of(me),
+        "panels": panels("profile", actor, me),
+        "crumbs": [("Your profile", "")],
+        "tab": "profile",
+    }
     return render(request, "accounts/profile/profile.html", context, status=form.status)
-
-
-def _values(form: ProfileForm) -> dict[str, str]:
-    return {name: form.cleaned_data[name] for name in ("name", "time_zone", "theme")}
 
 
 @never_cache

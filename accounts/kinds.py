@@ -1,0 +1,68 @@
+"""What higher rooms show on the pages of people and teams: they register it here, so that this room knows none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from accounts.actors import Actor
+    from accounts.models import Team
+
+#: Where a panel may stand: above the profile's form, on a person's page, on a team's page and in its right column.
+SLOTS = ("profile", "person", "team", "team-side")
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Something that a room shows in a slot: `template` is drawn with what `read` returns as `panel`, unless None.
+
+    `read` is given the viewer and the person or team that the page is about.
+    """
+
+    slot: str
+    template: str
+    read: Callable[[Actor, Any], Any]
+    position: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class TeamColumn:
+    """A further column of the list of teams: `template` is drawn with a team's value as `cell`.
+
+    `read` returns team id -> value for the teams on the page, in a fixed number of queries.
+    """
+
+    label: str
+    template: str
+    read: Callable[[Actor, Sequence[Team]], Mapping[int, Any]]
+    position: int = 50
+
+
+_panels: dict[str, Panel] = {}
+_columns: dict[str, TeamColumn] = {}
+
+
+def register_panel(panel: Panel) -> None:
+    """Add or replace a panel; raises ValueError for a slot that no page has."""
+    if panel.slot not in SLOTS:
+        raise ValueError(f"no page has the slot {panel.slot}")
+    _panels[panel.template] = panel
+
+
+def panels(slot: str, actor: Actor, thing: Any) -> list[tuple[str, Any]]:
+    """The templates of a slot's panels in their order, with what each is drawn with for this viewer."""
+    rows = sorted((p for p in _panels.values() if p.slot == slot), key=lambda p: (p.position, p.template))
+    found = [(panel.template, panel.read(actor, thing)) for panel in rows]
+    return [(template, value) for template, value in found if value is not None]
+
+
+def register_team_column(column: TeamColumn) -> None:
+    """Add or replace a column of the list of teams."""
+    _columns[column.template] = column
+
+
+def team_columns() -> list[TeamColumn]:
+    """The columns, in their order."""
+    return sorted(_columns.values(), key=lambda column: (column.position, column.template))
