@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name="alert",
-            index=models.Index(fields=["first_seen", "service", "incident"], name="alert_recent"),
+            index=models.Index(fields=["service", "first_seen", "incident"], name="alert_recent"),
         ),
         migrations.AddIndex(
             model_name="changeevent",

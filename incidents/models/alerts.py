@@ -49,7 +49,7 @@ class Alert(models.Model):
         indexes = [
             models.Index(fields=["service", "key", "-resolved_at"], name="alert_service_key"),
             models.Index(fields=["incident", "state"], name="alert_incident_state"),
-            models.Index(fields=["first_seen", "service", "incident"], name="alert_recent"),
+            models.Index(fields=["service", "first_seen", "incident"], name="alert_recent"),
             models.Index(
                 fields=["service", "severity"],
                 condition=models.Q(state="open", incident=None, judged_severity=""),
