@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from accounts.actors import Actor
 from core.live import Frame
 from core.models import FeedEntry
+from core.web.presence import Shown
 from incidents.models import Incident, TimelineEntry
 from incidents.queries.access import audience
 from incidents.queries.timeline import for_audience, lines
@@ -31,6 +32,12 @@ class IncidentTopic:
         """responders or stakeholders; None for a private incident of others (S34, S36)."""
         incident = Incident.objects.filter(number=int(key)).first() if key.isdecimal() else None
         return None if incident is None else audience(actor, incident)
+
+    def presence(self, actor: Any, key: str, audience: str) -> Shown | None:
+        """Responders are shown to each other; stakeholders and tokens neither are shown nor see anybody (S36)."""
+        if audience != "responders" or actor.kind != "user":
+            return None
+        return Shown(str(actor.user.pk), actor.user.name)
 
     def render(self, key: str, entries: Sequence[FeedEntry], audience: str) -> list[Frame]:
         """Entries as HTML; `panel` frames carry the panel's name, its content is fetched with the viewer's rights."""

@@ -22,6 +22,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from core import live, wake
+from core.web.presence import Presence
 from core.web.viewer import NO_RIGHT, TRY_AGAIN, Frames, Grant, Viewer, drawn, grant
 
 POLL = 0.1
@@ -44,6 +45,7 @@ class Hub:
         self._look_again = False
         self._ended = threading.Event()
         self._threads: list[threading.Thread] = []
+        self.presence = Presence(self._soon)
 
     # --- event loop -------------------------------------------------------------------------------
     async def ask(self, call: Callable[..., Any], *args: Any) -> Any:
@@ -101,6 +103,7 @@ class Hub:
 
     def leave(self, viewer: Viewer) -> None:
         """Forget a viewer, and its topic with the last one."""
+        self.presence.leave(viewer)
         name = viewer.granted.topic
         with self._lock:
             viewers = self._viewers.get(name, set())
@@ -147,6 +150,7 @@ class Hub:
     def end(self) -> None:
         """Stop the threads and close their connections; the process itself need not call this."""
         self._ended.set()
+        self.presence.end()
         wake.call("web")
         for thread in self._threads:
             thread.join(3)

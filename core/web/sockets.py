@@ -1,9 +1,12 @@
-"""The one kind of socket: it shows a topic of the live feed and takes nothing from the client (A31).
+"""The one kind of socket: it shows a topic of the live feed and takes two words from the client (A31).
+
+`{"type": "here"}` and `{"type": "writing"}` say that somebody is there (presence); they choose nothing.
 
 The path alone says which topic (rooms register paths with `core.live.register_path`); `?since=<seq>` says
 from where. Refused at the handshake with 403: a foreign, missing or null Origin. Closed with 4401: nobody
-is signed in (any more); 4403: no such topic or no right; 1009: a frame over 64 KB; 4429: a flood of
-messages; 4408: a reader too slow for what is written; 1013: the database is away, come again.
+is signed in (any more); 4403: no such topic, no right, or no word of ours; 1009: a frame over 64 KB; 4429: more
+than 20 messages of one person in 10 s; 4408: a reader too slow for what is written; 1013: the database is away,
+come again.
 """
 
 from __future__ import annotations
@@ -12,7 +15,6 @@ import asyncio
 import contextlib
 import json
 import time
-from collections import deque
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,10 +23,10 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from core.web.hub import hub
+from core.web.presence import WORDS, Meter
 from core.web.viewer import NO_RIGHT, Viewer
 
 FRAME_BYTES = 64 * 1024
-MESSAGES, SECONDS = 20, 10.0
 TOO_BIG, FLOOD = 1009, 4429
 
 
@@ -52,11 +54,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     viewer: Viewer | None = None
     _tasks: tuple[asyncio.Task[None], ...] = ()
-    _heard: deque[float]
 
     async def connect(self) -> None:
         """Check origin and rights, join, catch up."""
-        self._heard = deque(maxlen=MESSAGES)
         if not is_own_origin(self.scope["headers"]):
             await self.close()
             return
@@ -69,18 +69,18 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._tasks = (asyncio.ensure_future(self._send_all(viewer)), asyncio.ensure_future(hub.join(viewer)))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Clients have nothing to say: what is no JSON object is a wrong client, too much of anything a flood."""
-        now = time.monotonic()
-        if len(self._heard) == MESSAGES and now - self._heard[0] < SECONDS:
-            await self._end(FLOOD)
+        """The two words of presence; anything else is a wrong client, too much of anything a flood (A89)."""
+        viewer = self.viewer
+        if viewer is None:
             return
-        self._heard.append(now)
-        if text_data is None:
-            await self._end(NO_RIGHT)
-        elif len(text_data.encode()) > FRAME_BYTES:
+        if meter.floods(viewer.granted.who, time.monotonic()):
+            await self._end(FLOOD)
+        elif text_data is not None and len(text_data.encode()) > FRAME_BYTES:
             await self._end(TOO_BIG)
-        elif not _is_object(text_data):
+        elif (word := _word_of(text_data)) not in WORDS:
             await self._end(NO_RIGHT)
+        else:
+            hub.presence.hear(viewer, writing=WORDS[word])
 
     async def disconnect(self, code: int) -> None:
         """Leave the registry."""
@@ -108,10 +108,14 @@ class LiveConsumer(AsyncWebsocketConsumer):
             viewer.sending = False
 
 
-def _is_object(text: str) -> bool:
+def _word_of(text: str | None) -> str:
+    """The type of a message; "" for what is no such message."""
     with contextlib.suppress(ValueError, RecursionError):
-        return isinstance(json.loads(text), dict)
-    return False
+        message = json.loads(text or "")
+        if isinstance(message, dict) and isinstance(message.get("type"), str):
+            return str(message["type"])
+    return ""
 
 
+meter = Meter()
 application: Any = LiveConsumer.as_asgi()

@@ -14,19 +14,26 @@ from django.db import DatabaseError, InterfaceError
 
 from core import live
 from core.web import access, wire
+from core.web.presence import Shown, shown_as
 
 Frames = list[tuple[int, str, bytes]]  # number, text, the same as bytes of the wire
 WAITING_FRAMES = 400
+WAITING_WORDS = 20
 log = structlog.get_logger("portal.live")
 TRY_AGAIN, SIGNED_OUT, NO_RIGHT, TOO_SLOW = 1013, 4401, 4403, 4408
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a viewer may see now: a topic and the audience it belongs to there."""
+    """What a viewer may see now: a topic and the audience it belongs to there.
+
+    `who` names the person behind it; `person` is how the others see them, None where they do not (presence).
+    """
 
     topic: str
     audience: str
+    who: str = ""
+    person: Shown | None = None
 
 
 def grant(scope: dict[str, Any]) -> Grant | int:
@@ -40,7 +47,9 @@ def grant(scope: dict[str, Any]) -> Grant | int:
         return NO_RIGHT
     topic, key = found
     audience = topic.may_see(actor, key)
-    return NO_RIGHT if audience is None else Grant(name, audience)
+    if audience is None:
+        return NO_RIGHT
+    return Grant(name, audience, str(actor.key), shown_as(topic, actor, key, audience))
 
 
 def drawn(name: str, entries: Sequence[Any], audience: str) -> Frames:
@@ -94,6 +103,7 @@ class Viewer:
         self.outgoing: asyncio.Queue[str | int] = asyncio.Queue()
         self._write: wire.Write | None = (scope.get("extensions") or {}).get(wire.WRITE)
         self._held: Frames = []
+        self._told = ""
 
     @property
     def key(self) -> tuple[str, bytes]:
@@ -122,6 +132,12 @@ class Viewer:
                     self.close(TOO_SLOW)
         if self.outgoing.qsize() > WAITING_FRAMES:
             self.close(TOO_SLOW)
+
+    def tell(self, text: str) -> None:
+        """A word beside the feed, once; whoever does not read has the next one instead."""
+        if text != self._told and not self.closed and self.outgoing.qsize() < WAITING_WORDS:
+            self._told = text
+            self.outgoing.put_nowait(text)
 
     async def backlog(self, frames: Frames) -> None:
         """Send older frames and wait until they are out, so that a long backlog fills no buffer."""

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from core import live
 from core.models import FeedEntry
-from core.web import access, hub, sockets, viewer, wire
+from core.web import access, hub, presence, sockets, viewer, wire
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HEADERS = [(b"host", b"localhost:8000"), (b"origin", b"http://localhost:8000"), (b"cookie", b"who=ana")]
@@ -77,6 +77,7 @@ async def fresh(monkeypatch: pytest.MonkeyPatch, people: dict[str, Person], lamp
     """A registry of this test's own event loop."""
     made = hub.Hub()
     monkeypatch.setattr(sockets, "hub", made)
+    monkeypatch.setattr(sockets, "meter", presence.Meter())
     yield made
     await asyncio.to_thread(made.end)
 
@@ -224,13 +225,22 @@ async def test_a_flood_of_messages_is_4429_a89() -> None:
     socket = browser()
     await socket.connect()
     for _ in range(21):
-        await socket.send_to("{}")
+        await socket.send_to('{"type": "here"}')
     assert await closed(socket) == 4429
 
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("subscribe lamp:2", 4403), ('["subscribe"]', 4403), ("x" * 65537, 1009), ("[" * 60000, 4403)],
+    [
+        ("subscribe lamp:2", 4403),
+        ('["subscribe"]', 4403),
+        ('{"type": "subscribe", "topic": "lamp:2"}', 4403),
+        ('{"type": ["here"]}', 4403),
+        ("{}", 4403),
+        ("x" * 65537, 1009),
+        ("x" * 1_000_000, 1009),
+        ("[" * 60000, 4403),
+    ],
 )
 async def test_clients_choose_no_topic_and_send_nothing_big_a31(text: str, code: int) -> None:
     socket = browser()
