@@ -267,6 +267,7 @@ STORAGES = {
     },
 }
 MEDIA_ROOT = DATA_DIR / "files"
+ATTACHMENTS_DIR = Path(env.text("ATTACHMENTS_DIR", str(DATA_DIR / "attachments"))).expanduser().resolve()
 LANGUAGE_CODE = "en-gb"
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from core.errors import Invalid, PortalError
-from core.web import access, errors
+from core.web import access, errors, news
 from core.zones import zone_of
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -92,7 +93,7 @@ class ActorMiddleware:
         actor = access.actor_of(request)
         request.actor = actor  # type: ignore[attr-defined]
         with timezone.override(zone_of(str(getattr(actor.user, "time_zone", "") or ""))):
-            return self.get_response(request)
+            return news.with_figures(request, actor, self.get_response(request))
 
 
 class ErrorMiddleware:
@@ -129,16 +130,21 @@ def _is_readable(request: HttpRequest) -> bool:
 
 
 def _is_form_readable(request: HttpRequest) -> bool:
-    # No page takes a file, so a form in parts is text from its first byte to its last.
     if request.content_type == FORM:
         return _is_utf8(unquote_to_bytes(request.body))
-    return _is_utf8(request.body) and not _has_new_marks(request)
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    # A form too long to be kept in memory brings a picture: nobody can look at it whole, and it is parsed part by part.
+    raw = request.body if length.isdigit() and int(length) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE else b""
+    return not _has_new_marks(request, raw) and (bool(request.FILES) or _is_utf8(raw))
 
 
-def _has_new_marks(request: HttpRequest) -> bool:
-    """Whether a part that came wrapped (base64) turned out to be no text: marks that the sender has not written."""
+def _has_new_marks(request: HttpRequest, raw: bytes) -> bool:
+    """Whether a part turned out to be no text: it holds marks that the sender has not written into the form.
+
+    A file may hold any bytes; what is written beside it is text.
+    """
     values = (text for name, texts in request.POST.lists() for text in (name, *texts))
-    return sum(text.count(MARK) for text in values) > request.body.decode().count(MARK)
+    return sum(text.count(MARK) for text in values) > raw.count(MARK.encode())
 
 
 def _is_utf8(raw: bytes) -> bool:
