@@ -1,9 +1,15 @@
-"""The sidebar: which pages stand in it and who sees them (design 5)."""
+"""The sidebar: which pages stand in it, who sees them, what is counted beside them (design 5)."""
 
 from __future__ import annotations
 
 from accounts.actors import Actor
-from core.web.navigation import Item, Section
+from core import figures
+from core.web.navigation import Count, Duty, Item, Section
+from incidents.queries.figures import Figures, figures_of
+from oncall.queries.duty import standing_of
+
+#: How long a figure may be old, in seconds, where nothing tells of a change; turns change by the hour.
+FIGURES, DUTY = 10, 60
 
 
 def signed_in(actor: Actor) -> bool:
@@ -21,18 +27,56 @@ def process(actor: Actor) -> bool:
     return actor.user is not None and actor.user.role in {"process_owner", "administrator"}
 
 
+def pages_waiting(actor: Actor) -> Count | None:
+    """The pages that wait for the actor himself; nothing beside the link where none does."""
+    waiting = _figures(actor).pages
+    return Count(str(waiting), "page to answer" if waiting == 1 else "pages to answer", hot=True) if waiting else None
+
+
+def incidents_open(actor: Actor) -> Count | None:
+    """The open incidents that the actor may see."""
+    found = _figures(actor).open_incidents
+    return Count(f"{found:,}" if found <= 10_000 else "10,000+", "open") if found else None
+
+
+def duty(actor: Actor) -> Duty | None:
+    """The card "You are on call"; stakeholders never are and have none."""
+    if actor.user is None or not staff(actor):
+        return None
+    return figures.kept("duty", actor.user.pk, DUTY, lambda: _duty(actor))
+
+
+def _figures(actor: Actor) -> Figures:
+    if actor.user is None:
+        return Figures(0, 0)
+    return figures.kept("figures", actor.user.pk, FIGURES, lambda: figures_of(actor))
+
+
+def _duty(actor: Actor) -> Duty:
+    standing = standing_of(actor)
+    if standing.present:
+        first, more = standing.present[0], len(standing.present) - 1
+        what = first.schedule if first.level is None else f"{first.schedule}, level {first.level}"
+        return Duty("You are on call", f"{what} and {more} more" if more else what, until=first.until)
+    if standing.next_at is not None:
+        return Duty("Next shift", begins=standing.next_at)
+    return Duty("You are not on call", "No shift in the next four weeks") if standing.somebody else NOBODY
+
+
+NOBODY = Duty("Nobody is on call yet", "Make a schedule, then say who takes turns")
 SECTIONS = (
     Section(
         "",
         (
-            Item("Now", "/now/", "home", signed_in, in_bar=True),
-            Item("Incidents", "/incidents/", "alert", signed_in, in_bar=True),
+            Item("Now", "/now/", "home", signed_in, in_bar=True, count=pages_waiting),
+            Item("Incidents", "/incidents/", "alert", signed_in, in_bar=True, count=incidents_open),
+            Item("New", "/incidents/new/", "plus", staff, in_bar=True, in_side=False),
         ),
     ),
     Section(
         "On call",
         (
-            Item("Schedules", "/schedules/", "cal", staff, in_bar=True),
+            Item("Schedules", "/schedules/", "cal", staff, in_bar=True, short="On call"),
             Item("Escalation policies", "/policies/", "ladder", staff),
             Item("Services", "/services/", "layers", staff),
             Item("Teams", "/teams/", "users", staff),
@@ -46,11 +90,10 @@ SECTIONS = (
             Item("Delivery log", "/deliveries/", "bell", staff),
         ),
     ),
+    Section("You", (Item("Contact methods", "/profile/contact-methods/", "phone", staff),)),
     Section(
-        "You",
-        (
-            Item("Contact methods", "/profile/contact-methods/", "phone", staff),
-            Item("Administration", "/admin/", "gear", process),
-        ),
+        "More",
+        (Item("Help", "/help/", "help", signed_in), Item("Administration", "/admin/", "gear", process)),
+        at_foot=True,
     ),
 )

@@ -12,41 +12,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from core import clock
+from core.templatetags import shapes
 
 register = template.Library()
-
-# Shapes of design 3: every state has a form and a word, never colour alone.
-RING = '<circle cx="7" cy="7" r="6" fill="none" stroke="currentColor" stroke-width="1.6"/>'
-STATE_SHAPES = {
-    "triggered": '<circle cx="7" cy="7" r="7" fill="currentColor"/>'
-    '<path d="M7 3.4v4.2M7 10.2v.1" stroke="var(--surface)" stroke-width="1.7" stroke-linecap="round"/>',
-    "acknowledged": RING + '<path d="M7 3a4 4 0 0 1 0 8z" fill="currentColor"/>',
-    "identified": RING
-    + '<path d="M7 3a4 4 0 0 1 2.8 6.8L7 7z" fill="currentColor"/><circle cx="5" cy="8" r="1" fill="currentColor"/>',
-    "mitigated": RING + '<path d="M7 3a4 4 0 1 1-4 4h4z" fill="currentColor"/>',
-    "resolved": RING
-    + '<path d="M4.3 7.2 6.3 9.1 9.8 5" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"/>',
-    "closed": RING + '<path d="M4.2 7h5.6" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"/>',
-    "merged": '<circle cx="5" cy="7" r="4" fill="none" stroke="currentColor" stroke-width="1.5"/>'
-    '<circle cx="9" cy="7" r="4" fill="none" stroke="currentColor" stroke-width="1.5"/>',
-    "cancelled": RING + '<path d="M5 5l4 4M9 5l-4 4" stroke="currentColor" stroke-width="1.5" stroke-linecap="round"/>',
-    "snoozed": '<circle cx="7" cy="7" r="6" fill="none" stroke="currentColor" stroke-width="1.6" '
-    'stroke-dasharray="2 2"/>'
-    '<path d="M5.2 5h3.6L5.2 9h3.6" fill="none" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round"/>',
-}
-HEALTH_SHAPES = {
-    "ok": '<circle cx="8" cy="8" r="7" fill="none" stroke="currentColor" stroke-width="1.6"/>'
-    '<path d="M5 8.2 7.2 10.3 11 6" fill="none" stroke="currentColor" stroke-width="1.7" stroke-linecap="round"'
-    ' stroke-linejoin="round"/>',
-    "degraded": '<path d="M8 1.5 15 14H1z" fill="none" stroke="currentColor" stroke-width="1.6"'
-    ' stroke-linejoin="round"/><path d="M8 6v3.5M8 11.6v.1" stroke="currentColor" stroke-width="1.6"'
-    ' stroke-linecap="round"/>',
-    "partial": '<rect x="1.8" y="1.8" width="12.4" height="12.4" rx="2" fill="none" stroke="currentColor"'
-    ' stroke-width="1.6"/><path d="M2.5 8h11v4.7a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1z" fill="currentColor"/>',
-    "outage": '<path d="M5 1h6l4 4v6l-4 4H5l-4-4V5z" fill="currentColor"/><path d="M5.5 5.5l5 5M10.5 5.5l-5 5"'
-    ' stroke="var(--surface)" stroke-width="1.7" stroke-linecap="round"/>',
-}
-BARS = ((0, 8.0, 4.0), (3, 5.4, 6.6), (6, 2.8, 9.2), (9, 0.2, 11.8))
+SOON = timedelta(minutes=2)
 
 
 @register.simple_tag
@@ -68,7 +37,7 @@ def prio(priority: Any, size: str = "", name: str = "") -> SafeString:
     bars = format_html_join(
         "",
         '<rect class="{}" x="{}" y="{}" width="2.2" height="{}" rx=".6"/>',
-        (("on" if index < 5 - rank else "off", x, y, height) for index, (x, y, height) in enumerate(BARS)),
+        (("on" if index < 5 - rank else "off", x, y, height) for index, (x, y, height) in enumerate(shapes.BARS)),
     )
     return format_html(
         '<span class="prio prio-{}{}"><svg viewBox="0 0 12 12" aria-hidden="true">{}</svg>{}</span>',
@@ -85,7 +54,7 @@ def state(incident: Any) -> SafeString:
     word = incident if isinstance(incident, str) else incident.status
     if not isinstance(incident, str) and getattr(incident, "snoozed_until", None) and word == "acknowledged":
         word = "snoozed"
-    shape = mark_safe(STATE_SHAPES.get(word, RING))  # noqa: S308 (a constant of this file)
+    shape = mark_safe(shapes.STATES.get(word, shapes.RING))  # noqa: S308 (a constant of shapes.py)
     return format_html(
         '<span class="state state-{}"><svg viewBox="0 0 14 14" aria-hidden="true">{}</svg>{}</span>',
         word,
@@ -97,7 +66,7 @@ def state(incident: Any) -> SafeString:
 @register.simple_tag
 def health(tone: str, words: str, *, quiet: bool = False) -> SafeString:
     """How a service stands, as shape and words; `quiet` keeps the words for readers alone (design 3)."""
-    shape = mark_safe(HEALTH_SHAPES.get(tone, RING))  # noqa: S308 (a constant of this file)
+    shape = mark_safe(shapes.HEALTH.get(tone, shapes.RING))  # noqa: S308 (a constant of shapes.py)
     return format_html(
         '<span class="st st-{}"><svg viewBox="0 0 16 16" aria-hidden="true">{}</svg><span class="{}">{}</span></span>',
         tone,
@@ -110,24 +79,48 @@ def health(tone: str, words: str, *, quiet: bool = False) -> SafeString:
 @register.simple_tag
 def avatar(person: Any, size: str = "", hue: int = 0) -> SafeString:
     """Initials on the person's hue, or on the one that a schedule gives; the name stands beside it."""
-    words = [word for word in str(person.name).split() if word]
-    initials = "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words))[:2].upper()
     return format_html(
         '<span class="av h{}{}" title="{}" aria-hidden="true">{}</span>',
         hue or person.pk % 8 + 1,
         f" av-{size}" if size else "",
         person.name,
-        initials,
+        _initials(person.name),
+    )
+
+
+@register.simple_tag
+def person(who: Any, size: str = "", said: str = "") -> SafeString:
+    """An avatar with the name beside it, and a muted fact under it."""
+    return format_html(
+        '<span class="row">{}<span class="grow"><bdi class="med">{}</bdi>{}</span></span>',
+        avatar(who, size),
+        who.name,
+        format_html('<span class="tiny muted block">{}</span>', said) if said else "",
+    )
+
+
+@register.simple_tag
+def role(name: str, holder: Any = None) -> SafeString:
+    """The chip of a role with its holder; a dashed ring says that it is open."""
+    ring = avatar(holder, "sm") if holder else format_html('<span class="av av-sm av-empty">{}</span>', icon("plus"))
+    who = format_html("<bdi>{}</bdi>", holder.name) if holder else "open"
+    kind = "" if holder else " role-open"
+    return format_html(
+        '<span class="pill role-chip{}">{}<span class="muted">{}</span> {}</span>', kind, ring, name, who
     )
 
 
 @register.simple_tag
 def monogram(name: str, key: int | None) -> SafeString:
     """As `avatar`, for a name of the record whose person is not at hand; without a key the hue is neutral."""
-    words = str(name).split()
-    initials = "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words))[:2].upper()
     hue = f" h{key % 8 + 1}" if key else ""
-    return format_html('<span class="av{}" title="{}" aria-hidden="true">{}</span>', hue, name, initials)
+    return format_html('<span class="av{}" title="{}" aria-hidden="true">{}</span>', hue, name, _initials(name))
+
+
+def _initials(name: str) -> str:
+    """Of the first and the last word."""
+    words = str(name).split()
+    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words))[:2].upper()
 
 
 @register.simple_tag
@@ -156,6 +149,62 @@ def when(value: datetime | None, style: str = "long") -> SafeString:
 def badge(text: str, tone: str = "") -> SafeString:
     """A fact that is neither priority nor state."""
     return format_html('<span class="badge{}">{}</span>', f" badge-{tone}" if tone else "", text)
+
+
+@register.simple_tag
+def chip(text: str, path: str = "", *, current: bool = False, count: int | None = None) -> SafeString:
+    """A filter or view: a link where it has a path, else a button for scripts; the current one says so."""
+    figure = "" if count is None else format_html(' <span class="muted num">{}</span>', count)
+    if path:
+        mark = format_html(' aria-current="{}"', "true") if current else ""
+        return format_html('<a class="chip" href="{}"{}>{}{}</a>', path, mark, text, figure)
+    pressed = "true" if current else "false"
+    return format_html('<button class="chip" type="button" aria-pressed="{}">{}{}</button>', pressed, text, figure)
+
+
+@register.simple_tag
+def notice(text: str, tone: str = "", lead: str = "") -> SafeString:
+    """A sentence in its own box: red needs action and is read at once, amber warns, blue and plain inform."""
+    glyph = icon({"red": "alert", "amber": "alert", "green": "check"}.get(tone, "clock"))
+    return format_html(
+        '<div class="notice{}"{}>{}<span class="grow">{}{}</span></div>',
+        f" notice-{tone}" if tone else "",
+        format_html(' role="{}"', "alert") if tone == "red" else "",
+        glyph,
+        format_html("<b>{}</b> ", lead) if lead else "",
+        text,
+    )
+
+
+@register.simple_tag
+def countdown(due: datetime, before: str = "in ", after: str = "") -> SafeString:
+    """Words and a clock that count to an aware moment: amber in the last two minutes, "over by 0:40" after it."""
+    left = due - clock.now()
+    tone = " over" if left < timedelta(0) else " soon" if left < SOON else ""
+    words = f"{before}{span(left)}" if left >= timedelta(0) else after or f"over by {span(-left)}"
+    return format_html(
+        '<span class="countdown{}" role="timer" aria-live="off">{}<span data-until="{}" data-in="{}"{}>{}</span></span>',
+        tone,
+        icon("clock"),
+        due.isoformat(),
+        before,
+        format_html(' data-over="{}"', after) if after else "",
+        words,
+    )
+
+
+@register.simple_tag
+def meter(begun: datetime, due: datetime) -> SafeString:
+    """How much of the time between two aware moments is left, as a line; the words stand beside it."""
+    whole, left = (due - begun).total_seconds(), (due - clock.now()).total_seconds()
+    share = max(0, min(100, round(100 * left / whole))) if whole > 0 else 0
+    return format_html(
+        '<span class="meter block{}" aria-hidden="true"><i data-meter="{}" data-to="{}" style="width:{}%"></i></span>',
+        " soon" if left < SOON.total_seconds() else "",
+        begun.isoformat(),
+        due.isoformat(),
+        share,
+    )
 
 
 @register.filter

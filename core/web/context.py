@@ -13,13 +13,13 @@ from core.web import access, errors, navigation
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`actor`, `banner`, `navigation` (lazy: a fragment does not pay for them), `server_now_ms`, `request_id`."""
+    """`actor`, `banner`, `navigation` (lazy: a fragment does not pay for it), `server_now_ms`, `request_id`."""
     actor = getattr(request, "actor", None)
     signed_in = getattr(actor, "user", None) is not None
     return {
         "actor": actor,
         "banner": SimpleLazyObject(lambda: _banner(actor)) if signed_in else None,
-        "navigation": SimpleLazyObject(lambda: navigation.groups(actor, request.path)) if signed_in else [],
+        "navigation": navigation.Shell(actor, request.path) if signed_in else None,
         "server_now_ms": int(clock.now().timestamp() * 1000),
         "request_id": errors.request_id(request),
     }
