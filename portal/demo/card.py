@@ -14,7 +14,8 @@ from incidents.models import Incident
 from integrations.commands import keys
 from integrations.models import IntegrationKey
 from oncall.models import Service
-from portal.demo.organisation import PEOPLE, SANDBOX, Organisation
+from portal.demo.organisation import SANDBOX, Organisation
+from portal.demo.people import PEOPLE
 
 SCOPES = ("read", "write", "admin")
 
@@ -62,7 +63,8 @@ def password() -> str:
 def _user(user: User, manages: bool) -> dict[str, str]:
     """A person with the demo's password and one token with all of its owner's rights; former tokens end."""
     actor = system("Demo")
-    if not user.check_password(password()):  # else it would end the sessions of whoever looks at the demo
+    # Set only where it is not set: a new one would end the sessions of whoever looks at the demo.
+    if not user.has_usable_password() or not user.check_password(password()):
         users.set_password(actor, user, password=password())
     for former in ApiToken.objects.filter(user=user, revoked_at=None):
         tokens.revoke(actor, former)

@@ -1,7 +1,8 @@
-"""The people of the demo: Fernhill, a shop, with three teams, what they own and who is paged for it."""
+"""The demo's organisation: everybody, what each team owns and who is paged for it, made by the ordinary commands."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -15,39 +16,11 @@ from notifications.models import ContactMethod
 from oncall.commands import policies, rules, schedules, services
 from oncall.kinds import LevelDraft
 from oncall.models import EscalationPolicy, Schedule, Service
+from portal.demo.people import INWARD, PEOPLE, SERVICES, TEAMS
 
 DOMAIN = "fernhill.example"
 SANDBOX = "sandbox"
 BERLIN = "Europe/Berlin"
-
-# name, role in the portal, team, manager of it
-PEOPLE = (
-    ("Priya Raman", "administrator", "Payments", False),
-    ("Ingrid Dahl", "process_owner", "Platform", False),
-    ("Amara Okafor", "responder", "Payments", True),
-    ("Jonas Lindqvist", "responder", "Payments", False),
-    ("Mei Tanaka", "responder", "Payments", False),
-    ("Tomás Herrera", "responder", "Storefront", True),
-    ("Ruth Adeyemi", "responder", "Storefront", False),
-    ("Dev Patel", "responder", "Storefront", False),
-    ("Kwame Mensah", "responder", "Platform", True),
-    ("Leila Farahani", "responder", "Platform", False),
-    ("Hannah Weiss", "stakeholder", "", False),
-)
-TEAMS = {
-    "Payments": "Takes the money: checkout, card payments, refunds.",
-    "Storefront": "What shoppers see: search, catalogue, basket.",
-    "Platform": "Hosts, databases, queues and the network.",
-}
-# name, team, description, needs
-SERVICES = (
-    ("postgres-main", "Platform", "The shop's primary database cluster.", ()),
-    ("message-queue", "Platform", "Carries orders and notifications.", ()),
-    ("payments-gateway", "Payments", "Talks to the card acquirers.", ("postgres-main",)),
-    ("checkout-api", "Payments", "Turns baskets into orders.", ("payments-gateway", "message-queue")),
-    ("search-index", "Storefront", "Answers product searches.", ("postgres-main",)),
-    ("notifications", "Storefront", "Order mails and texts to shoppers.", ("message-queue",)),
-)
 
 
 @dataclass
@@ -60,10 +33,15 @@ class Organisation:
     policies: dict[str, EscalationPolicy] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
 
+    def colleagues(self, service: str) -> list[User]:
+        """The responders of the team that owns a service."""
+        team = self.services[service].team.name
+        return [self.people[name] for name, role, of, _ in PEOPLE if of == team and role == "responder"]
+
 
 def address_of(name: str) -> str:
     """A person's address: the first name, without accents, at the demo's domain."""
-    plain = {"Tomás Herrera": "tomas"}.get(name, name.split()[0].lower())
+    plain = unicodedata.normalize("NFKD", name.split()[0]).encode("ascii", "ignore").decode().lower()
     return f"{plain}@{DOMAIN}"
 
 
@@ -90,7 +68,7 @@ def build() -> Organisation:
             policy=made.policies[team],
             description=text,
             needs=[made.services[need].pk for need in needs],
-            customer_facing=team != "Platform",
+            customer_facing=team not in INWARD,
         )
     _sandbox(made)
     return made

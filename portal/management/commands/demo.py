@@ -8,25 +8,30 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from accounts.models import User
 from incidents.models import Incident
-from portal.demo import card, history, organisation
+from portal.demo import card, history, live, organisation
 
 
 class Command(BaseCommand):
-    """Builds the demo once; later calls give new tokens and keys only."""
+    """Builds the demo once; later calls give new tokens and keys only, or play an incident in the demo that runs."""
 
     help = "Builds the demo's data set; --json prints its addresses, passwords, tokens and keys."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The one option."""
+        """How it is printed, how long the past is, and whether a scripted incident goes on in the running demo."""
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+        parser.add_argument("--days", type=int, default=history.DAYS, help="how many days the past is long")
+        parser.add_argument("--play", action="store_true", help="play an incident live in the demo that is running")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate, build where nothing is, and lay the card out; refuses a directory that holds anything else."""
+        if options["play"]:
+            self._play()
+            return
         settings.EMAIL_URL = ""  # the past is played for real: its mail goes to the data directory, to nobody else
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
@@ -35,7 +40,7 @@ class Command(BaseCommand):
             raise CommandError("This data directory is in use and not the demo's; set WATCHBILL_DATA_DIR to another.")
         if made is None:
             made = organisation.build()
-            history.tell(made)
+            history.tell(made, options["days"])
         with transaction.atomic():
             shown = card.lay_out(made, Incident.objects.open().order_by("priority__rank", "number").first())
         if options["json"]:
@@ -43,6 +48,19 @@ class Command(BaseCommand):
             self.stderr.write("\n".join(["", *card.sign_in_lines(shown)]))  # what programs do not read
         else:
             self._tell(shown)
+
+    def _play(self) -> None:
+        """In the demo that runs; it makes no new tokens, so nobody's sign-in ends."""
+        try:
+            made = organisation.found()
+        except DatabaseError:
+            made = None
+        if made is None:
+            raise CommandError("There is no demo in this data directory. Start one with `make demo`.")
+        try:
+            live.play(made, self.stdout.write)
+        except live.NotRunning as error:
+            raise CommandError("The demo does not run: start it with `make demo`, then play again.") from error
 
     def _tell(self, shown: dict[str, Any]) -> None:
         self.stdout.write("The demo is ready. Start it with `make demo`.")

@@ -1,0 +1,81 @@
+"""The demo's past and present agree with themselves: nothing before its time, nobody asked who was not on call."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import F
+
+from accounts.models import User
+from core import clock, health
+from core.models import DueRow
+from incidents.models import Incident, Milestone, TimelineEntry
+from oncall.models import Page, Service
+from oncall.queries.on_call import person_on_call
+from oncall.states import OPEN_PAGES
+from portal.demo import history, organisation
+from portal.demo.organisation import Organisation
+from tests import world
+
+
+@pytest.fixture
+def fernhill(db: None, settings: Any, tmp_path: Any) -> Organisation:
+    settings.MAIL_DIR = tmp_path
+    settings.EMAIL_URL = ""
+    for rank in range(1, 6):
+        world.priority(rank)
+    return organisation.build()
+
+
+def test_the_organisation_is_a_company(fernhill: Organisation) -> None:
+    """ADM-10: about 40 people, 8 teams, 25 services and one for trying out."""
+    assert len(fernhill.people) == 40
+    assert len(fernhill.teams) == 8
+    assert Service.objects.count() == 26
+    assert not Service.objects.filter(policy=None).exists()
+    assert User.objects.values("email").distinct().count() == 40
+
+
+def test_two_weeks_of_it_hold_together(fernhill: Organisation) -> None:
+    """Every time lies where it belongs, every invariant holds, and the present is in the middle of its work."""
+    main = history.tell(fernhill, days=14)
+    now = clock.now()
+    assert main.priority.rank == 1
+    assert main.status == "identified"
+    open_ones = Incident.objects.open().order_by("created_at")
+    assert [each.status for each in open_ones] == [
+        "acknowledged", "acknowledged", "identified", "mitigated", "identified", "triggered",
+    ]  # fmt: skip
+    waiting = open_ones.get(status="triggered")
+    assert waiting.priority.rank == 2
+    assert Page.objects.filter(subject=waiting.subject, state__in=OPEN_PAGES).count() == 1
+    assert not TimelineEntry.objects.filter(occurred_at__lt=F("incident__created_at") - timedelta(seconds=1)).exists()
+    assert not TimelineEntry.objects.filter(occurred_at__gt=now).exists()
+    assert not Milestone.objects.filter(at__gt=now).exists()
+    assert not DueRow.objects.filter(state="waiting", due__lt=now - timedelta(seconds=60)).exists()
+    for _, (check, _) in health.checks().items():
+        assert not list(check())
+
+
+def test_the_person_whose_turn_it_was_was_asked_first(fernhill: Organisation) -> None:
+    history.tell(fernhill, days=8)
+    for page in Page.objects.filter(level=1).select_related("user", "escalation"):
+        number = int(page.subject.split(":")[1])
+        service = Incident.objects.select_related("service__team").get(number=number).service
+        turns = fernhill.schedules[service.team.name]
+        assert person_on_call(turns, page.created_at) == page.user
+
+
+def test_it_is_the_same_past_each_time() -> None:
+    """About one incident a day, and no chance decides what a visitor sees."""
+    now = clock.now()
+
+    def drawn() -> list[tuple[Any, str]]:
+        dice = random.Random(history.SEED)
+        return [(begun, plot.title) for begun, plot in history._drawn(dice, now, history.DAYS)]
+
+    assert drawn() == drawn()
+    assert 80 <= len(drawn()) <= 130
