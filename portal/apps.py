@@ -10,7 +10,9 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Called once, when every room is loaded."""
-        from core.web import navigation
-        from portal.navigation import SECTIONS
+        from core.web import finding, navigation
+        from portal.finding import pages_holding
+        from portal.navigation import SECTIONS, duty
 
-        navigation.fill(SECTIONS)
+        finding.register_finder(finding.Finder("Pages", pages_holding, 10))
+        navigation.fill(SECTIONS, duty)

@@ -7,12 +7,15 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from core.web import health
+from portal.views import palette
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/now/"), name="root"),
     path("healthz", health.alive, name="healthz"),
     path("healthz/engine", health.engine, name="healthz_engine"),
     path("metrics", health.metrics, name="metrics"),
+    path("find/", palette.find, name="find"),
+    path("keys/", palette.keys, name="keys"),
     path("admin/", admin.site.urls),
     path("api/v1/", include(("portal.api_urls", "api"))),
     path("", include("accounts.urls")),
