@@ -13,6 +13,7 @@ from incidents.models.incidents import (
 from incidents.models.priorities import Priority
 from incidents.models.routing import EventRule, GroupingRule
 from incidents.models.timeline import EntryRevision, TimelineEntry
+from incidents.models.views import SavedView
 
 __all__ = [
     "Alert",
@@ -30,6 +31,7 @@ __all__ = [
     "Participant",
     "Priority",
     "PriorityChange",
+    "SavedView",
     "Signal",
     "TimelineEntry",
 ]
