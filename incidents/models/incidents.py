@@ -27,6 +27,13 @@ class IncidentCounter(models.Model):
         return f"last number {self.last}"
 
 
+class IsOpen(models.Func):
+    """Whether a status is an open one, spelt out: SQLite uses the partial index for literals alone."""
+
+    template = "%(expressions)s IN (" + ", ".join(f"'{status}'" for status in OPEN) + ")"
+    output_field = models.BooleanField()
+
+
 class IncidentQuerySet(models.QuerySet["Incident"]):
     """Reads of incidents; every one starts with `visible_to`."""
 
@@ -43,7 +50,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 
     def open(self) -> IncidentQuerySet:
         """Not yet resolved."""
-        return self.filter(status__in=OPEN)
+        return self.filter(IsOpen("status"))
 
 
 class Incident(models.Model):
@@ -99,6 +106,14 @@ class Incident(models.Model):
         indexes = [
             models.Index(fields=["priority", "created_at"], condition=models.Q(status__in=OPEN), name="incident_open"),
             models.Index(fields=["service", "-number"], name="incident_service_recent"),
+            # Whatever a list is narrowed by, it is looked for in this alone: 100,000 incidents are 6 MB of it (P7).
+            models.Index(
+                fields=[
+                    *("number", "status", "service", "priority", "visibility", "is_major"),
+                    *("snoozed_until", "created_at"),
+                ],
+                name="incident_found",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -153,7 +168,8 @@ class Milestone(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["incident", "kind"], name="milestone_once")]
         indexes = [
-            models.Index(fields=["-at", "incident"], condition=models.Q(kind="acknowledged"), name="milestone_acked")
+            models.Index(fields=["-at", "incident"], condition=models.Q(kind="acknowledged"), name="milestone_acked"),
+            models.Index(fields=["-at", "incident"], condition=models.Q(kind="resolved"), name="milestone_resolved"),
         ]
 
     def __str__(self) -> str:
