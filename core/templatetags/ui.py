@@ -183,7 +183,8 @@ def countdown(due: datetime, before: str = "in ", after: str = "") -> SafeString
     tone = " over" if left < timedelta(0) else " soon" if left < SOON else ""
     words = f"{before}{span(left)}" if left >= timedelta(0) else after or f"over by {span(-left)}"
     return format_html(
-        '<span class="countdown{}" role="timer" aria-live="off">{}<span data-until="{}" data-in="{}"{}>{}</span></span>',
+        '<span class="countdown{}" role="timer" aria-live="off">{}'
+        '<span data-until="{}" data-in="{}"{}>{}</span></span>',
         tone,
         icon("clock"),
         due.isoformat(),

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase, HttpResponseNotAllowed
-from django.shortcuts import render
 from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import render_to_string
-from django.urls import Resolver404, resolve
 from django.utils.html import escape
 
 from core.errors import PortalError, TooMany
+from core.web.above import page_above
 
 TITLES = {
     400: "That cannot be used",
@@ -31,11 +32,51 @@ TITLES = {
     502: "Another system did not answer",
     503: "Not available for a moment",
 }
+# What goes on all the same: whoever reads this may have been woken a minute ago (design 10).
+WORKS = {
+    429: "Paging goes on, and the link in a message still answers a page.",
+    500: "Paging goes on: it does not depend on this page.",
+    502: "Paging goes on by every other way.",
+    503: "Nothing that was saved is lost: pages that wait are sent as soon as the database answers.",
+}
+BARE = {500, 503}  # whatever broke may be what the shell needs: database, session, a template (F48)
 PLAIN = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>{title} · Watchbill</title>'
     "<h1>{title}</h1><p>{detail}</p><p>{hint}</p><p>{number}</p></html>"
 )
 Fields = dict[str, list[str]]
+_granting: list[Callable[[Any], Iterable[str]]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a page says of a refusal: what happened, what still works, what to do, under which number."""
+
+    status: int
+    title: str
+    detail: str
+    hint: str
+    number: str
+    fields: Fields
+    retry_after: int | None = None
+    back: str = ""
+
+    @property
+    def works(self) -> str:
+        """What still works, in a sentence."""
+        return WORKS.get(self.status, "")
+
+    @property
+    def again(self) -> timedelta | None:
+        """When it makes sense to try again, unless the hint says so already."""
+        if self.retry_after is None or self.hint.startswith("Try again in"):
+            return None
+        return timedelta(seconds=self.retry_after)
+
+
+def granted_by(names: Callable[[Any], Iterable[str]]) -> None:
+    """Say who can grant an actor what was refused; called once by `portal`, since only rooms know people."""
+    _granting[:] = [names]
 
 
 def request_id(request: HttpRequest) -> str:
@@ -52,15 +93,19 @@ def answer(
     hint: str = "",
     fields: Fields | None = None,
     retry_after: int | None = None,
+    title: str = "",
+    back: str = "",
 ) -> HttpResponse:
     """One refusal in the asker's form: problem+json under /api/, a notice for htmx, else a page."""
+    title = title or TITLES.get(status, "Error")
+    said = Refusal(status, title, detail, hint, request_id(request), fields or {}, retry_after, back)
     if request.path.startswith("/api/"):
         response = _problem(request, status, detail, code, fields or {})
     elif request.headers.get("HX-Request") == "true":
-        response = HttpResponse(_render("errors/_notice.html", request, status, detail, hint, fields), status=status)
+        response = HttpResponse(_render("errors/_notice.html", said), status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#messages", "innerHTML show:top"
     else:
-        response = HttpResponse(_render("errors/error.html", request, status, detail, hint, fields), status=status)
+        response = HttpResponse(_page(request, said), status=status)
     response["Cache-Control"] = "no-store, private"
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)
@@ -77,6 +122,7 @@ def refusal(request: HttpRequest, error: PortalError) -> HttpResponse:
         hint=error.hint,
         fields=error.fields,
         retry_after=error.retry_after if isinstance(error, TooMany) else None,
+        back=page_above(request.path) if error.status == 409 and request.method == "POST" else "",
     )
 
 
@@ -104,21 +150,33 @@ def _problem(request: HttpRequest, status: int, detail: str, code: str, fields: 
     return HttpResponse(json.dumps(body), status=status, content_type="application/problem+json")
 
 
-def _render(template: str, request: HttpRequest, status: int, detail: str, hint: str, fields: Fields | None) -> str:
+def _page(request: HttpRequest, said: Refusal) -> str:
+    """Inside the shell for people who are signed in, as long as what the shell needs can be read."""
+    if _is_signed_in(request) and said.status not in BARE:
+        try:
+            who = list(_granting[0](request.actor)) if _granting and said.status == 403 else []  # type: ignore[attr-defined]
+            context = {"layout": "base.html", "said": said, "granting": who, "crumbs": [(said.title, "")]}
+            return render_to_string("errors/error.html", context, request)
+        except (DatabaseError, InterfaceError, TemplateDoesNotExist, TemplateSyntaxError, ValueError, OSError):
+            pass  # the bare page says the same
+    return _render("errors/error.html", said)
+
+
+def _render(template: str, said: Refusal) -> str:
     """Without context processors: the page must come also when the database or the session is broken (F48)."""
-    title = TITLES.get(status, "Error")
-    number = request_id(request)
-    context = {"title": title, "detail": detail, "hint": hint, "fields": fields or {}, "number": number}
     try:
-        return render_to_string(template, context)
+        return render_to_string(template, {"layout": "base_bare.html", "said": said})
     except (TemplateDoesNotExist, TemplateSyntaxError, ValueError, OSError):
-        return PLAIN.format(title=escape(title), detail=escape(detail), hint=escape(hint), number=escape(number))
+        words = (said.title, said.detail, said.hint, said.number)
+        title, detail, hint, number = (escape(word) for word in words)
+        return PLAIN.format(title=title, detail=detail, hint=hint, number=number)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400, or 413 where a form is larger than we take."""
     if isinstance(exception, RequestDataTooBig):
-        return answer(request, 413, "The request is larger than this page takes.", code="too_big")
+        hint = "Nothing was saved. Shorten the text or take fewer things at once, then send it again."
+        return answer(request, 413, "The request is larger than this page takes.", code="too_big", hint=hint)
     return answer(request, 400, "The request cannot be read.", code="invalid", hint="Go back and try again.")
 
 
@@ -136,20 +194,23 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500 with the number that the log knows, or 503 when the database is away."""
     if is_database_away(sys.exc_info()[1]):
         return database_away(request)
-    detail = "This page could not be made. Paging goes on: it does not depend on this page."
-    return answer(
-        request, 500, detail, code="internal", hint="Try again; if it stays, tell an administrator the number."
-    )
+    hint = "Try again; if it stays, tell an administrator the number."
+    return answer(request, 500, "This page could not be made.", code="internal", hint=hint)
 
 
 def expired_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without its valid token: stale page, signed out elsewhere, or sent by another site (A23)."""
     is_script = request.headers.get("HX-Request") == "true"
-    if is_script and not _is_signed_in(request):
+    signed_in = _is_signed_in(request)
+    if is_script and not signed_in:
         return HttpResponse(status=401)  # as every door answers a script without a session: the page offers to sign in
     detail = "This form has expired, so nothing was saved."
     hint = "Reload the page: what you typed is kept there. Then send it again."
-    return answer(request, 403, detail, code="form_expired", hint=hint if is_script else f"Go back. {hint}")
+    if not is_script:
+        hint = f"Go back. {hint}" if signed_in else f"Sign in again, then go back. {hint}"
+    back = page_above(request.path) if signed_in else ""
+    title = "This form has expired"
+    return answer(request, 403, detail, code="form_expired", hint=hint, title=title, back=back)
 
 
 def only_forms(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
@@ -157,39 +218,11 @@ def only_forms(request: HttpRequest, response: HttpResponseBase) -> HttpResponse
     if not isinstance(response, HttpResponseNotAllowed) or "text/html" not in request.headers.get("Accept", ""):
         return response
     detail = "Nothing is shown here and nothing was changed: a form of another page is sent to this address."
-    back = page_above(request.path)
-    if _is_signed_in(request):
-        context = {"title": TITLES[405], "detail": detail, "back": back}
-        found = render(request, "errors/only_forms.html", context, status=405)
-    else:
-        found = answer(request, 405, detail, code="method_not_allowed", hint="Go back to the page of the form.")
+    back = page_above(request.path) if _is_signed_in(request) else ""
+    hint = "" if back else "Go back to the page of the form."
+    found = answer(request, 405, detail, code="method_not_allowed", hint=hint, back=back)
     found["Allow"] = response["Allow"]
     return found
-
-
-def page_above(path: str) -> str:
-    """The nearest address above this one that a browser can open; the board where there is none."""
-    parts = path.strip("/").split("/")
-    for end in range(len(parts) - 1, 0, -1):
-        above = "/" + "/".join(parts[:end]) + "/"
-        try:
-            found = resolve(above)
-        except Resolver404:
-            continue
-        if "GET" in (_methods(found.func) or ["GET"]):
-            return above
-    return "/now/"
-
-
-def _methods(view: Callable[..., Any] | None) -> list[str] | None:
-    """What `require_http_methods` lets through; it keeps that nowhere but in its closure."""
-    while view is not None:
-        names = getattr(getattr(view, "__code__", None), "co_freevars", ())
-        cells = dict(zip(names, getattr(view, "__closure__", None) or (), strict=True))
-        if "request_method_list" in cells:
-            return list(cells["request_method_list"].cell_contents)
-        view = getattr(view, "__wrapped__", None)
-    return None
 
 
 def _is_signed_in(request: HttpRequest) -> bool:

@@ -1,0 +1,1 @@
+"""Pages of the whole: what belongs to no single room."""
