@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
@@ -64,6 +65,24 @@ class CodeForm(PortalForm):
     """The code that was sent to the address."""
 
     code = line("Code", 40, "Six digits, good for 15 minutes.", inputmode="numeric", autocomplete="one-time-code")
+
+
+class BrowserForm(PortalForm):
+    """A browser's subscription, as the browser itself writes it down."""
+
+    subscription = forms.CharField(max_length=4000, widget=forms.HiddenInput)
+    former = forms.CharField(max_length=500, required=False, widget=forms.HiddenInput)
+
+    def clean_subscription(self) -> dict[str, Any]:
+        """Its endpoint and its two keys, each a text."""
+        try:
+            given = json.loads(self.cleaned_data["subscription"])
+            found = {"endpoint": given["endpoint"], "keys": {name: given["keys"][name] for name in ("p256dh", "auth")}}
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
+            raise forms.ValidationError("This is not a browser's subscription.") from error
+        if not all(isinstance(text, str) for text in (found["endpoint"], *found["keys"].values())):
+            raise forms.ValidationError("This is not a browser's subscription.")
+        return found
 
 
 class LabelForm(PortalForm):

@@ -6,8 +6,9 @@ subject, escalation, deliveries, pages. That is why every background step calls 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class SubjectText:
 
     `asks` is the sentence that says what is wanted of the person; `standing` says in one sentence how the subject
     stands now ("Priya Raman acknowledged it at 09:04 CET."), for people whose answer comes too late. `alias` is what
-    sentences that others read as well say of a private subject, instead of its number (S34).
+    sentences that others read as well say of a private subject, instead of its number (S34). `status` is its state in
+    a word, where that may be told.
     """
 
     number: str
@@ -38,6 +40,7 @@ class SubjectText:
     asks: str = "Please accept or decline this page."
     standing: str = ""
     alias: str = ""
+    status: str = ""
 
 
 class Noted(Protocol):
@@ -69,12 +72,22 @@ def _none_hidden(actor: Actor) -> Iterable[str]:
     return ()
 
 
+def _no_facts(key: str) -> Sequence[tuple[str, str]]:
+    return ()
+
+
+def _nothing_yet(actor: Actor, key: str) -> Sequence[tuple[datetime, str]]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """One kind of thing that people are paged for; all methods run in the caller's transaction.
 
     `hidden(actor)` are the keys of those that the actor may not know of (S34), best as a lazy query. `remark(key)` is
-    what whoever is still paged ought to know before answering, in the present time zone, or nothing.
+    what whoever is still paged ought to know before answering, in the present time zone, or nothing. `facts(key)` are
+    pairs of label and text for whoever holds the page's link; `so_far(actor, key)` what has happened, local time and
+    text, for the person who was paged and has signed in.
     """
 
     prefix: str
@@ -86,6 +99,8 @@ class Subject:
     lock: Callable[[str], None] = _nothing_to_lock
     hidden: Callable[[Actor], Iterable[str]] = _none_hidden
     remark: Callable[[str], str] = _no_remark
+    facts: Callable[[str], Sequence[tuple[str, str]]] = _no_facts
+    so_far: Callable[[Actor, str], Sequence[tuple[datetime, str]]] = _nothing_yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +173,28 @@ class ServiceTab:
 
 @dataclass(frozen=True, slots=True)
 class ServicePanel:
-    """A card of the service's first page: `template` is drawn with what `read` returns as `panel`."""
+    """A part of the service's first page: `template` is drawn with what `read` returns as `panel`, unless None.
+
+    Those with an `order` below 50 stand above what the room itself says.
+    """
 
     template: str
     read: Callable[[Actor, Any], Any]
+    order: int = 50
 
 
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What happens on new incidents of a service, as a sentence with its icon and the page where it is changed."""
+
+    icon: str
+    sentence: str
+    path: str = ""
+
+
+Pulses = Callable[["Actor", Collection[int]], Mapping[int, Sequence[int]]]
+_pulses: list[Pulses] = []
+_rules: list[Callable[[Actor, Any], list[Rule]]] = []
 _standings: list[Standings] = []
 _tabs: dict[str, ServiceTab] = {}
 _panels: dict[str, ServicePanel] = {}
@@ -177,6 +208,27 @@ def register_standings(found: Standings) -> None:
 def standings(actor: Actor, ids: Collection[int] | None = None) -> Mapping[int, Standing]:
     """How these services (default: all that are not well) stand; none where no room has said."""
     return _standings[0](actor, ids) if _standings else {}
+
+
+def register_pulses(found: Pulses) -> None:
+    """Say how often services were in trouble of late; the last one registered answers."""
+    _pulses[:] = [found]
+
+
+def pulses(actor: Actor, ids: Collection[int]) -> Mapping[int, Sequence[int]]:
+    """Service id -> how many incidents began on each of the last days, oldest first; quiet ones may be left out."""
+    return _pulses[0](actor, ids) if _pulses and ids else {}
+
+
+def register_rules(found: Callable[[Actor, Any], list[Rule]]) -> None:
+    """Say more of what happens on new incidents; each room registers once."""
+    if found not in _rules:
+        _rules.append(found)
+
+
+def further_rules(actor: Actor, service: Any) -> list[Rule]:
+    """What the rooms above say of new incidents of this service."""
+    return [rule for found in _rules for rule in found(actor, service)]
 
 
 def register_service_tab(tab: ServiceTab) -> None:
@@ -195,5 +247,5 @@ def register_service_panel(panel: ServicePanel) -> None:
 
 
 def service_panels() -> list[ServicePanel]:
-    """The cards, by template."""
-    return [_panels[name] for name in sorted(_panels)]
+    """The parts, in order."""
+    return sorted(_panels.values(), key=lambda panel: (panel.order, panel.template))

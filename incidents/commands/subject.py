@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.timezone import localtime
@@ -15,6 +16,7 @@ from core.links import absolute
 from incidents import facts
 from incidents.commands import assignment, lifecycle, milestones, moving, people, timeline
 from incidents.models import Incident
+from incidents.queries import paged
 from incidents.queries.access import hidden_incidents
 from incidents.queries.details import alerts_ended_at
 from oncall.kinds import Subject, SubjectText
@@ -45,6 +47,7 @@ def describe(key: str) -> SubjectText:
         asks="Accept to acknowledge the incident, or decline.",
         standing="" if incident.status == "triggered" else moving.standing(incident),
         alias="" if incident.visibility == "open" else "A private incident",
+        status=incident.status if incident.visibility == "open" else "",
     )
 
 
@@ -56,6 +59,16 @@ def remark(key: str) -> str:
     local, today = localtime(end), localtime(clock.now()).date()
     said = f"at {local:%H:%M}" if local.date() == today else f"on {local:%a} {local.day} {local:%b}, {local:%H:%M %Z}"
     return f"All its alerts ended {said}."
+
+
+def facts_told(key: str) -> Sequence[tuple[str, str]]:
+    """What the page says beside the title."""
+    return paged.facts_of(incident_of(key))
+
+
+def so_far(actor: Actor, key: str) -> Sequence[tuple[datetime, str]]:
+    """What has happened, for the person who was paged and has signed in."""
+    return paged.so_far(actor, incident_of(key))
 
 
 def noted(key: str, kind: str, text: str, data: Mapping[str, Any], *, actor: Actor | None = None) -> None:
@@ -104,4 +117,6 @@ def lock(key: str) -> None:
     moving.held(int(key.partition(":")[2]))
 
 
-SUBJECT = Subject(PREFIX, describe, noted, answered, exhausted, still_wanted, lock, hidden_incidents, remark)
+SUBJECT = Subject(
+    PREFIX, describe, noted, answered, exhausted, still_wanted, lock, hidden_incidents, remark, facts_told, so_far
+)

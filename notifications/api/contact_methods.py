@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from accounts.permissions import require
 from core.api.base import ApiView, ListView, SignedIn
 from notifications.api import shapes
-from notifications.commands import contact_methods
+from notifications.commands import contact_methods, devices
 from notifications.kinds import provider_of
 from notifications.models import ContactMethod as Method
 from notifications.permissions import CONTACT_EDIT
@@ -58,6 +58,28 @@ class ContactMethods(NoRepeats, ListView):
         secret = made.secrets.get("secret", "")
         shown = {**shapes.ContactMethodShape(made).data, "signing_secret": secret}
         return Response(shown, status=status.HTTP_201_CREATED)
+
+
+class Subscription(NoRepeats):
+    """The browser that asks, as a way to be reached."""
+
+    @extend_schema(
+        operation_id="contact_methods_subscribe",
+        request=shapes.SubscriptionInput,
+        responses=shapes.ContactMethodShape,
+    )
+    def put(self, request: Request) -> Response:
+        """Let a browser receive pages; one that is known, by this endpoint or by `former`, stays the same address."""
+        given = self.parse(shapes.SubscriptionInput)
+        actor = self.actor
+        require(actor, CONTACT_EDIT, Method(user=actor.user))  # before the name service is asked for anybody
+        look_up(given["endpoint"], field="endpoint")
+        label = given.get("label") or devices.device_name(request.headers.get("User-Agent", ""))
+        former = given.get("former") or ""
+        made = devices.subscribe(
+            actor, actor.user, endpoint=given["endpoint"], keys=given["keys"], former=former, label=label
+        )
+        return Response(shapes.ContactMethodShape(made).data)
 
 
 class ContactMethod(ApiView):

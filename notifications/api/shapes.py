@@ -50,6 +50,16 @@ class ContactMethodInput(serializers.Serializer[Any]):
     secrets = serializers.DictField(child=serializers.CharField(max_length=2000, allow_blank=True), required=False)
 
 
+class SubscriptionInput(serializers.Serializer[Any]):
+    """What `PushSubscription.toJSON()` gives; `former` is the endpoint that it replaces."""
+
+    endpoint = serializers.CharField(max_length=500)
+    keys = serializers.DictField(child=serializers.CharField(max_length=200))
+    expirationTime = serializers.FloatField(required=False, allow_null=True)  # noqa: N815 (the browser's name)
+    former = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    label = serializers.CharField(max_length=60, required=False, allow_blank=True)  # type: ignore[assignment]
+
+
 class LabelInput(serializers.Serializer[Any]):
     """Another label."""
 

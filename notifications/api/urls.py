@@ -9,6 +9,7 @@ from notifications.api import contact_methods, deliveries, providers
 app_name = "notifications"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("contact-methods/", contact_methods.ContactMethods.as_view(), name="contact_methods"),
+    path("contact-methods/subscription/", contact_methods.Subscription.as_view(), name="subscription"),
     path("contact-methods/<int:pk>/", contact_methods.ContactMethod.as_view(), name="contact_method"),
     path("contact-methods/<int:pk>/verify/", contact_methods.VerifyContactMethod.as_view(), name="verify"),
     path("contact-methods/<int:pk>/send-code/", contact_methods.SendCode.as_view(), name="send_code"),

@@ -9,17 +9,18 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import parseaddr
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings as portal
 
-from core import clock
-from core.errors import Invalid
+from core import clock, links
+from core.errors import Invalid, PortalError
 from core.text import one_line
 from notifications.kinds import Field, Message, Permanent, Provider, Sent, register_provider
+from notifications.messages import ANSWER
 from notifications.providers.carrier import call, clean_url
 
 LONGEST = 500  # characters, at most 2,000 bytes: push services take 4,096 after encryption, some less
@@ -75,15 +76,7 @@ class WebPush(Provider):
         """One encrypted push; a subscription that is gone (404, 410) breaks the address."""
         from pywebpush import WebPusher  # lazy: it loads two HTTP clients that only this line would need
 
-        payload = json.dumps(
-            {
-                "title": one_line(message.heading, 120),
-                "body": one_line(message.text, LONGEST),
-                "url": message.best_link,
-                "tag": topic(key),
-            },
-            ensure_ascii=False,
-        ).encode()
+        payload = json.dumps(said(message, key), ensure_ascii=False).encode()
         try:
             pusher = WebPusher({"endpoint": address, "keys": {k: secrets[k] for k in ("p256dh", "auth")}})
             body = pusher.encode(payload, "aes128gcm")["body"]
@@ -100,6 +93,33 @@ class WebPush(Provider):
         answer = call(address, personal=True, content=body, headers=headers)
         location = next((v for k, v in answer.headers.items() if k.lower() == "location"), "")
         return Sent(ref=location[:200])
+
+
+def said(message: Message, key: str) -> dict[str, Any]:
+    """What the browser's worker shows: the options of a notification, and where a tap leads.
+
+    `tag` names the page, so that a repeat takes the place of what is shown. Where there is something to answer it
+    stays until it is answered, with Accept and Decline: `nonce` is the one-time token that they post (S9).
+    """
+    found: dict[str, Any] = {
+        "title": one_line(message.heading, 120),
+        "body": one_line(message.text, LONGEST),
+        "url": urlsplit(message.best_link).path or "/now/",  # of whichever name the browser knows the portal by
+        "tag": topic(key),
+        "icon": f"{portal.STATIC_URL}mark-192.png",
+        "renotify": True,
+    }
+    try:
+        asked = links.read(ANSWER, message.answer_link.rstrip("/").rpartition("/")[2], timedelta(minutes=10))
+    except PortalError:
+        return found
+    return {
+        **found,
+        "tag": topic(f"{ANSWER}:{asked}"),
+        "requireInteraction": True,
+        "actions": [{"action": "accept", "title": "Accept"}, {"action": "decline", "title": "Decline"}],
+        "nonce": links.nonce(ANSWER, asked),
+    }
 
 
 def topic(key: str) -> str:

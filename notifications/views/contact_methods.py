@@ -13,13 +13,15 @@ from accounts.models import User
 from core.errors import Conflict, Missing, TooMany
 from core.web.doors import Question, actor_of, confirm, done, signed_in
 from core.web.forms import sent
-from notifications.commands import contact_methods
-from notifications.forms import CodeForm, LabelForm, MethodForm
+from notifications.commands import contact_methods, devices
+from notifications.commands.devices import PUSH
+from notifications.forms import BrowserForm, CodeForm, LabelForm, MethodForm
 from notifications.kinds import FILED, Provider
 from notifications.models import ContactMethod
 from notifications.providers.carrier import look_up
 from notifications.providers.email import mail_is_filed
-from notifications.queries.log import addable_providers, method_seen_by, methods_seen_by
+from notifications.queries.lately import lately, silence_of
+from notifications.queries.log import addable_providers, method_seen_by, methods_seen_by, usable_providers
 
 PATH = "/profile/contact-methods/"
 HOME = ("Your profile", "/profile/")
@@ -30,16 +32,50 @@ LIST = ("Contact methods", PATH)
 @require_safe
 def method_list(request: HttpRequest) -> HttpResponse:
     """One's own addresses with the state of each."""
-    found = list(methods_seen_by(actor_of(request)))
+    return _list(request, BrowserForm())
+
+
+def _list(request: HttpRequest, browser: BrowserForm) -> HttpResponse:
+    """The devices that pages are pushed to, then the other addresses."""
+    actor: Actor = actor_of(request)
+    found, ways = list(methods_seen_by(actor)), usable_providers()
+    news = lately(found)
+    rows = [(method, news[method.pk]) for method in found]
     context = {
-        "methods": found,
+        "devices": [row for row in rows if row[0].provider == PUSH],
+        "methods": [row for row in rows if row[0].provider != PUSH],
         "usable": any(method.verified_at and not method.broken_at for method in found),
+        "silence": silence_of(actor),
         "filed": mail_is_filed(),
-        "providers": addable_providers(),
+        "can_push": any(each.id == PUSH for each in ways),
+        "is_iphone": any(mark in request.headers.get("User-Agent", "") for mark in ("iPhone", "iPad")),
+        "browser": browser,
+        "providers": [each for each in ways if each.id != PUSH],
         "tab": "methods",
         "crumbs": [HOME, ("Contact methods", "")],
     }
-    return render(request, "notifications/methods/list.html", context)
+    return render(request, "notifications/methods/list.html", context, status=browser.status)
+
+
+@signed_in
+@require_POST
+def browser(request: HttpRequest) -> HttpResponse:
+    """Let the browser that sends its subscription receive pages."""
+    actor: Actor = actor_of(request)
+    me: User = actor_of(request).user
+    form = BrowserForm(request.POST)
+    made = sent(form, lambda: _subscribe(actor, me, form.cleaned_data, request.headers.get("User-Agent", "")))
+    if made is None:
+        return _list(request, form)
+    return done(request, PATH, "This browser receives pages now. Send a test page to see one.")
+
+
+def _subscribe(actor: Actor, me: User, given: dict[str, Any], agent: str) -> ContactMethod:
+    """The name service is asked here, outside the command's transaction (A69)."""
+    look_up(given["subscription"]["endpoint"], field="subscription")
+    return devices.subscribe(
+        actor, me, **given["subscription"], former=given["former"], label=devices.device_name(agent)
+    )
 
 
 @signed_in
@@ -109,6 +145,7 @@ def _page(
     label = label or LabelForm(initial={"label": shown.label})
     context = {
         "method": shown,
+        "news": lately([shown])[shown.pk],
         "filed": mail_is_filed(),
         "form": code,
         "label": label,
@@ -176,9 +213,13 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
         contact_methods.remove(actor, shown)
         return "The address was removed."
 
+    if shown.provider == PUSH:
+        named = shown.label or shown.carrier
+    else:
+        named = f"{shown.carrier} {shown.address}"
     left = f"{others} other working {'address is' if others == 1 else 'addresses are'} left."
     question = Question(
-        f"Remove {shown.carrier} {shown.address}?",
+        f"Remove {named}?",
         [
             left if others else "No working address is left: no page can reach you.",
             "Notification rules that name it go with it. What waits for it is sent to your other addresses.",
@@ -187,4 +228,4 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
         f"{PATH}{pk}/",
         [HOME, LIST, ("Remove", "")],
     )
-    return confirm(request, question, act, PATH)
+    return confirm(request, question, act, f"{PATH}#removed")

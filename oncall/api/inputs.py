@@ -75,6 +75,12 @@ class RuleInput(serializers.Serializer[Any]):
     method = id_field()
 
 
+class ReasonInput(serializers.Serializer[Any]):
+    """Why somebody has declined."""
+
+    reason = serializers.CharField(max_length=200)
+
+
 class DeclineInput(serializers.Serializer[Any]):
     """Why somebody declines."""
 

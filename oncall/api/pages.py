@@ -13,7 +13,7 @@ from core.api.filters import choice
 from core.errors import Missing
 from oncall import permissions
 from oncall.api import inputs, shapes
-from oncall.commands import pages, rules
+from oncall.commands import pages, reasons, rules
 from oncall.queries.escalations import my_pages, page_seen_by
 from oncall.queries.services import rule_seen_by, rules_seen_by
 from oncall.states import PAGE
@@ -67,6 +67,18 @@ class DeclinePage(Page):
         reason = self.parse(inputs.DeclineInput)["reason"]
         page = page_seen_by(self.actor, pk)
         return self._answer(pk, pages.decline(self.actor, page, via=self.actor.via, reason=reason))
+
+
+class ExplainPage(Page):
+    """Saying why one has declined."""
+
+    http_method_names = ["post"]
+
+    @extend_schema(operation_id="pages_explain", request=inputs.ReasonInput, responses=shapes.AnswerShape)
+    def post(self, request: Request, pk: int) -> Response:
+        """Give the reason of a page that was declined without one."""
+        reason = self.parse(inputs.ReasonInput)["reason"]
+        return self._answer(pk, reasons.explain(self.actor, page_seen_by(self.actor, pk), reason=reason))
 
 
 class EscalatePage(Page):

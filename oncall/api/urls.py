@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pages/<int:pk>/", pages.Page.as_view(), name="page"),
     path("pages/<int:pk>/accept/", pages.AcceptPage.as_view(), name="page_accept"),
     path("pages/<int:pk>/decline/", pages.DeclinePage.as_view(), name="page_decline"),
+    path("pages/<int:pk>/reason/", pages.ExplainPage.as_view(), name="page_reason"),
     path("pages/<int:pk>/escalate/", pages.EscalatePage.as_view(), name="page_escalate"),
     path("notification-rules/", pages.Rules.as_view(), name="notification_rules"),
     path("notification-rules/<int:pk>/", pages.Rule.as_view(), name="notification_rule"),

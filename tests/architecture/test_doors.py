@@ -25,6 +25,10 @@ OPEN_PAGES = {
     "setup/<str:token>/",
     "callbacks/<slug:provider>/<str:token>/",
     "answer/<str:token>/",
+    "sw.js",
+    "manifest.webmanifest",
+    "offline/",
+    "offline/answer/",
 }
 # Without Django's token: each has a proof of its own (a signature, a nonce).
 EXEMPT = {"callbacks/<slug:provider>/<str:token>/", "answer/<str:token>/"}

@@ -1,0 +1,73 @@
+// Keeps the shell and the last state of one's own pages, sends answers given offline, shows pushes. VERSION and SHELL stand above.
+const OWN = /^\/(now|answer\/[^/]+)\/$/, ANSWER = /^\/(answer|now\/pages)\//, METHODS = "/profile/contact-methods/";
+const on = (name, act) => addEventListener(name, (ev) => ev.waitUntil(act(ev)));
+const drop = async (test) => { for (const name of await caches.keys()) if (test(name)) await caches.delete(name); };
+// One cache per person and never two: what another has seen goes first.
+const keep = async (path, answer) => {
+  const html = await answer.text(), who = html.match(/data-user="\d+/)?.[0], headers = new Headers(answer.headers);
+  if (!who) return;
+  await drop((name) => name[0] === "d" && name !== who);
+  headers.set("date", String(new Date()).slice(16, 21));
+  await (await caches.open(who)).put(path, new Response(html, { headers }));
+};
+const kept = async (path) => {
+  const old = OWN.test(path) && await caches.match(path);
+  return old && new Response((await old.text()).replace(/<body.*?>/, `$&<p class="offline" role="status">Offline, showing ${old.headers.get("date")}</p>`), old);
+};
+const page = async (ev, path) => {
+  const asked = fetch(ev.request).then((answer) => {
+    ev.waitUntil(answer.ok && OWN.test(path) ? keep(path, answer.clone()) : flush());
+    return answer;
+  });
+  const slow = new Promise((done) => setTimeout(done, 3e3));
+  try { return await Promise.race([asked, slow]) || await kept(path) || await asked; } catch { return await kept(path) || caches.match("/offline/"); }
+};
+
+// Answers carry the nonce of their form: one that is sent twice counts once.
+const send = (path, body) => fetch(path, { method: "POST", body: new URLSearchParams(body), headers: { Accept: "application/json" } });
+const wait = async (path, body) => {
+  await (await caches.open("queue")).put(`${path}?${body}`, new Response());
+  await registration.sync?.register("queue").catch(() => 0);
+};
+let busy;
+const flush = () => busy ||= (async () => {
+  const queue = await caches.open("queue");
+  for (const { url } of await queue.keys()) {
+    const { pathname, search } = new URL(url);
+    if ((await send(pathname, search)).status < 500) await queue.delete(url);
+    for (const client of await clients.matchAll()) client.postMessage(pathname);
+  }
+})().catch(() => 0).finally(() => busy = 0);
+const post = async (request, path) => {
+  const body = request.clone().text();
+  return fetch(request).catch(async () => { await wait(path, await body); return caches.match("/offline/answer/"); });
+};
+
+on("install", async () => { await (await caches.open(VERSION)).addAll(SHELL); skipWaiting(); });
+on("activate", async () => { await drop((name) => name[0] === "s" && name !== VERSION); await clients.claim(); });
+on("sync", flush);
+on("message", async (ev) => ev.origin === origin && flush());
+onfetch = (ev) => {
+  const { method, mode, url } = ev.request, to = new URL(url), path = to.pathname;
+  if (to.origin !== origin) return;
+  if (path.startsWith("/static/")) ev.respondWith(fetch(ev.request).catch(() => caches.match(ev.request)));
+  else if (mode !== "navigate") return;
+  else if (path.startsWith("/accounts/")) ev.waitUntil(flush().then(() => drop((name) => name[0] !== "s")));
+  else if (method === "GET") ev.respondWith(page(ev, path));
+  else if (ANSWER.test(path)) ev.respondWith(post(ev.request, path));
+};
+
+const tell = (title, more) => registration.showNotification(title, more);
+on("push", (ev) => { const data = ev.data.json(); return tell(data.title, { ...data, data }); });
+on("notificationclick", async ({ action, notification }) => {
+  const { data } = notification, { url, nonce, tag } = data, body = `answer=${action}&nonce=${nonce}&via=push`;
+  notification.close();
+  if (!action) return clients.openWindow(url);
+  try { await tell((await (await send(url, body)).json()).said, { tag, data }); }
+  catch { await wait(url, body); await tell("Will be sent when you are connected", { tag, data }); }
+});
+on("pushsubscriptionchange", async ({ oldSubscription: old, newSubscription }) => {
+  const made = newSubscription || await registration.pushManager.subscribe(old.options);
+  const csrfmiddlewaretoken = (await (await fetch(METHODS)).text()).match(/token" value="(\w+)/)[1];
+  await send(`${METHODS}browser/`, { csrfmiddlewaretoken, former: old?.endpoint || "", subscription: JSON.stringify(made) });
+});
