@@ -13,11 +13,13 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Tell `core` who asks and whom to tell about itself, and the runner what to print at the first start."""
         from accounts import access, permissions
+        from accounts.finding import people_holding
         from accounts.greeting import set_up_link
         from accounts.queries import administrators
         from core import alarms
         from core.startup import on_start
         from core.web import access as registry
+        from core.web.finding import Finder, register_finder
 
         registry.fill(
             actor_of=access.actor_of,
@@ -25,5 +27,6 @@ class AccountsConfig(AppConfig):
             require=permissions.require,
             sees_engine=lambda actor: permissions.can(actor, permissions.HEALTH_SEE),
         )
+        register_finder(Finder("People", people_holding, 30, prefix="@"))
         on_start(set_up_link)
         alarms.administrators(lambda: administrators().values_list("email", flat=True))

@@ -11,13 +11,24 @@ class OncallConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the purposes of pages and of notices about them, and the auditor's checks."""
+        from accounts.kinds import Panel, TeamColumn, register_panel, register_team_column
         from core import health
+        from core.web.finding import Finder, register_finder
         from notifications.kinds import register_purpose
         from oncall.commands.notices import NOTICE_PURPOSE
         from oncall.commands.purpose import PAGE_PURPOSE
         from oncall.queries.coverage import unreachable_policies
         from oncall.queries.escalations import unattended, unreached
+        from oncall.queries.finding import services_holding
+        from oncall.queries.teams import duties_of, held_by, on_call_for, reach_of, turns_of, wellbeing
 
+        register_finder(Finder("Services", services_holding, 20))
+        register_panel(Panel("profile", "oncall/people/_reach.html", reach_of))
+        register_panel(Panel("person", "oncall/people/_turns.html", turns_of))
+        register_panel(Panel("team", "oncall/teams/_services.html", held_by))
+        register_panel(Panel("team-side", "oncall/teams/_duties.html", duties_of))
+        register_team_column(TeamColumn("Services", "oncall/teams/_health.html", wellbeing, 10))
+        register_team_column(TeamColumn("On call now", "oncall/teams/_now.html", on_call_for, 20))
         register_purpose(PAGE_PURPOSE)
         register_purpose(NOTICE_PURPOSE)
         health.check("escalations")(unattended)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.actors import Actor
 from accounts.commands import teams
 from accounts.forms import TEAM_ROLES, MemberForm, RoleForm, TeamForm
+from accounts.kinds import panels, team_columns
 from accounts.models import Team
 from accounts.permissions import (
     ADMIN_ENTER,
@@ -31,11 +32,14 @@ HOME = ("Teams", "/teams/")
 @signed_in
 @require_safe
 def team_list(request: HttpRequest) -> HttpResponse:
-    """Every team with its managers."""
+    """Every team with its people, and what other rooms know of it."""
     actor: Actor = actor_of(request)
     require(actor, TEAM_SEE)
+    rows = list(teams_with_people(actor))
+    columns = [(column, column.read(actor, rows)) for column in team_columns()]
     context = {
-        "teams": teams_with_people(actor),
+        "rows": [(row, [(column, found.get(row.pk)) for column, found in columns]) for row in rows],
+        "columns": [column for column, _ in columns],
         "may_create": can(actor, TEAM_CREATE),
         "crumbs": [("Teams", "")],
     }
@@ -45,7 +49,7 @@ def team_list(request: HttpRequest) -> HttpResponse:
 @signed_in
 @require_safe
 def team(request: HttpRequest, pk: int) -> HttpResponse:
-    """One team and its people."""
+    """One team: its people, what it answers for and who is on call for it."""
     return _page(request, team_seen_by(actor_of(request), pk))
 
 
@@ -61,6 +65,9 @@ def _page(request: HttpRequest, shown: Team, joining: MemberForm | None = None) 
         "may_edit": may_edit,
         "may_delete": can(actor, TEAM_DELETE, shown),
         "may_add_people": can(actor, USER_EDIT) and can(actor, ADMIN_ENTER),
+        "panels": panels("team", actor, shown),
+        "side": panels("team-side", actor, shown),
+        "sees_addresses": can(actor, USER_EDIT),
         "me": actor.user,
         "crumbs": [HOME, (shown.name, "")],
     }

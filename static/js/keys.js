@@ -1,36 +1,46 @@
-// Keyboard: single letters work only outside fields and can be switched off (WCAG 2.1.4).
+// Keys: core/web/keys.py says what each needs.
 (() => {
-  const root = document.documentElement;
-  const PLACES = { n: "/now/", i: "/incidents/", s: "/schedules/" };
-  const typing = (el) => el.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true], dialog[open]");
-  let going = 0;
+  const doc = document, wb = window.watchbill, sheet = doc.getElementById("keys"), NEEDS = JSON.parse(sheet.dataset.needs);
+  const hits = (key) => [...doc.querySelectorAll(NEEDS[key] || `[data-key="${CSS.escape(key)}"]`)].filter((el) => key[1] || el.getClientRects().length);
+  let going = 0, last = 0, all;
 
-  const step = (by) => {
-    const rows = [...document.querySelectorAll("a.t-title, .tl-e[tabindex]")];
-    if (!rows.length) return;
-    const at = rows.indexOf(document.activeElement);
-    rows[Math.max(0, Math.min(rows.length - 1, at < 0 ? 0 : at + by))].focus();
+  // Declining pages the next person: a key only leads to that button.
+  wb.press = (el) => {
+    el.focus();
+    if (el.matches("a, summary, button") && !(el.dataset.key === "d" && el.form)) el.click();
   };
-
+  const step = (by) => (all) => { const i = all.indexOf(doc.activeElement); (all[i + by] || all[i] || all[0]).focus(); };
+  const ACTS = {
+    j: step(1), k: step(-1), l: (all) => all.at(-1).focus(),
+    "/": (all) => { const field = all.find((el) => el.form); if (field) field.focus(); else wb.find(); },
+    "?": () => window.htmx.ajax("GET", "/keys/", sheet).then(() => {
+      for (const row of sheet.querySelectorAll("[data-k]")) row.hidden = !hits(row.dataset.k)[0];
+      sheet.showModal();
+    }),
+    x: (all, ev) => {
+      const to = all.findIndex((el) => el.closest("tr, li").contains(doc.activeElement)), from = ev.shiftKey ? last : to;
+      all.forEach((el, i) => (i - from) * (i - to) <= 0 && (from === to || !el.checked) && el.click());
+      last = to;
+    },
+  };
   addEventListener("keydown", (ev) => {
-    if ((ev.ctrlKey || ev.metaKey) && ev.key === "Enter") {
-      const form = ev.target.closest("form");
-      if (form?.method === "post") { ev.preventDefault(); form.requestSubmit(); }
-      return;
-    }
-    if (typing(ev.target) || ev.ctrlKey || ev.metaKey || ev.altKey || root.dataset.keys === "off") return;
-    const key = ev.key.toLowerCase();
-    if (going && Date.now() - going < 1500) {
-      going = 0;
-      if (PLACES[key]) { ev.preventDefault(); location.assign(PLACES[key]); return; }
-    }
-    if (key === "g") { going = Date.now(); return; }
-    if (key === "j" || key === "k") { step(key === "j" ? 1 : -1); return; }
-    // A letter acts only when it is clear on what; otherwise it leads to the first place.
-    const hits = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].filter((el) => el.offsetParent !== null);
-    if (!hits.length) return;
-    ev.preventDefault();
-    hits[0].focus();
-    if (hits.length === 1 && hits[0].matches("button, a, summary")) hits[0].click();
+    const at = ev.target, key = ev.key?.toLowerCase() || "", ctrl = ev.ctrlKey || ev.metaKey, act = (run) => { ev.preventDefault(); run(all, ev); };
+    if (ctrl && key === "enter" && at.form?.method === "post") act(() => at.form.requestSubmit());
+    if (ctrl && key === "k") act(wb.find);
+    if (ctrl || ev.altKey || ev.isComposing || doc.querySelector("dialog[open]") || at.closest?.("input:not([type=checkbox], [type=radio]), textarea, select")) return;
+    if (key === "escape") hits("x").forEach((el) => el.checked && el.click());
+    if (key[1] || doc.documentElement.dataset.keys || (ev.shiftKey && /[a-wyz]/.test(key))) return;
+    const name = (going > Date.now() ? "g" : "") + key;
+    all = hits(name);
+    going = name === "g" && Date.now() + 1500;
+    // It acts where it is clear on what, else leads to the first.
+    if (all[0]) act(ACTS[name] || (() => (all[1] ? all[0].focus() : wb.press(all[0]))));
   });
+
+  // The profile offers the browser's zone.
+  const guess = doc.querySelector("[data-guess]"), field = guess?.form.time_zone, zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!guess) return;
+  guess.hidden = field.value === zone;
+  guess.lastChild.textContent = `Use ${zone}`;
+  guess.onclick = () => { field.value = zone; };
 })();

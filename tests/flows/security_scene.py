@@ -71,11 +71,12 @@ def build(world: World) -> Scene:
     scene.ids = {
         "incidents": str(incident.number), "entries": str(note.pk), "timeline": str(note.pk),
         "services": str(world.checkout.pk), "policies": str(own.pk), "schedules": str(plan.pk),
-        "teams": str(world.payments.pk), "members": str(world.cy.pk), "users": str(world.cy.pk),
+        "teams": str(world.payments.pk), "members": str(world.cy.pk), "users": str(world.cy.pk), "people": str(world.cy.pk),
         "tokens": str(token.pk), "contact-methods": str(world.bo.contact_methods.get().pk),
         "notification-rules": str(NotificationRule.objects.get(user=world.bo).pk), "pages": str(page.pk),
         "deliveries": str(Delivery.objects.get(purpose="page", purpose_key=str(page.pk)).pk),
         "keys": str(key.pk), "heartbeats": str(beat.pk), "inbound": str(event.pk), "rules": str(rule.pk),
+        "panel": "related",
         "event-rules": str(rule.pk), "priorities": str(builders.priority(3).pk), "providers": "sms_twilio",
         "add": "email", "callbacks": "sms_twilio", "setup": "x" * 43, "answer": sign("answer", str(page.pk)),
         "token": "y" * 43, "wanted": "accept", "verb": "pause", "unused": str(unused.pk),
