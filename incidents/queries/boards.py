@@ -1,17 +1,27 @@
-"""What a person looks at first: the open incidents, worst first."""
+"""What a person looks at first: the open incidents, worst first, and how many there are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import BooleanField, Case, Count, Exists, IntegerField, Min, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Cast, Substr
 
 from accounts.actors import Actor
 from accounts.models import Membership, User
 from incidents.models import Incident, Participant
+from incidents.models.incidents import IncidentQuerySet
 from incidents.queries.access import incidents_seen_by
-from oncall.models import Page
+from oncall.queries.escalations import my_open_pages
+from oncall.queries.following import Following
 
-MOST = 500
+SHOWN = 50
+ASKED = 50
+COUNTED = 10_000
+LONG = ("description", "customer_impact", "suspected_cause", "resolution")  # texts that no row shows
+URGENT = 2  # a triggered incident of this rank or above stands before everything else (design 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +39,143 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A row of Now: what comes next by itself, as far as the viewer may know."""
+
+    row: Row
+    following: Following | None = None
+    is_exhausted: bool = False
+
+    @property
+    def paged_again_at(self) -> datetime | None:
+        """When its acknowledgement times out and level 1 is paged anew (O20); None where it does not."""
+        incident = self.row.incident
+        if incident.status != "acknowledged" or self.row.is_snoozed:
+            return None
+        own = incident.service.ack_timeout_minutes
+        minutes = incident.priority.ack_timeout_minutes if own is None else own
+        return incident.status_since + timedelta(minutes=minutes) if minutes else None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a board is about: the viewer's teams and the incidents he or she is on, or (`teams` None) everything."""
+
+    teams: frozenset[int] | None = None
+    user_id: int = 0
+
+    def holds(self, team_id: int) -> bool:
+        """Whether something of this team belongs to it."""
+        return self.teams is None or team_id in self.teams
+
+    def narrowed(self, rows: IncidentQuerySet) -> IncidentQuerySet:
+        """Only the incidents of the scope."""
+        return rows if self.teams is None else rows.filter(self._within())
+
+    def marked(self, rows: IncidentQuerySet) -> IncidentQuerySet:
+        """The same rows, each with `in_scope`."""
+        if self.teams is None:
+            return rows.annotate(in_scope=Value(True, BooleanField()))
+        return rows.annotate(in_scope=Case(When(self._within(), then=True), default=False))
+
+    def _within(self) -> Q:
+        on_it = Exists(Participant.objects.filter(incident=OuterRef("pk"), user_id=self.user_id))
+        return Q(service__team_id__in=sorted(self.teams or ())) | Q(on_it)
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
-    """The open incidents that the viewer may see, and the pages that wait for his or her own answer."""
+    """Open incidents: those of the scope in their order, and those whose page waits for the viewer, of any team.
 
-    rows: list[Row]
-    pages: list[Page]
+    `longest` is the number of the one that has waited longest for an answer.
+    """
 
-    def with_status(self, *statuses: str) -> list[Row]:
-        """Only the rows in these states."""
-        return [row for row in self.rows if row.incident.status in statuses]
+    found: list[Incident]
+    asked: list[Incident]
+    longest: int | None
+    is_cut: bool
+
+    @property
+    def all(self) -> list[Incident]:
+        """Every incident that is shown anywhere, once."""
+        return list({each.pk: each for each in [*self.asked, *self.found]}.values())
 
 
-def board(actor: Actor) -> Board:
-    """Open incidents by rank, then waiting ones first, then oldest first; three queries."""
-    found = list(incidents_seen_by(actor).open().order_by("priority__rank", "created_at", "pk")[:MOST])
-    found.sort(key=lambda i: (i.priority.rank, i.status != "triggered", i.created_at))
-    return Board(rows_of(actor, found), my_pages(actor))
+def board(actor: Actor, scope: Scope) -> Board:
+    """One query, at most 101 rows; `asked` is empty for stakeholders, who are never paged."""
+    rows = incidents_seen_by(actor).open().defer(*LONG)
+    waiting = scope.narrowed(Incident.objects.visible_to(actor).open()).filter(status="triggered")
+    longest = waiting.order_by("status_since", "pk").values("number")[:1]
+    rows = scope.marked(rows).annotate(asked=_asked(actor), longest=Subquery(longest))
+    if scope.teams is not None:
+        rows = rows.filter(Q(in_scope=True) | Q(asked=True))
+    urgent = Case(When(status="triggered", priority__rank__lte=URGENT, then=0), default=1)
+    order = ("-asked", urgent, "priority__rank", "created_at", "pk")
+    found = list(rows.order_by(*order)[: ASKED + SHOWN + 1])
+    within = sorted((each for each in found if each.in_scope), key=_place)
+    return Board(
+        found=list(within[:SHOWN]),
+        asked=[each for each in found if each.asked][:ASKED],
+        longest=found[0].longest if found else None,
+        is_cut=len(within) > SHOWN,
+    )
+
+
+def _asked(actor: Actor) -> Case:
+    """Whether a page about the incident waits for the actor's own answer."""
+    pages = my_open_pages(actor).filter(subject__startswith="incident:").select_related(None).order_by()
+    numbers = pages.values_list(Cast(Substr("subject", len("incident:") + 1), IntegerField()))
+    if actor.user is None or actor.user.role == "stakeholder":
+        numbers = numbers.none()
+    return Case(When(number__in=numbers, then=True), default=False, output_field=BooleanField())
+
+
+def _place(incident: Incident) -> tuple[bool, int, datetime, int]:
+    rank = incident.priority.rank
+    return (incident.status != "triggered" or rank > URGENT, rank, incident.created_at, incident.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many are open in all (counted to 10,001), how many wait for an answer and since when; worst rank first."""
+
+    total: int
+    waiting: int
+    waiting_since: datetime | None
+    by_priority: Mapping[tuple[int, str], int]
+    worst: Mapping[int, int]
+
+    @property
+    def worst_words(self) -> str:
+        """How many have the highest priority among them: "1 is P1"."""
+        if not self.by_priority:
+            return ""
+        (rank, name), count = min(self.by_priority.items())
+        return f"{counted(count)} {'is' if count == 1 else 'are'} {name}"
+
+
+def counted(number: int) -> str:
+    """A count as design 6 writes it: "10,000+" above what is worth counting."""
+    return f"{number:,}" if number <= COUNTED else f"{COUNTED:,}+"
+
+
+def tally(actor: Actor, scope: Scope) -> Tally:
+    """The counts of a board in one query; `worst` is service id -> highest rank among its open incidents."""
+    rows = scope.narrowed(incidents_seen_by(actor).open())
+    bounded = Incident.objects.filter(pk__in=rows.select_related(None).order_by().values("pk")[: COUNTED + 1])
+    waiting = Q(status="triggered")
+    groups = bounded.order_by().values("service_id", "priority__rank", "priority__name")
+    found = groups.annotate(
+        how_many=Count("pk"), waits=Count("pk", filter=waiting), oldest=Min("status_since", filter=waiting)
+    ).values_list("service_id", "priority__rank", "priority__name", "how_many", "waits", "oldest")
+    by_priority: dict[tuple[int, str], int] = {}
+    worst: dict[int, int] = {}
+    total, unanswered, since = 0, 0, list[datetime]()
+    for service_id, rank, name, count, triggered, oldest in found:
+        by_priority[rank, name] = by_priority.get((rank, name), 0) + count
+        worst[service_id] = min(rank, worst.get(service_id, rank))
+        total, unanswered, since = total + count, unanswered + triggered, [*since, *([oldest] if oldest else [])]
+    return Tally(total, unanswered, min(since, default=None), by_priority, worst)
 
 
 def rows_of(actor: Actor, incidents: Sequence[Incident]) -> list[Row]:
@@ -55,20 +186,13 @@ def rows_of(actor: Actor, incidents: Sequence[Incident]) -> list[Row]:
     return [Row(each, users, any(user.pk == own for user in users)) for each, users in named]
 
 
-def assignees(incidents: Sequence[Incident]) -> Mapping[int, list[User]]:
+def assignees(incidents: Iterable[Incident]) -> Mapping[int, list[User]]:
     """Incident id -> who answers for it, in one query."""
     found: dict[int, list[User]] = {}
     rows = Participant.objects.filter(incident__in=[i.pk for i in incidents], assignee=True).select_related("user")
     for row in rows.order_by("joined_at", "pk"):
         found.setdefault(row.incident_id, []).append(row.user)
     return found
-
-
-def my_pages(actor: Actor) -> list[Page]:
-    """The actor's own unanswered pages, newest first."""
-    if actor.user is None:
-        return []
-    return list(Page.objects.filter(user=actor.user, state="sent").select_related("escalation").order_by("-pk")[:50])
 
 
 def concerned(number: int) -> list[int]:

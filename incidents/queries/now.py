@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Sized
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from accounts.actors import Actor
-from accounts.models import User
 from core import clock
-from core.zones import zone_of
 from incidents.models import Incident
-from incidents.queries.access import incidents_seen_by
-from incidents.queries.boards import MOST, Row, rows_of
+from incidents.queries.boards import Board, Line, Row, Scope, Tally, board, counted, rows_of, tally
+from incidents.queries.pace import Night, Pace, last_night, pace
+from incidents.queries.recent import RecentChange, recent_in
+from incidents.queries.standing import Health, health_of
 from oncall.models import Page, Schedule
-from oncall.queries.escalations import my_open_pages, my_pages
-from oncall.queries.following import Following, who_follows
+from oncall.queries.following import Following, Run, runs_of, who_follows
 from oncall.queries.on_call import OnCall, on_call_now
 from oncall.queries.services import on_call_schedules
 
-MOST_PAGES = 50
-NIGHT = (22, 7)
+SCOPES = ("mine", "all")
+DUTIES, SERVICES = 8, 8
+FRESH = timedelta(seconds=60)
+WORDS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,20 @@ class WaitingPage:
         return max(0, min(100, round(100 * part / whole))) if whole else 0
 
     @property
-    def is_soon(self) -> bool:
-        """Whether the next person is asked within two minutes."""
-        return self.following is not None and self.following.due_at - clock.now() < timedelta(minutes=2)
+    def tone(self) -> str:
+        """`soon` in the last two minutes before the next person is asked, `over` after them."""
+        left = self.following.due_at - clock.now() if self.following else timedelta(days=1)
+        return "over" if left < timedelta(0) else "soon" if left < timedelta(minutes=2) else ""
+
+    @property
+    def policy(self) -> str:
+        """What asks: the name of the escalation policy, or nothing where a person gave it to this one directly."""
+        return self.page.escalation.policy.name if self.page.escalation.policy else ""
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it came within the last minute: read out once."""
+        return clock.now() - self.page.created_at < FRESH
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +67,42 @@ class Duty:
     schedule: Schedule
     present: OnCall | None
 
+    @property
+    def is_near(self) -> bool:
+        """Whether the turn ends so soon that the day of the week says when."""
+        until = self.present.until if self.present else None
+        return until is not None and until - clock.now() < timedelta(days=6)
+
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The board of one person."""
+    """The board of one person; `scope` is mine or all, `has_choice` whether the other one is there too."""
 
+    at: datetime
+    scope: str
+    has_choice: bool
     pages: list[WaitingPage]
-    rows: list[Row]
+    lines: list[Line]
+    is_cut: bool
+    tally: Tally
+    longest: int | None
     duties: list[Duty]
-    last_night: int
+    services: list[Health]
+    changes: list[RecentChange]
+    pace: Pace | None
+    night: Night
 
     @property
     def title(self) -> str:
         """The finding in one sentence (design 1.5)."""
         if self.pages:
-            return _counted(self.pages, "page is waiting for your answer", "pages are waiting for your answer")
-        if self.waiting:
-            return _counted(self.waiting, "incident waits for an answer", "incidents wait for an answer")
-        if self.rows:
-            worked = _counted(self.rows, "incident is being worked on", "incidents are being worked on")
-            return f"All quiet. {worked}."
-        return "All quiet. No open incidents."
+            return _counted(len(self.pages), "page is waiting for your answer", "pages are waiting for your answer")
+        if self.tally.waiting:
+            return _counted(self.tally.waiting, "incident waits for an answer", "incidents wait for an answer")
+        if self.tally.total:
+            worked = "incident is being worked on" if self.tally.total == 1 else "incidents are being worked on"
+            return f"All quiet. {counted(self.tally.total)} {worked}."
+        return "Nothing is wrong in your teams." if self.scope == "mine" else "Nothing is wrong."
 
     @property
     def goes_on(self) -> bool:
@@ -81,71 +110,98 @@ class Now:
         return any(row.following is not None for row in self.pages)
 
     @property
-    def waiting(self) -> list[Row]:
-        """Open incidents for which nobody has answered yet."""
-        return [row for row in self.rows if row.incident.status == "triggered"]
+    def open_words(self) -> str:
+        """How many are open."""
+        return counted(self.tally.total)
 
     @property
-    def worst(self) -> str:
-        """How many of the open ones have the highest priority among them: "1 is P1"."""
-        if not self.rows:
-            return ""
-        first = self.rows[0].incident.priority
-        count = sum(1 for row in self.rows if row.incident.priority_id == first.pk)
-        return f"{count} {'is' if count == 1 else 'are'} {first.name}"
+    def waiting_words(self) -> str:
+        """How many wait for an answer."""
+        return counted(self.tally.waiting)
 
     @property
-    def is_cut(self) -> bool:
-        """Whether there are more open incidents than the board holds."""
-        return len(self.rows) >= MOST
+    def news(self) -> WaitingPage | None:
+        """The page that has just come, to be read out; None once it is a minute old."""
+        fresh = [row for row in self.pages if row.is_fresh]
+        return max(fresh, key=lambda row: row.page.pk) if fresh else None
 
 
-WORDS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+def _counted(number: int, one: str, more: str) -> str:
+    words = WORDS[number] if number < len(WORDS) else counted(number)
+    return f"{words} {one if number == 1 else more}"
 
 
-def _counted(things: Sized, one: str, more: str) -> str:
-    number = len(things)
-    return f"{WORDS[number] if number < len(WORDS) else number} {one if number == 1 else more}"
+def scope_of(actor: Actor, wanted: str) -> tuple[str, Scope]:
+    """What the board is about: `wanted` if it is one of SCOPES, else the viewer's teams where he or she has any."""
+    teams = frozenset(actor.user.team_roles()) if is_staff(actor) and actor.user else frozenset[int]()
+    if not teams or wanted == "all" or actor.user is None:
+        return "all", Scope()
+    return "mine", Scope(teams, actor.user.pk)
 
 
-def now_of(actor: Actor) -> Now:
+def is_staff(actor: Actor) -> bool:
+    """Whether the viewer answers pages; a stakeholder's board has neither pages nor what engineers look at (S36)."""
+    return actor.user is not None and actor.user.role != "stakeholder"
+
+
+def now_of(actor: Actor, wanted: str = "") -> Now:
     """The viewer's board in a fixed number of queries; a stakeholder's has no pages."""
-    found = list(incidents_seen_by(actor).open().order_by("priority__rank", "created_at", "pk")[:MOST])
-    found.sort(key=lambda i: (i.priority.rank, i.status != "triggered", i.created_at))
-    duties = [Duty(schedule, on_call_now(schedule)) for schedule in on_call_schedules(actor).order_by("name", "pk")]
+    name, scope = scope_of(actor, wanted)
+    found = board(actor, scope)
+    counts = tally(actor, scope)
+    runs = _runs(actor, found)
+    schedules = _schedules(actor, scope, runs)
+    following = who_follows(list(runs.values()), schedules)
+    shown = {row.incident.pk: row for row in rows_of(actor, found.found)}
+    lines = [_line(shown[each.pk], runs.get(each.subject), following) for each in found.found]
+    within = [each for each in schedules if scope.holds(each.team_id)]
     return Now(
-        pages=_waiting_pages(actor, found, [duty.schedule for duty in duties]),
-        rows=rows_of(actor, found),
-        duties=duties,
-        last_night=_last_night(actor),
+        at=clock.now(),
+        scope=name,
+        has_choice=is_staff(actor) and actor.user is not None and bool(actor.user.team_roles()),
+        pages=_waiting_pages(found.asked, runs, following),
+        lines=lines,
+        is_cut=found.is_cut,
+        tally=counts,
+        longest=found.longest,
+        duties=[Duty(each, on_call_now(each)) for each in within[:DUTIES]],
+        services=health_of(actor, scope, counts.worst, SERVICES),
+        changes=recent_in(actor, scope, found.all),
+        pace=pace(scope) if is_staff(actor) else None,
+        night=last_night(actor),
     )
 
 
-def _waiting_pages(actor: Actor, open_ones: Sequence[Incident], schedules: Sequence[Schedule]) -> list[WaitingPage]:
-    if actor.user is None or actor.user.role == "stakeholder":
-        return []
-    newest: dict[str, Page] = {}  # somebody may be asked by his level and again as the last resort: one answer is due
-    for page in my_open_pages(actor)[:MOST_PAGES]:
-        newest.setdefault(page.subject, page)
-    by_subject = {incident.subject: incident for incident in open_ones}
-    shown = [page for page in newest.values() if page.subject in by_subject]
-    following = who_follows([page.escalation for page in shown if page.state == "sent"], schedules)
-    rows = [WaitingPage(page, by_subject[page.subject], following.get(page.escalation_id)) for page in shown]
+def _line(row: Row, run: Run | None, following: Mapping[str, Following]) -> Line:
+    exhausted = run is not None and run.escalation.state == "exhausted" and row.incident.status == "triggered"
+    return Line(row, following.get(row.incident.subject), exhausted)
+
+
+def _runs(actor: Actor, found: Board) -> dict[str, Run]:
+    """The live escalations of what waits; nothing of it is a stakeholder's (S36)."""
+    if not is_staff(actor) or actor.user is None:
+        return {}
+    subjects = [each.subject for each in found.all if each.status == "triggered" or each in found.asked]
+    return runs_of(subjects, actor.user.pk)
+
+
+def _schedules(actor: Actor, scope: Scope, runs: Mapping[str, Run]) -> list[Schedule]:
+    """Those of the scope and those that the escalations name, by name, with their members: two queries."""
+    rows = on_call_schedules(actor).order_by("name", "pk")
+    if scope.teams is None:
+        return list(rows)
+    named = {pk for run in runs.values() for pk in run.schedules}
+    return list(rows.filter(Q(team_id__in=sorted(scope.teams)) | Q(pk__in=sorted(named))))
+
+
+def _waiting_pages(
+    asked: Sequence[Incident], runs: Mapping[str, Run], following: Mapping[str, Following]
+) -> list[WaitingPage]:
+    """One answer is due for each, though somebody may be asked by a level and again as the last resort (O21)."""
+    rows = []
+    for incident in asked:
+        run = runs.get(incident.subject)
+        for page in run.own if run is not None else []:
+            goes_on = following.get(incident.subject) if page.state == "sent" else None
+            rows.append(WaitingPage(page, incident, goes_on))
     return sorted(rows, key=lambda row: (row.incident.priority.rank, row.page.pk))
-
-
-def _last_night(actor: Actor) -> int:
-    """How many pages the viewer had between 22:00 and 07:00 of the night that ended last, or goes on."""
-    if actor.user is None or actor.user.role == "stakeholder":
-        return 0
-    start, end = night_before(actor.user)
-    return my_pages(actor).filter(created_at__gte=start, created_at__lt=end).count()
-
-
-def night_before(user: User) -> tuple[datetime, datetime]:
-    """The last night in the person's own zone, as aware times."""
-    local = clock.now().astimezone(zone_of(user.time_zone))
-    evening = local if local.hour >= NIGHT[0] else local - timedelta(days=1)
-    start = evening.replace(hour=NIGHT[0], minute=0, second=0, microsecond=0)
-    end = (start + timedelta(days=1)).replace(hour=NIGHT[1])
-    return start, end

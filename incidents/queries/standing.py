@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Case, Count, Exists, FilteredRelation, OuterRef, Q, When
 
 from accounts.actors import Actor
 from accounts.permissions import can
+from core import clock
 from incidents import permissions
 from incidents.models import ChangeEvent, Incident
 from incidents.queries.access import incidents_seen_by
+from incidents.queries.boards import Scope
 from incidents.queries.details import changes_of
 from oncall.kinds import OpenSubject, Standing
 from oncall.models import Service
@@ -17,6 +23,9 @@ MOST = 1000
 CHANGES = 5
 TONES = {1: ("outage", "Major outage"), 2: ("partial", "Partial outage")}
 OTHERWISE = ("degraded", "Degraded")
+SPAN = timedelta(hours=3)
+PARTS = 9  # of twenty minutes each
+SHORT = {"outage": "Major", "partial": "Partial", "degraded": "Degraded", "ok": "Healthy"}
 
 
 def standings(actor: Actor, ids: Collection[int] | None) -> Mapping[int, Standing]:
@@ -54,3 +63,58 @@ def may_see_rules(actor: Actor, service: Service) -> bool:
 def recent_changes(actor: Actor, service: Service) -> list[ChangeEvent]:
     """The last changes of a service, for its page."""
     return list(changes_of(actor, service)[:CHANGES])
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A service in a line: how it stands, and its new alerts of the last three hours in twenty minutes each."""
+
+    pk: int
+    name: str
+    tone: str
+    alerts: tuple[int, ...]
+
+    @property
+    def words(self) -> str:
+        """How it stands, in a word."""
+        return SHORT[self.tone]
+
+    @property
+    def is_unwell(self) -> bool:
+        """Whether something of it is open."""
+        return self.tone != "ok"
+
+
+def health_of(actor: Actor, scope: Scope, worst: Mapping[int, int], limit: int) -> list[Health]:
+    """The services of the scope that need a look first: worst, then most alerts, then by name; one query.
+
+    `worst` is service id -> highest rank of its open incidents, as the viewer may know. Alerts of private incidents
+    of others are not counted (A62).
+    """
+    if not can(actor, permissions.ALERT_SEE):
+        return []
+    rows = Service.objects.filter(archived_at__isnull=True)
+    if scope.teams is not None:
+        rows = rows.filter(team_id__in=sorted(scope.teams))
+    start = clock.now() - SPAN
+    rows = rows.annotate(recent=FilteredRelation("alerts", condition=Q(alerts__first_seen__gt=start)), part=_part(start))
+    own = Exists(Incident.objects.visible_to(actor).filter(pk=OuterRef("recent__incident_id")))
+    told = Q(recent__incident__isnull=True) | Q(recent__incident__visibility="open") | Q(own)
+    parts = rows.order_by().values("pk", "name", "part").annotate(alerts=Count("recent", filter=told))
+    names: dict[int, str] = {}
+    alerts: dict[int, list[int]] = {}
+    for pk, name, part, count in parts.values_list("pk", "name", "part", "alerts"):
+        names[pk] = name
+        alerts.setdefault(pk, [0] * PARTS)[part or 0] += count
+    found = [Health(pk, name, _tone(worst.get(pk)), tuple(alerts[pk])) for pk, name in names.items()]
+    return sorted(found, key=lambda each: (worst.get(each.pk, 9), -sum(each.alerts), each.name))[:limit]
+
+
+def _part(start: datetime) -> Case:
+    """Which of the parts since `start` an alert came in."""
+    begun = [When(recent__first_seen__gt=start + SPAN * n / PARTS, then=n) for n in reversed(range(1, PARTS))]
+    return Case(*begun, default=0)
+
+
+def _tone(rank: int | None) -> str:
+    return "ok" if rank is None else TONES.get(rank, OTHERWISE)[0]

@@ -13,22 +13,35 @@ from core import live
 from core.errors import Conflict, Missing
 from core.web.doors import actor_of, done, signed_in
 from incidents.kinds import board_panels
-from incidents.queries.now import now_of
+from incidents.queries.now import SCOPES, is_staff, now_of
 from oncall.commands import pages
 from oncall.queries.escalations import page_seen_by
 
 
+SCOPE = "now_scope"  # what the person chose last, kept with the session
+
+
 def _context(request: HttpRequest) -> dict[str, Any]:
     actor: Actor = actor_of(request)
+    wanted = request.GET.get("scope") or request.session.get(SCOPE, "")
+    return {"now": now_of(actor, wanted), "staff": is_staff(actor), "panels": board_panels(actor), "crumbs": [("Now", "")]}
+
+
+def _whole(request: HttpRequest) -> dict[str, Any]:
+    """The page and the number of the newest frame that it holds: read first, so that nothing is missed."""
+    actor: Actor = actor_of(request)
     seq = live.last_seq(f"now:{actor.user.pk}") if actor.user is not None else 0
-    return {"now": now_of(actor), "seq": seq, "panels": board_panels(actor)}
+    return {"seq": seq, **_context(request)}
 
 
 @signed_in
 @require_safe
 def now(request: HttpRequest) -> HttpResponse:
-    """The board; its title states the finding."""
-    return render(request, "incidents/now.html", {**_context(request), "crumbs": [("Now", "")]})
+    """The board; its title states the finding. `?scope=` mine or all is remembered."""
+    wanted = request.GET.get("scope")
+    if wanted in SCOPES and request.session.get(SCOPE) != wanted:
+        request.session[SCOPE] = wanted
+    return render(request, "incidents/now.html", _whole(request))
 
 
 @signed_in
@@ -49,8 +62,7 @@ def answer(request: HttpRequest, pk: int, wanted: str) -> HttpResponse:
     try:
         said = (pages.accept if wanted == "accept" else pages.decline)(actor, page, via="web")
     except Conflict as conflict:
-        context = {**_context(request), "crumbs": [("Now", "")], "conflict": conflict}
-        return render(request, "incidents/now.html", context, status=409)
+        return render(request, "incidents/now.html", {**_whole(request), "conflict": conflict}, status=409)
     number = page.subject.partition(":")[2]
     undo = f"/incidents/{number}/undo-acknowledge/" if said.startswith("You have acknowledged") else ""
     return done(request, f"/incidents/{number}/" if wanted == "accept" else "/now/", said, undo=undo)

@@ -10,7 +10,7 @@ from django.test import Client
 from core import clock, live
 from incidents.commands import lifecycle
 from incidents.models import Incident
-from incidents.queries.now import night_before
+from incidents.queries.pace import night_before
 from oncall.models import Page
 from tests import world as make
 from tests.incidents.conftest import Stage
@@ -37,7 +37,8 @@ def test_bo_sees_his_page_who_is_next_and_when(stage: Stage, browser: Browser) -
     page = text(browser(stage.world.bo), "/now/")
     assert "One page is waiting for your answer" in page
     assert "<title>(1) Now" in page
-    assert "<bdi>Cy Novak</bdi> next" in page
+    assert '<bdi title="Cy Novak">Cy</bdi> next' in page
+    assert "<bdi>Payments on call</bdi>, level 1" in page
     assert "in 5 min" in page
     assert "disk is bad" in page
     stage.wait(minutes=6)
@@ -46,11 +47,12 @@ def test_bo_sees_his_page_who_is_next_and_when(stage: Stage, browser: Browser) -
 
 
 def test_the_title_is_the_finding(stage: Stage, browser: Browser) -> None:
-    assert "All quiet. No open incidents." in text(browser(stage.world.bo), "/now/")
+    assert "Nothing is wrong in your teams." in text(browser(stage.world.bo), "/now/")
+    assert "Nothing is wrong." in text(browser(stage.world.eve), "/now/")
     stage.fire()
     assert "One incident waits for an answer" in text(browser(stage.world.ana), "/now/")
     lifecycle.acknowledge(make.acts(stage.world.bo), stage.incident())
-    assert "All quiet. One incident is being worked on." in text(browser(stage.world.ana), "/now/")
+    assert "All quiet. 1 incident is being worked on." in text(browser(stage.world.ana), "/now/")
 
 
 def test_bo_accepts_without_a_script_and_can_take_it_back(stage: Stage, browser: Browser) -> None:
@@ -135,16 +137,18 @@ def test_a_stakeholder_has_the_board_without_pages_or_what_is_not_open_to_all(st
 def test_who_is_on_call_now_and_where_nobody_is(stage: Stage, browser: Browser) -> None:
     make.schedule("Payments primary", stage.world.payments, stage.world.bo, stage.world.cy)
     make.schedule("Nights", stage.world.search)
-    page = text(browser(stage.world.ana), "/now/")
+    ana = browser(stage.world.ana)
+    page = text(ana, "/now/?scope=all")
     assert "Payments primary" in page
     assert "Nobody: a gap" in page
+    assert "Nobody: a gap" not in text(ana, "/now/?scope=mine"), "Search is not a team of hers"
 
 
 def test_the_region_is_what_the_page_shows(stage: Stage, browser: Browser) -> None:
     stage.fire()
     ana = browser(stage.world.ana)
     region = text(ana, "/now/regions/")
-    assert region.startswith('<div id="board"')
+    assert region.startswith('<div id="now-head"')
     assert "<html" not in region
     assert "disk is bad" in region
 
