@@ -45,6 +45,15 @@ class PolicyForm(VersionedForm):
         return self.teams[self.cleaned_data["team"]]
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """A person or schedule that a level names, as the form draws it; `person` is None for a schedule."""
+
+    value: str
+    label: str
+    person: User | None = None
+
+
 @dataclass
 class LevelRow:
     """One level as it was typed; `targets` are `user:<id>` or `schedule:<id>`, empty where none is chosen."""
@@ -53,11 +62,7 @@ class LevelRow:
     targets: list[str] = field(default_factory=list)
     wrong: str = ""
     wrong_minutes: bool = False
-
-    @property
-    def drawn(self) -> list[str]:
-        """The chosen targets and one empty place more."""
-        return [*self.targets, ""]
+    chosen: list[Chosen] = field(default_factory=list)
 
 
 class Levels:
@@ -65,14 +70,22 @@ class Levels:
 
     def __init__(self, rows: list[LevelRow], schedules: Iterable[Schedule], people: Iterable[User]) -> None:
         self.rows = rows
-        self.groups = [
-            ("Schedules", [(f"schedule:{each.pk}", each.name) for each in schedules]),
-            ("People", [(f"user:{each.pk}", each.name) for each in people]),
-        ]
-        self.known = {value for _, options in self.groups for value, _ in options}
+        turns = [Chosen(f"schedule:{each.pk}", each.name) for each in schedules]
+        persons = [Chosen(f"user:{each.pk}", each.name, each) for each in people]
+        self.groups = [("Schedules", turns), ("People", persons)]
+        self.known = {each.value: each for each in (*turns, *persons)}
+        for row in rows:
+            row.chosen = [self.known.get(value, Chosen(value, "No longer there")) for value in row.targets]
 
     def press(self, wanted: str) -> None:
-        """Add, move or take away a row."""
+        """Add, move or take away a row, or take one name off it (`untarget:<place>:<target>`)."""
+        verb, _, rest = wanted.partition(":")
+        place, _, value = rest.partition(":")
+        if verb == "untarget":
+            for row in [row for number, row in enumerate(self.rows) if str(number) == place]:
+                row.targets = [each for each in row.targets if each != value]
+                row.chosen = [each for each in row.chosen if each.value != value]
+            return
         press(self.rows, wanted, LevelRow(), MOST_LEVELS)
 
     def check(self) -> bool:
@@ -88,7 +101,7 @@ class Levels:
             return MINUTES
         if len(set(row.targets)) > MOST_TARGETS:
             return f"A level has room for {MOST_TARGETS} people or schedules."
-        if set(row.targets) - self.known:
+        if set(row.targets) - set(self.known):
             return "Choose a person or schedule of the list."
         return ""
 
@@ -112,7 +125,7 @@ def typed_rows(data: QueryDict) -> list[LevelRow]:
     return [
         LevelRow(
             data.get(f"level-{place}-minutes", "").strip(),
-            [target for target in data.getlist(f"level-{place}-target") if target],
+            list(dict.fromkeys(target for target in data.getlist(f"level-{place}-target") if target)),
         )
         for place in range(number)
     ]

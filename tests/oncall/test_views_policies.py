@@ -38,6 +38,11 @@ def form(world: World, *levels: tuple[str, list[str]], **more: object) -> dict[s
     return {**found, **more}
 
 
+def chosen(target: str) -> str:
+    """How the form holds a target that has been chosen, at whatever level."""
+    return f'-target" value="{target}"'
+
+
 def test_a_policy_reads_as_sentences(world: World, browser: Browser, at: clock.FrozenClock) -> None:
     turns = builders.schedule("Primary", world.payments, world.cy, world.bo)
     ladder = builders.policy(
@@ -117,13 +122,30 @@ def test_buttons_add_move_and_drop_levels_without_saving(world: World, browser: 
     two = form(world, ("5", [bo]), ("10", [cy]), name="Half typed")
     up = text_of(ana.post("/policies/new/", {**two, "do": "up:1"}))
     assert "Half typed" in up
-    assert up.index(f'value="{cy}" selected') < up.index(f'value="{bo}" selected')
+    assert up.index(chosen(cy)) < up.index(chosen(bo))
+    moved = text_of(ana.post("/policies/new/", {**two, "do": "move:1:0"}))
+    assert moved.index(chosen(cy)) < moved.index(chosen(bo))
+    without = text_of(ana.post("/policies/new/", {**two, "do": f"untarget:1:{cy}"}))
+    assert chosen(cy) not in without
+    assert chosen(bo) in without
     more = text_of(ana.post("/policies/new/", {**two, "do": "more"}))
     assert 'name="levels" value="3"' in more
     dropped = text_of(ana.post("/policies/new/", {**two, "do": "drop:0"}))
     assert 'name="levels" value="1"' in dropped
-    assert f'value="{bo}" selected' not in dropped
-    for wild in ("up:0", "down:9", "drop:-1", "up:x", "drop:99999999999", ""):
+    assert chosen(bo) not in dropped
+    for wild in (
+        "up:0",
+        "move:0:9",
+        "move:x:0",
+        "move:1",
+        "untarget:9:user:1",
+        "untarget",
+        "down:9",
+        "drop:-1",
+        "up:x",
+        "drop:99999999999",
+        "",
+    ):
         assert ana.post("/policies/new/", {**two, "do": wild}).status_code == 200, wild
     assert EscalationPolicy.objects.count() == 1, "only what the world began with"
 
@@ -173,7 +195,7 @@ def test_a_level_of_many_people_is_kept_whole_or_refused_whole(world: World, bro
     answer = ana.post(f"/policies/{ladder.pk}/edit/", edited)
     assert answer.status_code == 400
     assert "A level has room for 50 people or schedules." in text_of(answer)
-    assert f'value="user:{crowd[49].pk}" selected' in text_of(answer)
+    assert chosen(f"user:{crowd[49].pk}") in text_of(answer)
     ladder.refresh_from_db()
     assert ladder.name == "All of us"
 
