@@ -53,7 +53,7 @@ class SampleForm(PortalForm):
     minutes = forms.IntegerField(min_value=1, max_value=60, help_text="1 to 60")
     urgency = forms.ChoiceField(choices=[("high", "High"), ("low", "Low")])
     when = forms.ChoiceField(choices=[("now", "At once"), ("day", "By day")], widget=forms.RadioSelect, initial="now")
-    detail = forms.CharField(widget=forms.Textarea, required=False)
+    detail = forms.CharField(widget=forms.Textarea({"rows": 3}), required=False)
     night = forms.BooleanField(required=False, label="Page me at night", help_text="Takes effect when you save")
 
 
@@ -61,7 +61,7 @@ def samples() -> dict[str, Any]:
     """Everything that the page draws, at the present moment."""
     now = clock.now()
     wrong = SampleForm(
-        {"title": "", "phone": "0171 555", "minutes": "90", "urgency": "high", "when": "now"}, prefix="w"
+        {"w-title": "", "w-phone": "0171 555", "w-minutes": "90", "w-urgency": "high", "w-when": "now"}, prefix="w"
     )
     return {
         "tokens": TOKENS.split(),
@@ -108,6 +108,7 @@ def entries() -> list[timeline.Line]:
     made = []
     for place, kind in enumerate(entry_kinds()):
         entry = TimelineEntry(pk=-1 - place, seq=place, incident=incident, kind=kind.key, text=TEXTS.get(kind.key, ""))
+        entry.data = {"to": "mitigated"}
         entry.occurred_at = entry.recorded_at = now - timedelta(minutes=40 - place)
         if kind.human:
             entry.actor_kind, entry.actor_label, entry.actor_user_id = "user", "Priya Raman", 1

@@ -15,7 +15,7 @@ from django.test import Client, TransactionTestCase
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from core import clock, health
+from core import clock, figures, health
 from core.logs import QueuedHandler
 from tests.world import World, build, token
 
@@ -61,6 +61,12 @@ def _quiet_log() -> None:
 def _banner_in_memory() -> None:
     """The banner is asked for each five seconds; a page whose queries are counted must not be the one that asks."""
     health._banner[:] = [(math.inf, None)]
+
+
+@pytest.fixture(autouse=True)
+def _figures_anew() -> None:
+    """What the sidebar counted for somebody of another test is nobody's of this one."""
+    figures.forget()
 
 
 @pytest.fixture

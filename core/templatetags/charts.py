@@ -115,7 +115,7 @@ def _picture(figure: Chart, top: float) -> SafeString:
         '<text x="{}" y="216" text-anchor="middle">{}</text>',
         ((f"{LEFT + n * step:.1f}", place) for n, place in enumerate(figure.places) if n % every == 0),
     )
-    goal = format_html("")
+    goal: SafeString | str = ""
     if figure.goal is not None:
         goal = format_html('<path class="target" d="M{} {}H{}"/>', LEFT, f"{y(figure.goal):.1f}", RIGHT)
     drawn = [

@@ -218,9 +218,12 @@ def only_forms(request: HttpRequest, response: HttpResponseBase) -> HttpResponse
     if not isinstance(response, HttpResponseNotAllowed) or "text/html" not in request.headers.get("Accept", ""):
         return response
     detail = "Nothing is shown here and nothing was changed: a form of another page is sent to this address."
+    hint, title = "Go back to the page of the form.", ""
     back = page_above(request.path) if _is_signed_in(request) else ""
-    hint = "" if back else "Go back to the page of the form."
-    found = answer(request, 405, detail, code="method_not_allowed", hint=hint, back=back)
+    if "GET" in response["Allow"]:
+        title, detail, hint = "This address takes no form", "What was sent here has changed nothing.", ""
+        back = back and request.path
+    found = answer(request, 405, detail, code="method_not_allowed", hint="" if back else hint, title=title, back=back)
     found["Allow"] = response["Allow"]
     return found
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.urls import Resolver404, resolve
+from django.conf import settings
+from django.urls import Resolver404, get_urlconf, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class Shell:
 
 _sections: list[Section] = []
 _duty: list[Callable[[Any], Duty | None]] = []
-_mounted: dict[str, bool] = {}
+_mounted: dict[tuple[str, str], bool] = {}
 
 
 def fill(sections: Sequence[Section], duty: Callable[[Any], Duty | None] | None = None) -> None:
@@ -160,11 +161,12 @@ def _link(item: Item, actor: Any, current: str) -> Link:
 
 def _is_mounted(path: str) -> bool:
     """Whether a view answers at the path; asked once per path, since routes do not change at run time."""
-    if path not in _mounted:
+    key = (get_urlconf() or settings.ROOT_URLCONF, path)
+    if key not in _mounted:
         try:
             resolve(path)
         except Resolver404:
-            _mounted[path] = False
+            _mounted[key] = False
         else:
-            _mounted[path] = True
-    return _mounted[path]
+            _mounted[key] = True
+    return _mounted[key]

@@ -1,19 +1,18 @@
 // What every module needs: who is signed in, the server's clock, the form token; and what the shell itself does.
 (() => {
-  const root = document.documentElement;
+  const doc = document, root = doc.documentElement, user = root.dataset.user || "";
   const skew = Number(root.dataset.serverNow || Date.now()) - Date.now();
-  const token = () => {
-    try { return JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || ""; } catch { return ""; }
-  };
-  const user = root.dataset.user || "";
+  const token = () => JSON.parse(doc.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || "";
   window.watchbill = { user, zone: root.dataset.zone || "UTC", token, now: () => Date.now() + skew };
 
   // What needs scripts takes the place of what does without.
-  const each = (query, call) => document.querySelectorAll(query).forEach(call);
+  const each = (query, call) => doc.querySelectorAll(query).forEach(call);
   each("[data-scripted], [data-plain]", (el) => { el.hidden = "plain" in el.dataset; });
 
   // The server sets the theme from the profile, so nothing flashes; the switch acts at once and keeps the choice there.
-  document.addEventListener("click", (ev) => {
+  doc.addEventListener("click", (ev) => {
+    // Menus close on a click elsewhere; without scripts a second press on them does.
+    each("details.menu[open]", (menu) => { if (!menu.contains(ev.target)) menu.open = false; });
     if (!ev.target.closest("[data-theme-toggle]")) return;
     const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
@@ -22,26 +21,17 @@
       method: "PATCH",
       headers: { "Content-Type": "application/json", "X-CSRFToken": token() },
       body: JSON.stringify({ theme: root.dataset.theme }),
-    }).catch(() => { /* it holds for this page, and the profile can be changed later */ });
+    }).catch(() => { /* it holds for this page */ });
   });
-
-  // Menus close on Escape and on a click elsewhere; without scripts a second press on them does.
-  document.addEventListener("click", (ev) => {
-    each("details.menu[open]", (menu) => { if (!menu.contains(ev.target)) menu.open = false; });
-  });
-  document.addEventListener("keydown", (ev) => {
-    const menu = ev.key === "Escape" && document.querySelector("details.menu[open]");
-    if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+  doc.addEventListener("keydown", (ev) => {
+    const menu = ev.key === "Escape" && doc.querySelector("details.menu[open]");
+    if (menu) { menu.open = false; menu.firstElementChild.focus(); }
   });
 
   // A toast stays for its seconds, and longer while it is pointed at or focused.
   each("[data-fade]", (toast) => {
     let left = Number(toast.dataset.fade);
-    const timer = setInterval(() => {
-      if (toast.matches(":hover, :focus-within") || (left -= 1) > 0) return;
-      clearInterval(timer);
-      toast.remove();
-    }, 1000);
+    setInterval(() => { if (!toast.matches(":hover, :focus-within") && (left -= 1) < 1) toast.remove(); }, 1000);
   });
 
   // The last pages seen: offered where nothing was found, forgotten at sign-out.
@@ -49,10 +39,10 @@
     const key = `recent:${user}`, path = location.pathname, seen = JSON.parse(localStorage[key] || "[]");
     each("[data-recent]", (box) => {
       box.hidden = !seen.length;
-      for (const one of seen.slice(0, 5)) box.append(Object.assign(document.createElement("a"), { href: one.path, textContent: one.title }));
+      for (const one of seen.slice(0, 5)) box.append(Object.assign(doc.createElement("a"), { href: one.path, textContent: one.title }));
     });
-    const title = document.title.replace(/^\(\d+\) | · Watchbill$/g, ""), rest = seen.filter((one) => one.path !== path);
-    if (user && !document.querySelector("[data-error]")) localStorage[key] = JSON.stringify([{ title, path }, ...rest].slice(0, 8));
+    const title = doc.title.replace(/^\(\d+\) | · Watchbill$/g, ""), rest = seen.filter((one) => one.path !== path);
+    if (user && !doc.querySelector("[data-error]")) localStorage[key] = JSON.stringify([{ title, path }, ...rest].slice(0, 8));
     addEventListener("submit", (ev) => { if (ev.target.matches("[data-forget]")) delete localStorage[key]; });
   } catch { /* no store */ }
 

@@ -1,0 +1,149 @@
+"""The sidebar: what is counted beside its links, the card of duty, and what it costs (design 5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from core import clock, figures
+from incidents.commands import lifecycle
+from tests import world as make
+from tests.incidents.conftest import Stage
+from tests.incidents.conftest import stage as stage
+from tests.pages import text_of
+
+pytestmark = pytest.mark.django_db
+Browser = Callable[..., Client]
+
+
+def counts(page: str) -> dict[str, str]:
+    """Label -> figure with its words, of the sidebar."""
+    nav = page[page.index('id="sections"') :].split("</nav>")[0]
+    found = re.findall(r'</svg>([^<]+)<span class="count ([a-z]*)">([\d,+]+)<span class="sr"> ([^<]+)', nav)
+    return {label: f"{tone} {figure} {words}".strip() for label, tone, figure, words in found}
+
+
+def card(page: str) -> str:
+    """The words of the card at the sidebar's foot; empty without one."""
+    found = re.search(r'<aside.*?<div class="oncall-me">(.*?)</div>', page, re.S)
+    return "" if found is None else " ".join(re.sub(r"<[^>]+>", " ", found[1]).split()).replace(" ,", ",")
+
+
+def test_what_waits_is_red_and_what_is_open_is_counted(stage: Stage, browser: Browser) -> None:
+    bo = browser(stage.world.bo)
+    assert counts(text_of(bo.get("/teams/"))) == {}
+    stage.fire("disk", severity="critical")
+    figures.forget()
+    assert counts(text_of(bo.get("/teams/"))) == {"Now": "hot 1 page to answer", "Incidents": "1 open"}
+    assert counts(text_of(browser(stage.world.eve).get("/teams/"))) == {"Incidents": "1 open"}
+
+
+def test_the_figures_follow_what_is_done_here_at_once(stage: Stage, browser: Browser) -> None:
+    stage.fire("disk", severity="critical")
+    bo, number = browser(stage.world.bo), stage.incident().number
+    assert counts(text_of(bo.get("/teams/")))["Now"] == "hot 1 page to answer"
+    bo.post(f"/incidents/{number}/acknowledge/")
+    assert counts(text_of(bo.get("/teams/"))) == {"Incidents": "1 open"}
+
+
+def test_and_what_others_do_with_the_next_live_region_or_ten_seconds(stage: Stage, browser: Browser) -> None:
+    bo = browser(stage.world.bo)
+    bo.get("/now/")
+    stage.fire("disk", severity="critical")
+    live = text_of(bo.get("/now/regions/", headers={"X-Live": "1"}))
+    assert counts(live) == {"Now": "hot 1 page to answer", "Incidents": "1 open"}
+    assert 'href="/now/" aria-current="page"' in live
+    lifecycle.acknowledge(make.acts(stage.world.bo), stage.incident())
+    stage.at.move(seconds=11)
+    assert counts(text_of(bo.get("/teams/"))) == {"Incidents": "1 open"}
+
+
+def test_a_region_without_a_live_page_stays_alone(stage: Stage, browser: Browser) -> None:
+    assert 'id="sections"' not in text_of(browser(stage.world.bo).get("/now/regions/"))
+
+
+def test_a_private_incident_is_not_counted_s34(stage: Stage, browser: Browser) -> None:
+    stage.fire("disk", severity="critical")
+    row = stage.incident()
+    row.visibility = "private"
+    row.save(update_fields=["visibility"])
+    figures.forget()
+    assert counts(text_of(browser(stage.world.eve).get("/teams/"))) == {}
+
+
+def test_bo_reads_until_when_he_is_on_call(world: make.World, browser: Browser, at: clock.FrozenClock) -> None:
+    weekly = make.schedule("Payments", world.payments, world.bo, world.cy)
+    make.policy("Payments first", world.payments, [weekly])
+    on_call, next_one = (world.bo, world.cy) if _has_turn(world.bo, browser) else (world.cy, world.bo)
+    assert card(text_of(browser(on_call).get("/teams/"))) == (
+        "You are on call Payments, level 1 until Mon 23 Nov, 09:00"
+    )
+    assert card(text_of(browser(next_one).get("/teams/"))) == "Next shift Mon 23 Nov, 09:00"
+    assert card(text_of(browser(world.eve).get("/teams/"))) == "You are not on call No shift in the next four weeks"
+    assert card(text_of(browser(world.sam).get("/now/"))) == ""
+
+
+def test_without_schedules_nobody_is_on_call_yet(world: make.World, browser: Browser) -> None:
+    assert card(text_of(browser(world.ana).get("/teams/"))).startswith("Nobody is on call yet")
+
+
+def _has_turn(user: Any, browser: Browser) -> bool:
+    return "You are on call" in text_of(browser(user).get("/teams/"))
+
+
+def test_the_longest_address_is_the_current_one(world: make.World, browser: Browser) -> None:
+    page = text_of(browser(world.bo).get("/incidents/new/"))
+    bar = page[page.index('class="mobilebar"') :]
+    assert re.findall(r'href="([^"]+)" aria-current="page"', bar) == ["/incidents/new/"]
+
+
+def test_the_phone_has_five_places_and_the_rest_behind_more(world: make.World, browser: Browser) -> None:
+    page = text_of(browser(world.bo).get("/teams/"))
+    bar = page[page.index('class="mobilebar"') :]
+    assert re.findall(r"</svg>([A-Za-z ]+)</", bar)[:5] == ["Now", "Incidents", "New", "On call", "More"]
+    assert "/help/" in bar
+
+
+def test_help_stands_in_the_same_place_on_every_page(world: make.World, browser: Browser) -> None:
+    """3.2.6: the first link under the card of duty."""
+    for user in (world.bo, world.ada, world.sam):
+        for path in ("/now/", "/incidents/", "/help/"):
+            page = text_of(browser(user).get(path))
+            foot = page[page.index('class="side-foot"') :].split("</aside>")[0]
+            assert re.findall(r'href="([^"]+)"', foot)[0] == "/help/", (user, path)
+        assert ("/admin/" in foot) == (user == world.ada)
+
+
+@pytest.mark.parametrize(("path", "more"), [("/help/", 2), ("/now/regions/", 1), ("/incidents/1/regions/", 1)])
+def test_figures_cost_little_and_nothing_while_they_are_fresh(
+    stage: Stage, browser: Browser, path: str, more: int
+) -> None:
+    """One query, and that for the teams of the viewer where the page has not asked for them anyway."""
+    stage.fire("disk", severity="critical")
+    bo, header = browser(stage.world.bo), {"X-Live": "1"} if "regions" in path else {}
+    bo.get(path, headers=header)
+    with CaptureQueriesContext(connection) as fresh:
+        bo.get(path)
+    figures.forget("figures")
+    with CaptureQueriesContext(connection) as counted:
+        bo.get(path, headers=header)
+    assert len(counted) == len(fresh) + more
+    assert len(counted) <= 14
+
+
+def test_the_card_costs_two_queries_a_minute(world: make.World, browser: Browser) -> None:
+    make.schedule("Payments", world.payments, world.bo, world.cy)
+    bo = browser(world.bo)
+    bo.get("/teams/")
+    with CaptureQueriesContext(connection) as fresh:
+        bo.get("/teams/")
+    figures.forget("duty")
+    with CaptureQueriesContext(connection) as counted:
+        bo.get("/teams/")
+    assert len(counted) == len(fresh) + 2
