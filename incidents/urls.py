@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from incidents.views import board, incident, listing, timeline, verbs
+from incidents.views import attachments, board, incident, panels, timeline, verbs
 
 app_name = "incidents"
 ONE = "incidents/<int:number>/"
@@ -13,11 +13,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("now/", board.now, name="now"),
     path("now/regions/", board.regions, name="now_regions"),
     path("now/pages/<int:pk>/<str:wanted>/", board.answer, name="answer_page"),
-    path("incidents/", listing.incidents, name="incidents"),
-    path("incidents/new/", listing.declare, name="declare"),
+    path("", include("incidents.list_urls")),
     path(ONE, incident.incident, name="incident"),
     path(f"{ONE}regions/", incident.regions, name="regions"),
     path(f"{ONE}triage/", incident.triage, name="triage"),
+    path(f"{ONE}panels/<slug:panel>/", panels.part, name="panel"),
     path(f"{ONE}feed/", incident.feed, name="feed"),
     path(f"{ONE}acknowledge/", verbs.acknowledge, name="acknowledge"),
     path(f"{ONE}undo-acknowledge/", verbs.undo_acknowledge, name="undo_acknowledge"),
@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}cancel/", verbs.cancel, name="cancel"),
     path(f"{ONE}close/", verbs.close, name="close"),
     path(f"{ONE}notes/", timeline.note, name="note"),
+    path(f"{ONE}attachments/<slug:key>/", attachments.attachment, name="attachment"),
     path(f"{ONE}milestones/", timeline.milestone, name="milestone"),
     path(ENTRY, timeline.entry, name="entry"),
     path(f"{ENTRY}edit/", timeline.edit, name="edit_entry"),

@@ -23,9 +23,11 @@ class IntegrationsConfig(AppConfig):
         from incidents.kinds import BoardPanel, register_board_panel
         from incidents.queries.standing import may_see_rules
         from integrations.queries.keys import may_see_intake
+        from integrations.queries.service_page import intake_of
         from integrations.queries.steps import next_step
-        from oncall.kinds import ServiceTab, register_service_tab
+        from oncall.kinds import ServicePanel, ServiceTab, register_service_panel, register_service_tab
 
         register_board_panel(BoardPanel("integrations/_first_steps_card.html", next_step))
+        register_service_panel(ServicePanel("integrations/_service.html", intake_of, 80))
         register_service_tab(ServiceTab("try", "Try a payload", 20, may_see_rules))
         register_service_tab(ServiceTab("intake", "Intake", 30, may_see_intake))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from core.links import absolute
 
+PLACEHOLDER = "$WATCHBILL_KEY"  # a shell fills it in by itself
+
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
@@ -31,6 +33,11 @@ def snippets(kind: str, raw: str) -> list[Snippet]:
         "events": [_curl_events(raw), _pagerduty(raw)],
     }
     return known.get(kind) or [_curl_generic(raw)]
+
+
+def samples() -> list[Snippet]:
+    """What to paste once a key is at hand: the commonest tools, with a variable in the key's place."""
+    return [_alertmanager(PLACEHOLDER), _grafana(PLACEHOLDER), _curl_generic(PLACEHOLDER)]
 
 
 def heartbeat(raw: str) -> list[Snippet]:

@@ -16,7 +16,8 @@ from incidents.api import inputs, shapes
 from incidents.commands import opening
 from incidents.models.incidents import STATUSES
 from incidents.queries.access import incident_seen_by, incidents_seen_by
-from incidents.queries.details import Detail, alerts_seen_by, changes_near, incident_detail
+from incidents.queries.changes import changes_near
+from incidents.queries.details import Detail, alerts_seen_by, incident_detail
 from incidents.queries.priorities import priority_by_id
 from oncall.queries.services import service_seen_by
 

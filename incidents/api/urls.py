@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from incidents.api import config, incidents, timeline, verbs
+from incidents.api import attachments, config, incidents, timeline, triage, verbs
 
 app_name = "incidents"
 ONE = "incidents/<int:number>/"
@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(ONE, incidents.OneIncident.as_view(), name="incident"),
     path(f"{ONE}alerts/", incidents.Alerts.as_view(), name="alerts"),
     path(f"{ONE}changes/", incidents.NearChanges.as_view(), name="near_changes"),
+    path(f"{ONE}related/", triage.Related.as_view(), name="related"),
+    path(f"{ONE}graph/", triage.Graph.as_view(), name="graph"),
     path(f"{ONE}acknowledge/", verbs.Acknowledge.as_view(), name="acknowledge"),
     path(f"{ONE}undo-acknowledge/", verbs.UndoAcknowledge.as_view(), name="undo_acknowledge"),
     path(f"{ONE}snooze/", verbs.Snooze.as_view(), name="snooze"),
@@ -29,6 +31,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}priority/", verbs.ChangePriority.as_view(), name="change_priority"),
     path(f"{ONE}split/", verbs.Split.as_view(), name="split"),
     path(f"{ONE}milestones/", timeline.Milestones.as_view(), name="milestones"),
+    path(f"{ONE}attachments/", attachments.Attachments.as_view(), name="attachments"),
+    path(f"{ONE}attachments/<slug:key>/", attachments.OneAttachment.as_view(), name="attachment"),
     path(f"{ONE}timeline/", timeline.Timeline.as_view(), name="timeline"),
     path(f"{ONE}timeline/<int:pk>/", timeline.Entry.as_view(), name="entry"),
     path(f"{ONE}timeline/<int:pk>/strike/", timeline.Strike.as_view(), name="strike"),

@@ -17,7 +17,7 @@ from incidents.models import Alert, ChangeEvent, Incident, Milestone, Signal
 from incidents.queries.access import incident_seen_by, known
 from incidents.queries.boards import assignees
 from incidents.states import INCIDENT
-from oncall.models import Service, ServiceDependency
+from oncall.models import Service
 from oncall.queries.escalations import Waiting, waiting_for
 
 SHOWN = 50
@@ -105,40 +105,6 @@ def alerts_seen_by(actor: Actor, incident: Incident) -> QuerySet[Alert]:
     """The incident's alerts, newest first; none for stakeholders."""
     rows = Alert.objects.filter(incident=incident).order_by("-last_seen", "-pk")
     return rows if can(actor, permissions.ALERT_SEE, incident) else rows.none()
-
-
-@dataclass(frozen=True, slots=True)
-class NearChange:
-    """A change and how long before the incident's first alert it happened; negative when after."""
-
-    change: ChangeEvent
-    distance: timedelta
-
-    @property
-    def is_before(self) -> bool:
-        """Whether it was altered before the start, or at that very moment."""
-        return self.distance >= timedelta(0)
-
-    @property
-    def after(self) -> timedelta:
-        """How long after the start it was."""
-        return -self.distance
-
-
-def changes_near(actor: Actor, incident: Incident, *, within: timedelta = NEAR, limit: int = 20) -> list[NearChange]:
-    """Changes of the service and of what it needs, nearest in time first (TRI-08)."""
-    if not can(actor, permissions.CHANGE_SEE, incident):
-        return []
-    start = _started(incident)
-    ids = [
-        incident.service_id,
-        *ServiceDependency.objects.filter(service=incident.service).values_list("needs", flat=True),
-    ]
-    rows = ChangeEvent.objects.filter(
-        service_id__in=ids, started_at__range=(start - within, start + within)
-    ).select_related("service")
-    found = [NearChange(row, start - row.started_at) for row in rows.order_by("-started_at")[:500]]
-    return sorted(found, key=lambda near: abs(near.distance))[:limit]
 
 
 def signals_near(actor: Actor, incident: Incident, *, within: timedelta = NEAR, limit: int = 20) -> list[Signal]:

@@ -19,6 +19,7 @@ from integrations.forms import HeartbeatForm, KeyForm, TestEventForm
 from integrations.queries.keys import KeyHealth, heartbeats_of, key_health, keys_of
 from integrations.queries.log import inbound_log
 from integrations.queries.reach import reach_of
+from integrations.snippets import samples
 from oncall.models import Service
 from oncall.queries.directory import head_of
 from oncall.queries.services import service_seen_by
@@ -56,11 +57,14 @@ def page(
     may_test = can(actor, permissions.EVENT_TEST, service) and service.archived_at is None
     wanted = request.GET.get("severity", "")  # the first steps ask for one that pages
     forms = (key, heartbeat, event)
+    rows = list(inbound_log(actor, service)[:LAST])
     context = {
         "head": head_of(actor, service),
         "keys": [(each, health.get(each.pk, NONE), each.opens_at(now)) for each in found],
         "heartbeats": heartbeats_of(actor, service),
-        "rows": inbound_log(actor, service)[:LAST],
+        "rows": rows,
+        "is_waiting": any(row.outcome == "accepted" for row in rows),
+        "samples": samples(),
         "key_form": key or KeyForm(auto_id="key_%s"),
         "heartbeat_form": heartbeat
         or HeartbeatForm(auto_id="heartbeat_%s", initial={"interval_seconds": 300, "grace_seconds": 60}),

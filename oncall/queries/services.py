@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from django.db.models import Model, Prefetch, QuerySet
+from django.db.models import Model, Prefetch, Q, QuerySet
 
 from accounts.actors import Actor
 from accounts.permissions import can
@@ -75,6 +77,24 @@ def rule_seen_by(actor: Actor, pk: int) -> NotificationRule:
 def needed_by(service: Service) -> list[Service]:
     """The services that need this one to work."""
     return [row.service for row in service.dependents.select_related("service").order_by("service__name")]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What stands one step from a service: those that need it, and those that it needs; archived ones apart."""
+
+    before: list[Service]
+    after: list[Service]
+
+
+def neighbours(service: Service) -> Neighbours:
+    """Both sides by name, in one query."""
+    pairs = ServiceDependency.objects.filter(Q(service=service) | Q(needs=service)).select_related("service", "needs")
+    rows = list(pairs)
+    before = [row.service for row in rows if row.needs_id == service.pk and row.service.archived_at is None]
+    after = [row.needs for row in rows if row.service_id == service.pk and row.needs.archived_at is None]
+    by_name = operator.attrgetter("name")
+    return Neighbours(sorted(before, key=by_name), sorted(after, key=by_name))
 
 
 def path_between(start: int, goal: int) -> list[int] | None:

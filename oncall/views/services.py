@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actors import Actor
 from accounts.permissions import can, require
-from accounts.queries import teams_seen_by
+from core.web import htmx
 from core.web.doors import Question, actor_of, confirm, done, signed_in
 from core.web.forms import sent
-from notifications.providers.email import mail_is_filed
 from oncall import permissions
 from oncall.commands import services
 from oncall.forms.services import SIMPLE, ServiceForm
-from oncall.kinds import service_panels, standings
+from oncall.kinds import standings
 from oncall.models import Service
+from oncall.queries.catalogue import Catalogue, Wanted, catalogue
 from oncall.queries.choices import policies_to_use, teams_to_edit
-from oncall.queries.directory import WELL, Head, checks_of, end_of_line, head_of, ladders, paged
-from oncall.queries.services import needed_by, policy_seen_by, service_seen_by, services_seen_by
+from oncall.queries.service_page import service_page
+from oncall.queries.services import needed_by, service_seen_by, services_seen_by
 
 HOME = ("Services", "/services/")
-PAGE = 100
 
 
 def crumbs_of(service: Service, *more: tuple[str, str]) -> list[tuple[str, str]]:
@@ -36,80 +34,34 @@ def crumbs_of(service: Service, *more: tuple[str, str]) -> list[tuple[str, str]]
 @signed_in
 @require_safe
 def directory(request: HttpRequest) -> HttpResponse:
-    """Every service with its team, its health and whom a page would reach now."""
+    """Every service, the worst first; beside it, where there is room, the page of the first."""
     actor: Actor = actor_of(request)
     require(actor, permissions.SERVICE_SEE)
-    troubled = standings(actor)
-    rows = _found(request, actor, list(troubled))
-    shown = list(rows.prefetch_related(None).prefetch_related("policy__levels__targets")[: PAGE + 1])
-    now = ladders({row.policy for row in shown if row.policy is not None})
-    query = request.GET.copy()
-    query["after"] = shown[PAGE - 1].name if len(shown) > PAGE else ""
-    context = {
-        "rows": [
-            (row, troubled.get(row.pk, WELL), now[row.policy_id].first if row.policy_id else []) for row in shown[:PAGE]
-        ],
-        "total": services_seen_by(actor).count(),
-        "unwell": len(troubled),
-        "older": query.urlencode() if query["after"] else "",
-        "given": request.GET,
-        "teams": teams_seen_by(actor),
-        "may_create": can(actor, permissions.SERVICE_EDIT),
-        "crumbs": [("Services", "")],
-    }
+    found = catalogue(actor, Wanted.of(request.GET.dict()))
+    context = {**_list(actor, found), "crumbs": [("Services", "")]}
     return render(request, "oncall/services/list.html", context)
 
 
-def _found(request: HttpRequest, actor: Actor, unwell: list[int]) -> QuerySet[Service]:
-    """The services that the filters of the address leave."""
-    given = request.GET
-    rows = services_seen_by(actor, archived=given.get("archived") == "1")
-    if given.get("archived") == "1":
-        rows = rows.filter(archived_at__isnull=False)
-    text = given.get("text", "").replace("\0", "").strip()[:200]
-    if text:
-        rows = rows.filter(Q(name__icontains=text) | Q(description__icontains=text) | Q(team__name__icontains=text))
-    team = given.get("team", "")
-    if team.isascii() and team.isdigit() and len(team) < 16:
-        rows = rows.filter(team_id=int(team))
-    if given.get("mine") == "1" and actor.user is not None:
-        rows = rows.filter(team_id__in=list(actor.user.team_roles()))
-    if given.get("health") == "bad":
-        rows = rows.filter(pk__in=unwell)
-    if given.get("after"):
-        rows = rows.filter(name__gt=given["after"].replace("\0", "")[:120])
-    return rows.order_by("name")
+def _list(actor: Actor, found: Catalogue) -> dict[str, Any]:
+    """What the directory needs, alone or beside a service."""
+    return {"found": found, "may_create": can(actor, permissions.SERVICE_EDIT)}
 
 
 @signed_in
 @require_safe
 def service(request: HttpRequest, pk: int) -> HttpResponse:
-    """One service: how it stands, who is paged now, what it needs, how it behaves."""
+    """One service: how it stands, who is paged now, what it needs, how it behaves; the directory beside it."""
     actor: Actor = actor_of(request)
-    head = head_of(actor, service_seen_by(actor, pk))
-    return render(request, "oncall/services/detail.html", {**_overview(actor, head), "tab": ""})
-
-
-def _overview(actor: Actor, head: Head) -> dict[str, Any]:
-    shown = head.service
-    policy = policy_seen_by(actor, shown.policy_id) if shown.policy_id else None
-    ladder = ladders([policy])[policy.pk] if policy else None
-    rungs = paged(ladder) if ladder else []
-    filed = head.may_edit and mail_is_filed()
-    needs = [row.needs for row in shown.dependencies.all()]
-    dependents = needed_by(shown)
-    health = standings(actor, [each.pk for each in [*needs, *dependents]])
-    return {
-        "head": head,
-        "policy": policy,
-        "rungs": rungs,
-        "checks": checks_of(ladder, rungs, mail_is_filed=filed) if ladder else [],
-        "last": end_of_line(policy) if policy else [],
-        "needs": [(each, health.get(each.pk, WELL)) for each in needs],
-        "dependents": [(each, health.get(each.pk, WELL)) for each in dependents],
-        "panels": [(panel.template, panel.read(actor, shown)) for panel in service_panels()],
-        "crumbs": crumbs_of(shown),
-    }
+    shown = service_seen_by(actor, pk)
+    if htmx.wants_partial(request):
+        answer = render(request, "oncall/services/_card.html", {"page": service_page(actor, shown)})
+    else:
+        troubled = standings(actor)
+        found = catalogue(actor, Wanted.of(request.GET.dict()), troubled)
+        context = {"page": service_page(actor, shown, troubled), "alone": True, "crumbs": crumbs_of(shown)}
+        answer = render(request, "oncall/services/detail.html", {**context, **_list(actor, found)})
+    answer["Vary"] = ", ".join(filter(None, [answer.get("Vary", ""), "HX-Request"]))
+    return answer
 
 
 def _form(request: HttpRequest, actor: Actor, shown: Service | None) -> ServiceForm:

@@ -27,7 +27,8 @@ def test_the_directory_says_who_is_paged_now(world: World, browser: Browser, at:
     builders.service("Orphan", world.payments)
     page = text_of(browser(world.eve).get("/services/"))
     assert "Cy Novak" in page or "Bo Chen" in page
-    assert "No policy" in page
+    assert ">managers</span>" in page, "who answers without a policy"
+    assert "1 service without an escalation policy" in page
     assert "Operational" in page
     assert "/services/new/" not in page, "Eve makes none"
 
@@ -41,7 +42,8 @@ def test_ana_makes_a_service_and_changes_it(world: World, browser: Browser) -> N
     changed = {**given, "name": "Ledger 2", "policy": "", "needs": [world.checkout.pk], "version": ledger.version}
     page = after(ana, ana.post(f"/services/{ledger.pk}/edit/", changed))
     assert "Ledger 2" in page
-    assert "no escalation policy" in page
+    assert "No escalation policy." in page
+    assert "Ana Lima" in page, "the team's manager answers"
     assert "Checkout" in page, "what it needs"
     ledger.refresh_from_db()
     assert ledger.policy is None
@@ -75,7 +77,7 @@ def test_a_service_page_shows_ladder_behaviour_and_open_incidents(
     inbound.write_batch([inbound.Arrival(world.checkout.pk, "events", [event], clock.now())])
     worker.drain()
     page = text_of(browser(world.bo).get(f"/services/{world.checkout.pk}/"))
-    for words in ("Latency is high", "Partial outage", "If it triggered now", "Bo Chen", "+5 min", "Cy Novak"):
+    for words in ("Latency is high", "Partial outage", "Who is paged", "Bo Chen", "after 5 min", "Cy Novak"):
         assert words in page, words
     assert "Latency is high" in text_of(browser(world.ana).get(f"/services/{world.checkout.pk}/"))
     assert "Checkout" in text_of(browser(world.ana).get("/services/?health=bad"))

@@ -1,0 +1,154 @@
+"""One service's page: who is paged now and until when, what stands around it, what happens on new incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts.actors import Actor
+from accounts.models import User
+from accounts.permissions import can
+from notifications.providers.email import mail_is_filed
+from oncall import permissions
+from oncall.engine.graph import Drawing, Point, across, worst_first
+from oncall.kinds import Rule, Standing, further_rules, service_panels, service_tabs, standings
+from oncall.models import EscalationPolicy, Schedule, Service
+from oncall.queries.directory import WELL, Head, Paged, checks_of, end_of_line, ladders, paged
+from oncall.queries.on_call import on_call_now, with_members
+from oncall.queries.reach import Way, last_resort
+from oncall.queries.services import neighbours, policy_seen_by
+
+ROUNDS = ("", "It begins again once", "It begins again twice")
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A person whom a page reaches: on which level, so long after the trigger, on whose turn and until when."""
+
+    person: User
+    level: int
+    after: timedelta
+    ways: Sequence[Way]
+    schedule: Schedule | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Who is paged if it triggered now; `last` are those who are asked when nobody answers, `span` later."""
+
+    policy: EscalationPolicy | None
+    called: Sequence[Called]
+    passed: Sequence[str]
+    checks: Sequence[str]
+    last: Sequence[User]
+    span: timedelta = timedelta(0)
+
+    @property
+    def rounds(self) -> str:
+        """How often the levels are gone through anew, as the beginning of a sentence."""
+        count = self.policy.repeats if self.policy else 0
+        return ROUNDS[count] if count < len(ROUNDS) else f"It begins again {count} times"
+
+    @property
+    def is_nobody(self) -> bool:
+        """Whether a page would reach no one of the policy, so that only the last resort hears of it."""
+        return not self.called
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePage:
+    """Everything that the card of a service shows."""
+
+    head: Head
+    reach: Reach
+    before: Sequence[Point]
+    after: Sequence[Point]
+    drawing: Drawing
+    rules: Sequence[Rule]
+    tops: Sequence[tuple[str, Any]]
+    panels: Sequence[tuple[str, Any]]
+
+
+def service_page(actor: Actor, service: Service, health: Mapping[int, Standing] | None = None) -> ServicePage:
+    """The page of one service, in a fixed number of queries; `health` are standings that the caller has read."""
+    found = neighbours(service)
+    if health is None:
+        health = standings(actor, [service.pk, *(each.pk for each in (*found.before, *found.after))])
+    before = worst_first([_point(each, health) for each in found.before])
+    after = worst_first([_point(each, health) for each in found.after])
+    may_edit = can(actor, permissions.SERVICE_EDIT, service)
+    head = Head(service, health.get(service.pk, WELL), service_tabs(actor, service), may_edit)
+    read = [(panel, panel.read(actor, service)) for panel in service_panels()]
+    return ServicePage(
+        head=head,
+        reach=reach_of(actor, service, may_edit=may_edit),
+        before=before,
+        after=after,
+        drawing=across(_point(service, health), before, after),
+        rules=[*own_rules(service, may_edit=may_edit), *further_rules(actor, service)],
+        tops=[(panel.template, value) for panel, value in read if panel.order < 50 and value is not None],
+        panels=[(panel.template, value) for panel, value in read if panel.order >= 50 and value is not None],
+    )
+
+
+def _point(service: Service, health: Mapping[int, Standing]) -> Point:
+    standing = health.get(service.pk, WELL)
+    count = len(standing.subjects)
+    note = "" if not count else standing.subjects[0].name if count == 1 else f"{count} open"
+    return Point(service.pk, service.name, standing.tone, standing.words, note)
+
+
+def reach_of(actor: Actor, service: Service, *, may_edit: bool = False) -> Reach:
+    """Who is paged for a service at this moment; who may edit it is told of unset mail as well."""
+    if service.policy_id is None:
+        return Reach(None, [], [], [], last_resort(fallback_id=None, team_id=service.team_id))
+    policy = policy_seen_by(actor, service.policy_id)
+    levels = [[each.schedule_id for each in level.targets.all() if each.schedule_id] for level in policy.levels.all()]
+    schedules = {each.pk: each for each in with_members({pk for level in levels for pk in level})}
+    ladder = ladders([policy], schedules.values())[policy.pk]
+    rungs = paged(ladder)
+    turns = {pk: on_call_now(each) for pk, each in schedules.items()}
+    called: list[Called] = []
+    for each in rungs:
+        present = [(pk, turns[pk]) for pk in levels[each.rung.level - 1]]
+        on_turn = {turn.user.pk: (schedules[pk], turn.until) for pk, turn in present if turn is not None}
+        for person, ways in each.people:
+            schedule, until = on_turn.get(person.pk, (None, None))
+            called.append(Called(person, each.rung.level, each.rung.after, ways, schedule, until))
+    checks = checks_of(ladder, rungs, mail_is_filed=may_edit and mail_is_filed())
+    return Reach(policy, called, ladder.warnings, checks, end_of_line(policy), _span(rungs))
+
+
+def _span(rungs: Sequence[Paged]) -> timedelta:
+    return max((each.rung.after + timedelta(minutes=each.rung.minutes) for each in rungs), default=timedelta(0))
+
+
+def own_rules(service: Service, *, may_edit: bool) -> list[Rule]:
+    """What the service's own settings do on a new incident, in sentences."""
+    path = f"/services/{service.pk}/edit/" if may_edit else ""
+    urgency = {
+        "priority": "It pages as urgently as the incident's priority asks.",
+        "high": "It always pages with high urgency, whatever the hour.",
+        "low": "It always pages with low urgency: level 1 only, and nobody else follows.",
+    }
+    again = (
+        f"It pages again {_minutes(service.ack_timeout_minutes)} after an acknowledgement without a resolution."
+        if service.ack_timeout_minutes
+        else "When an acknowledgement runs out is a matter of the priority."
+    )
+    back = (
+        f"An alert within {_minutes(service.reopen_window_minutes)} of the resolution reopens the incident."
+        if service.reopen_window_minutes
+        else "An alert after the resolution makes a new incident."
+    )
+    quiet = f"{service.quiet_resolve_seconds} s after the last alert has ended it resolves, unless it is major."
+    rules = (("bell", urgency[service.urgency]), ("clock", again), ("revert", back), ("check", quiet))
+    return [Rule(icon, sentence, path) for icon, sentence in rules]
+
+
+def _minutes(count: int) -> str:
+    hours, minutes = divmod(count, 60)
+    return f"{count} min" if not hours else f"{hours} h {minutes} min" if minutes else f"{hours} h"
