@@ -24,6 +24,10 @@ TIMELINE_NOTE = permission("timeline.note", ON_IT, "write into this incident's t
 TIMELINE_RECORD = permission("timeline.record", ("ST", *STAFF, "IK"), "leave a mark in this timeline")
 TIMELINE_EDIT = permission("timeline.edit", ("OW", "PO", "AD"), "change other people's timeline entries")
 MILESTONE_EDIT = permission("milestone.edit", ON_IT, "correct the milestones of this incident")
+INCIDENT_EXPORT = permission("incident.export", ("ST", *STAFF), "take the list of incidents away", scope="read")
+VIEW_SAVE = permission("view.save", ("ST", *STAFF), "keep views of the list")
+VIEW_SHARE = permission("view.share", ("RE", "MG"), "share a view with this team")
+VIEW_EDIT = permission("view.edit", ("OW", "MG"), "change this view")
 INCIDENT_SPLIT = permission("incident.split", ON_IT, "move alerts out of this incident")
 
 EVENT_SEND = permission("event.send", ("IK",), "send events for this service")

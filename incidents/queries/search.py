@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from django.db import connection
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.expressions import RawSQL
 
 from accounts.actors import Actor
-from accounts.permissions import can
 from accounts.queries import people_seen_by, teams_seen_by
 from core import clock
 from core.errors import Invalid
 from core.text import clean_line
 from core.zones import zone_of
-from incidents import permissions
-from incidents.engine.search_words import LONGEST, Query, Word, parse, span_of
+from incidents.engine.search_words import LONGEST, Query, parse, span_of
 from incidents.models import Milestone, Participant, Priority
 from incidents.models.incidents import IncidentQuerySet, IsOpen
-from incidents.models.search import SHIFT, SOURCES, document
 from incidents.queries.priorities import priorities
+from incidents.queries.texts import texts_of
 from oncall.models import Service
 from oncall.queries.services import services_seen_by
-
-NEWEST_HITS = 20_000  # texts that the quick look takes of each word; the thorough one takes all
-_number = re.compile(r"(?:INC-|#)?([0-9]{1,9})", re.IGNORECASE)
-_words = re.compile(r"[^\W_]+")
 
 
 def query_of(text: str) -> Query:
@@ -67,12 +58,14 @@ def narrowed(names: Names, rows: IncidentQuerySet, query: Query, *, newest: int 
     """The rows that fit every word; raises Invalid (field `q`) for a name that the actor knows nothing of.
 
     With `newest` the text words look at their newest hits below the incident of that id only (SQLite, 0 for all
-    ids): what is found is right and complete down to the oldest of these hits.
+    ids), and what lies below the oldest of these hits is left out: what is found is all there is down to there.
     """
     last = max((place for place, word in enumerate(query) if word.key == "text"), default=-1)
     for place, word in enumerate(query):
         if word.key == "text":
-            found = _texts(names.actor, word, begins=place == last and not word.negated, newest=newest)
+            texts = texts_of(names.actor, word, place == last, None if word.negated else newest)
+            found = _either(text.found() for text in texts)
+            rows = rows.filter(*(text.floor() for text in texts if text.newest is not None))
         else:
             found = _either(READERS[word.key](names, value) for value in word.values)
         rows = rows.exclude(found) if word.negated else rows.filter(found)
@@ -182,49 +175,3 @@ READERS: dict[str, Callable[[Names, str], Q]] = {
     "opened": _opened,
     "resolved": _resolved,
 }
-
-
-# --- texts ----------------------------------------------------------------------------------------
-def _texts(actor: Actor, word: Word, *, begins: bool, newest: int | None) -> Q:
-    """Whoever may see summaries alone finds titles alone (S36)."""
-    whole = can(actor, permissions.INCIDENT_SEE_ALL)
-    return _either(_text(value, begins, whole, newest) for value in word.values)
-
-
-def _text(value: str, begins: bool, whole: bool, newest: int | None) -> Q:
-    number = _number.fullmatch(value)
-    begins = begins and number is None
-    if not _words.search(value):
-        return Q(pk__in=[])
-    found = _in_fts5(value, begins, whole, newest) if connection.vendor == "sqlite" else _in_gin(value, begins, whole)
-    return found | Q(number=int(number[1])) if number else found
-
-
-def _in_fts5(value: str, begins: bool, whole: bool, newest: int | None) -> Q:
-    """FTS5 sees one quoted phrase: nothing in it is a word of its language (A13)."""
-    phrase = '"' + value.replace('"', '""') + '"'
-    params: list[str | int] = [f"{'' if whole else '{title} : '}{phrase}{'*' if begins else ''}"]
-    sql = "SELECT rowid FROM incidents_text WHERE incidents_text MATCH %s"
-    if newest is not None:
-        sql += f" AND rowid < %s ORDER BY rowid DESC LIMIT {NEWEST_HITS}"
-        params.append(newest << SHIFT if newest else 2**63 - 1)
-    sql = f"SELECT rowid >> {SHIFT} FROM ({sql})"  # noqa: S608 (constants)
-    if len(value) > 2:
-        sql += f" UNION SELECT rowid >> {SHIFT} FROM incidents_part WHERE incidents_part MATCH %s"  # noqa: S608
-        params.append(phrase)
-    return Q(pk__in=RawSQL(sql, params))  # noqa: S611 (constants; the value is a parameter)
-
-
-def _in_gin(value: str, begins: bool, whole: bool) -> Q:
-    """Only letters and digits of the value reach tsquery, each word between quotation marks (A13)."""
-    lexemes = " <-> ".join(f"'{each}'" for each in _words.findall(value)) + (":*" if begins else "")
-    incident, *others = SOURCES
-    texts = [(incident, "id", incident.title), *([(incident, "id", incident.body)] if whole else [])]
-    texts += [(each, "incident_id", each.body) for each in others if whole]
-    sql = " UNION ALL ".join(
-        f"SELECT {column} FROM {each.table} r WHERE {each.when.format(r='r')}"  # noqa: S608 (constants)
-        f" AND {document(text.format(r='r')).replace('%', '%%')} @@ to_tsquery('simple', %s)"
-        for each, column, text in texts
-    )
-    found = Q(pk__in=RawSQL(sql, [lexemes] * len(texts)))  # noqa: S611 (constants; the value is a parameter)
-    return found | Q(title__icontains=value) if len(value) > 2 else found

@@ -2,78 +2,55 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actors import Actor
-from accounts.permissions import require
-from accounts.queries import teams_seen_by
+from accounts.permissions import can, require
+from core.errors import Invalid
 from core.web.doors import actor_of, done, signed_in
 from core.web.forms import sent
 from incidents import permissions
 from incidents.commands import opening
 from incidents.forms.incidents import DeclareForm
-from incidents.queries.listing import incidents_found
-from incidents.queries.priorities import priorities
-from oncall.queries.services import services_seen_by
-
-STATUS_WORDS = (
-    ("open", "Open"),
-    ("triggered", "Triggered"),
-    ("acknowledged", "Acknowledged"),
-    ("identified", "Identified"),
-    ("mitigated", "Mitigated"),
-    ("snoozed", "Snoozed"),
-    ("resolved", "Resolved"),
-    ("closed", "Closed"),
-    ("cancelled", "Cancelled"),
-    ("merged", "Merged"),
-    ("all", "All"),
-)
-CHIPS = (
-    ("Open", "status=open"),
-    ("Waiting for an answer", "status=triggered"),
-    ("Major", "status=open&major=true"),
-    ("Resolved", "status=resolved"),
-    ("All", "status=all"),
-)
-KNOWN = ("status", "priority", "major", "service", "team", "text")
+from incidents.queries.listing import Asked, Found, incidents_found
+from incidents.queries.search import Names
+from incidents.views import listing_parts as parts
 
 
 @signed_in
 @require_safe
 def incidents(request: HttpRequest) -> HttpResponse:
-    """Open incidents unless asked otherwise, newest first, 50 a page."""
+    """Open incidents unless asked otherwise, newest first, 50 a page; a query that cannot be read is answered 400."""
     actor: Actor = actor_of(request)
-    given = request.GET.dict()
-    query = request.GET.copy()
-    query.pop("before", None)
-    found = incidents_found(actor, given)
-    older = query.copy()
-    if found.older is not None:
-        older["before"] = str(found.older)
-    context = {
+    names = Names(actor)
+    text, refusal, asked, found = request.GET.get("q", ""), "", Asked(()), Found([], "", "", 0)
+    try:
+        text = parts.text_of(request, names)
+        asked = parts.asked_of(request, text)
+        found = incidents_found(names, asked)
+    except Invalid as error:
+        refusal = error.detail
+    views, view = parts.views_of(actor, text)
+    context: dict[str, Any] = {
+        "text": text,
+        "refusal": refusal,
         "found": found,
-        "older": older.urlencode() if found.older is not None else "",
-        "given": {"status": "open", **{name: given[name] for name in KNOWN if given.get(name)}},
-        "is_first": not given.get("before"),
-        "is_plain": not any(given.get(name) for name in KNOWN),
-        "chips": [(name, path, _same(path, given)) for name, path in CHIPS],
-        "statuses": STATUS_WORDS,
-        "priorities": priorities(actor),
-        "services": services_seen_by(actor).select_related(None).prefetch_related(None).only("pk", "name"),
-        "teams": teams_seen_by(actor),
+        "asked": asked,
+        "older": parts.address(text, asked.sort, before=found.older) if found.older else "",
+        "newer": parts.address(text, asked.sort, after=found.newer) if found.newer else "",
+        "views": views,
+        "view": view if view is not None and can(actor, permissions.VIEW_EDIT, view) else None,
+        "menus": parts.menus_of(names, asked.query, asked.sort),
+        "sorts": parts.sorts_of(asked.query, asked.sort),
+        "may_act": actor.user is not None and actor.user.role != "stakeholder",
+        "is_plain": text == parts.USUAL,
         "crumbs": [("Incidents", "")],
     }
-    return render(request, "incidents/list.html", context)
-
-
-def _same(path: str, given: dict[str, str]) -> bool:
-    """Whether a chip's filters are the ones in force."""
-    wanted = dict(part.split("=") for part in path.split("&"))
-    present = {name: given[name] for name in KNOWN if given.get(name)}
-    return wanted == {"status": "open", **present}
+    return render(request, "incidents/list.html", context, status=400 if refusal else 200)
 
 
 @signed_in

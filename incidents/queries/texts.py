@@ -1,0 +1,90 @@
+"""Looking for texts in the index of each database (decision 0006); what is typed is never its language (A13, A91)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
+
+from accounts.actors import Actor
+from accounts.permissions import can
+from incidents import permissions
+from incidents.engine.search_words import Word
+from incidents.models.search import SHIFT, SOURCES, document
+
+NEWEST_HITS = 20_000  # texts that the quick look takes of each word; the thorough one takes all
+_number = re.compile(r"(?:INC-|#)?([0-9]{1,9})", re.IGNORECASE)
+_words = re.compile(r"[^\W_]+")
+
+
+def texts_of(actor: Actor, word: Word, is_last: bool, newest: int | None) -> list[Text]:
+    """The values of one word; only the last word of a query may be a beginning, and a number never is one."""
+    whole = can(actor, permissions.INCIDENT_SEE_ALL)
+    newest = newest if connection.vendor == "sqlite" else None
+    return [Text(value, is_last and not _number.fullmatch(value), whole, newest) for value in word.values]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text that is looked for: `begins` takes words that only begin so, `whole` looks beyond the summary (S36)."""
+
+    value: str
+    begins: bool
+    whole: bool
+    newest: int | None
+
+    def found(self) -> Q:
+        """The incidents whose texts hold it, or whose number it is."""
+        if not _words.search(self.value):
+            return Q(pk__in=[])
+        number = _number.fullmatch(self.value)
+        found = self._in_fts5() if connection.vendor == "sqlite" else self._in_gin()
+        return found | Q(number=int(number[1])) if number else found
+
+    def floor(self) -> Q:
+        """Nothing below the incident of the oldest hit that is looked at."""
+        sql = f"{self._hits()} LIMIT 1 OFFSET {NEWEST_HITS - 1}"
+        sql = f"SELECT coalesce(({sql}) >> {SHIFT}, 0)"
+        return Q(pk__gte=RawSQL(sql, self._params()))  # noqa: S611 (constants; the value is a parameter)
+
+    def _in_fts5(self) -> Q:
+        hits, params = self._hits(), self._params()
+        if self.newest is not None:
+            hits += f" LIMIT {NEWEST_HITS}"
+        sql = f"SELECT rowid >> {SHIFT} FROM ({hits})"  # noqa: S608 (constants)
+        if len(self.value) > 2:
+            sql += f" UNION SELECT rowid >> {SHIFT} FROM incidents_part WHERE incidents_part MATCH %s"  # noqa: S608
+            params.append(_phrase(self.value))
+        return Q(pk__in=RawSQL(sql, params))  # noqa: S611 (constants; the value is a parameter)
+
+    def _hits(self) -> str:
+        sql = "SELECT rowid FROM incidents_text WHERE incidents_text MATCH %s"
+        return sql if self.newest is None else f"{sql} AND rowid < %s ORDER BY rowid DESC"
+
+    def _params(self) -> list[str | int]:
+        match = f"{'' if self.whole else '{title} : '}{_phrase(self.value)}{'*' if self.begins else ''}"
+        if self.newest is None:
+            return [match]
+        return [match, self.newest << SHIFT if self.newest else 2**63 - 1]
+
+    def _in_gin(self) -> Q:
+        """Only letters and digits of the value reach tsquery, each word between quotation marks (A13)."""
+        lexemes = " <-> ".join(f"'{each}'" for each in _words.findall(self.value)) + (":*" if self.begins else "")
+        incident, *others = SOURCES
+        texts = [(incident, "id", incident.title), *([(incident, "id", incident.body)] if self.whole else [])]
+        texts += [(each, "incident_id", each.body) for each in others if self.whole]
+        sql = " UNION ALL ".join(
+            f"SELECT {column} FROM {each.table} r WHERE {each.when.format(r='r')}"  # noqa: S608 (constants)
+            f" AND {document(text.format(r='r')).replace('%', '%%')} @@ to_tsquery('simple', %s)"
+            for each, column, text in texts
+        )
+        found = Q(pk__in=RawSQL(sql, [lexemes] * len(texts)))  # noqa: S611 (constants; the value is a parameter)
+        return (found | Q(title__icontains=self.value)) if len(self.value) > 2 else found
+
+
+def _phrase(value: str) -> str:
+    """FTS5 sees one quoted phrase: nothing in it is a word of its language (A13)."""
+    return '"' + value.replace('"', '""') + '"'
