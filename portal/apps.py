@@ -10,9 +10,11 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Called once, when every room is loaded."""
-        from core.web import finding, navigation
+        from core.web import errors, finding, navigation
         from portal.finding import pages_holding
         from portal.navigation import SECTIONS, duty
+        from portal.people import who_grants
 
         finding.register_finder(finding.Finder("Pages", pages_holding, 10))
         navigation.fill(SECTIONS, duty)
+        errors.granted_by(who_grants)

@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from core.web import health
-from portal.views import palette
+from portal.views import palette, shell
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/now/"), name="root"),
@@ -16,6 +16,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.metrics, name="metrics"),
     path("find/", palette.find, name="find"),
     path("keys/", palette.keys, name="keys"),
+    path("help/", shell.help_page, name="help"),
+    path("styleguide/", shell.styleguide, name="styleguide"),
+    path("styleguide/late/", shell.late, name="styleguide_late"),
     path("admin/", admin.site.urls),
     path("api/v1/", include(("portal.api_urls", "api"))),
     path("", include("accounts.urls")),
