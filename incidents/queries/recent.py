@@ -34,6 +34,11 @@ class RecentChange:
         return timedelta(0) if self.incident is None else self.incident.created_at - self.change.started_at
 
     @property
+    def is_told_apart(self) -> bool:
+        """Whether the service has to be named: often the summary does so."""
+        return self.change.service.name.casefold() not in self.change.summary.casefold()
+
+    @property
     def icon(self) -> str:
         """The symbol of its kind."""
         return ICONS.get(self.change.kind, "gear")
