@@ -74,14 +74,11 @@ class ProfileForm(VersionedForm):
         required=False,
         help_text="Such as J and K for the next and previous row. Press ? to see all of them.",
     )
-    announce = choice(
-        "Read out from a live timeline", ANNOUNCE, "For people who have pages read to them.", required=False
-    )
+    announce = choice("Read out from a live timeline", ANNOUNCE, "For people who have pages read to them.")
 
     def values(self) -> dict[str, Any]:
-        """What the command takes; without a choice the announcements stay as they are."""
-        given = {name: self.cleaned_data[name] for name in COMFORTS}
-        return given if given["announce"] else {**given, "announce": self.initial.get("announce", "all")}
+        """What the command takes."""
+        return {name: self.cleaned_data[name] for name in COMFORTS}
 
 
 class TokenForm(PortalForm):

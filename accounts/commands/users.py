@@ -57,7 +57,7 @@ def create(
 
 @transaction.atomic
 def edit_profile(actor: Actor, user: User, *, version: int | None = None, **changes: Any) -> User:
-    """Change one's own name, time zone, language, theme, keys or announcements; raises Invalid and Conflict (`stale`)."""
+    """Change one's own name, time zone, language, look, keys or announcements; raises Invalid, Conflict (`stale`)."""
     require(actor, PROFILE_EDIT, user)
     return _edit(actor, user, version, {key: shapes.PROFILE[key](value) for key, value in _known(changes).items()})
 

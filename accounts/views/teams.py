@@ -59,7 +59,7 @@ def _page(request: HttpRequest, shown: Team, joining: MemberForm | None = None) 
     joining = joining or (MemberForm(people=people_to_join(shown)) if may_edit else None)
     context = {
         "team": shown,
-        "members": shown.memberships.select_related("user").order_by("-role", "user__name"),
+        "members": shown.memberships.select_related("user").order_by("role", "user__name"),
         "roles": TEAM_ROLES,
         "joining": joining,
         "may_edit": may_edit,

@@ -6,6 +6,7 @@ The overlay leaves out what does not work on the page at hand: the script asks e
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -14,7 +15,7 @@ class Key:
     """One row: `caps` are pressed one after the other, or together where `together` says so.
 
     `name` is what the script knows it by; `needs` is a CSS selector of what has to be on the page for it to work,
-    where that is more than an element that names the key in `data-key`.
+    where that is more than an element that names the key in `data-key`; `path` is the page that it leads to.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Key:
     does: str
     needs: str = ""
     together: bool = False
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,14 @@ BOXES = "input[name=number]"
 
 
 def _go(letter: str, title: str, path: str) -> Key:
-    return Key(f"g{letter}", ("G", letter.upper()), title, f'nav a[href="{path}"]')
+    return Key(f"g{letter}", ("G", letter.upper()), title, f'nav a[href="{path}"]', path=path)
+
+
+def sections_for(paths: Iterable[str]) -> list[KeySection]:
+    """The table without the ways to pages that are not among these paths."""
+    known = set(paths)
+    rows = [(section.title, tuple(k for k in section.keys if not k.path or k.path in known)) for section in SECTIONS]
+    return [KeySection(title, keys) for title, keys in rows if keys]
 
 
 SECTIONS = (

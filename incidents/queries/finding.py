@@ -37,6 +37,5 @@ def _numbers(digits: str) -> list[int]:
 
 
 def _hit(incident: Incident) -> Hit:
-    note = f"{incident}, {incident.status}"
     path = f"/incidents/{incident.number}/"
-    return Hit(incident.title, path, "alert", note, incident.priority.rank, incident.priority.name)
+    return Hit(incident.title, path, "alert", str(incident), incident.priority.rank, incident.priority.name)

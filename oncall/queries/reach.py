@@ -30,6 +30,12 @@ class Way:
         return f"{self.method.carrier} after {self.delay_minutes} min" if self.delay_minutes else self.method.carrier
 
     @property
+    def spoken(self) -> str:
+        """The carrier as it stands inside a sentence: e-mail, push, SMS."""
+        name = self.method.carrier
+        return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+
+    @property
     def sentence(self) -> str:
         """The same as a part of a sentence about oneself, with the address."""
         when = f"after {self.delay_minutes} min" if self.delay_minutes else "at once"

@@ -9,10 +9,13 @@ from itertools import groupby
 
 from accounts.actors import Actor
 from accounts.models import Team, User
+from core import clock
+from oncall.engine import rotation
+from oncall.engine.rotation import Member
 from oncall.kinds import OpenSubject, Standing, standings
-from oncall.models import EscalationPolicy, Schedule, Service
+from oncall.models import EscalationPolicy, Schedule, ScheduleMember, Service
 from oncall.queries.directory import WELL
-from oncall.queries.on_call import OnCall, on_call_now, upcoming
+from oncall.queries.on_call import OnCall, can_be_on_call, on_call_now, rotation_of, upcoming
 from oncall.queries.reach import Way, ways_to
 from oncall.queries.services import on_call_schedules, policies_seen_by, services_seen_by
 
@@ -92,14 +95,18 @@ def wellbeing(actor: Actor, teams: Sequence[Team]) -> Mapping[int, Wellbeing]:
 
 
 def on_call_for(actor: Actor, teams: Sequence[Team]) -> Mapping[int, list[User]]:
-    """Team id -> who is on call on its schedules now, each once; teams without schedules are left out; two queries."""
+    """Team id -> who is on call on its schedules now, each once; teams in whose turns nobody stands are left out."""
+    known = on_call_schedules(actor).filter(team__in=teams).order_by().values("pk")
+    places = ScheduleMember.objects.filter(schedule__in=known).select_related("schedule", "user")
     found: dict[int, dict[int, User]] = {}
-    for schedule in on_call_schedules(actor).filter(team__in=teams).order_by("name"):
-        people = found.setdefault(schedule.team_id, {})
-        present = on_call_now(schedule)
-        if present is not None:
-            people[present.user.pk] = present.user
-    return {pk: list(people.values()) for pk, people in found.items()}
+    at = clock.now()
+    for schedule, rows in groupby(places.order_by("schedule__name", "position"), key=lambda place: place.schedule):
+        users = [place.user for place in rows]
+        people = {user.pk: user for user in users}
+        members = [Member(user.pk, can_be_on_call(user)) for user in users]
+        person = rotation.on_call(rotation_of(schedule), members, at)
+        found.setdefault(schedule.team_id, {}).update({} if person is None else {person: people[person]})
+    return {pk: list(present.values()) for pk, present in found.items()}
 
 
 def turns_of(actor: Actor, person: User) -> list[Turn] | None:

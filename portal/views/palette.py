@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from core.web import finding, htmx
+from core.web import finding, htmx, navigation
 from core.web.doors import actor_of, signed_in
-from core.web.keys import SECTIONS
+from core.web.keys import sections_for
 
 
 @signed_in
@@ -25,5 +25,6 @@ def find(request: HttpRequest) -> HttpResponse:
 @require_safe
 def keys(request: HttpRequest) -> HttpResponse:
     """Every key and what it does: a page for everybody, and the overlay's content for the script."""
-    context: dict[str, Any] = {"sections": SECTIONS, "crumbs": [("Keys", "")]}
+    paths = [item.path for item in navigation.reachable(actor_of(request))]
+    context: dict[str, Any] = {"sections": sections_for(paths), "crumbs": [("Keys", "")]}
     return htmx.render_part(request, "ui/keys.html", "ui/_keys.html", context)

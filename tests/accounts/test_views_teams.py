@@ -9,12 +9,22 @@ import pytest
 from django.test import Client
 
 from accounts.models import Membership, Team
+from core import clock
+from incidents.models import Incident
+from oncall.models import Service
 from tests import world as builders
 from tests.pages import EVIL, after, assert_inert, count, recorded, text_of
 from tests.world import World
 
 Browser = Callable[..., Client]
 pytestmark = pytest.mark.django_db
+
+
+def open_incident(service: Service, title: str, *, rank: int = 3, **fields: str) -> Incident:
+    """An open incident of the service, past every command."""
+    prio = builders.priority(rank)
+    same = {"priority": prio, "initial_priority": prio, "peak_priority": prio}
+    return Incident.objects.create(number=Incident.objects.count() + 1, title=title, service=service, **same, **fields)
 
 
 def test_pat_makes_a_team_and_ana_takes_people_in(world: World, browser: Browser) -> None:
@@ -32,6 +42,36 @@ def test_pat_makes_a_team_and_ana_takes_people_in(world: World, browser: Browser
     assert Membership.objects.filter(user=world.di, team=world.payments).exists(), "a question changes nothing"
     browser(world.ana).post(f"{page}members/{world.di.pk}/remove/")
     assert not Membership.objects.filter(user=world.di, team=world.payments).exists()
+
+
+def test_the_team_says_how_it_stands_and_who_is_on_call(world: World, browser: Browser) -> None:
+    """What is open, the services worst first, and whose turn it is (O7, O12); all of it on the list as well."""
+    builders.schedule("Payments weekly", world.payments, world.bo)
+    builders.schedule("Empty", world.payments)
+    builders.service("Refunds", world.payments)
+    builders.service("Old", world.payments, archived_at=clock.now())
+    incident = open_incident(world.checkout, "Cards are declined", rank=1)
+    hidden = open_incident(world.checkout, "Payroll data stolen", rank=1, visibility="private")
+    page = text_of(browser(world.eve).get(f"/teams/{world.payments.pk}/"))
+    for found in ("Cards are declined", f"/incidents/{incident.number}/", "Major outage", "Refunds", "Payments weekly"):
+        assert found in page, found
+    assert page.index(">Checkout<") < page.index(">Refunds<"), "worst first"
+    assert page.index(">Ana Lima<") < page.index(">Bo Chen<"), "managers first"
+    for absent in ("Payroll", f"/incidents/{hidden.number}/", ">Old<"):
+        assert absent not in page, absent
+    assert "Nobody</span>" in page, "the schedule without people is a gap"
+    listed = text_of(browser(world.eve).get("/teams/"))
+    for found in ("Major outage", "2 services", "Bo Chen", "Ana Lima manages it", "nobody takes turns"):
+        assert found in listed, found
+
+
+def test_addresses_are_for_oneself_and_administrators(world: World, browser: Browser) -> None:
+    """A57: a team's page tells the addresses of its people to administrators, and to each his or her own."""
+    page = f"/teams/{world.payments.pk}/"
+    assert "cy@example.org" in text_of(browser(world.ada).get(page))
+    ana = text_of(browser(world.ana).get(page))
+    assert "ana@example.org" in ana
+    assert "cy@example.org" not in ana
 
 
 def test_ada_finds_the_way_to_add_a_person(world: World, browser: Browser) -> None:
@@ -138,16 +178,24 @@ def test_hostile_names_are_inert(world: World, browser: Browser) -> None:
 
 def test_fields_that_are_not_asked_for_are_ignored(world: World, browser: Browser) -> None:
     """A59."""
-    browser(world.ana).post("/profile/", {"name": "Ana", "time_zone": "UTC", "role": "administrator", "is_staff": "on"})
+    given = {"name": "Ana", "time_zone": "UTC", "announce": "all"}
+    browser(world.ana).post("/profile/", {**given, "role": "administrator", "is_staff": "on"})
     world.ana.refresh_from_db()
     assert (world.ana.name, world.ana.role) == ("Ana", "responder")
 
 
 def test_pages_cost_the_same_for_few_and_many(world: World, browser: Browser) -> None:
     ana, page = browser(world.ana), f"/teams/{world.payments.pk}/"
+    builders.schedule("Payments weekly", world.payments, world.bo)
     few = {"teams": count(ana, "/teams/"), "team": count(ana, page)}
     for number in range(12):
         team = builders.team(f"Team {number}", managers=[world.di])
         builders.person(f"Person {number}", email=f"p{number}@example.org", teams=[team, world.payments])
+        for owner in (team, world.payments):
+            builders.schedule(f"Turns {number} {owner}", owner, world.di, world.bo)
+            service = builders.service(
+                f"Service {number} {owner}", owner, policy=builders.policy(f"{owner} {number}", owner, [world.di])
+            )
+            open_incident(service, f"Trouble {number}")
     assert {"teams": count(ana, "/teams/"), "team": count(ana, page)} == few
     assert few == {name: recorded(__file__)[name] for name in few}
