@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from core.web import health
+from core.web import doors, health
 from portal.views import palette, shell
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", health.metrics, name="metrics"),
     path("find/", palette.find, name="find"),
     path("keys/", palette.keys, name="keys"),
+    path("send-again/", doors.send_again, name="send_again"),
     path("help/", shell.help_page, name="help"),
     path("styleguide/", shell.styleguide, name="styleguide"),
     path("styleguide/late/", shell.late, name="styleguide_late"),

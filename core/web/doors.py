@@ -11,15 +11,18 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from core.errors import Conflict, Invalid
-from core.web import htmx
+from core.web import held, htmx
+from core.web.above import page_above
 
 View = Callable[..., HttpResponse]
 Crumbs = Sequence[tuple[str, str]]
 PAGE = 50
+SEND_AGAIN = "/send-again/"
 
 
 def actor_of(request: HttpRequest) -> Any:
@@ -28,7 +31,10 @@ def actor_of(request: HttpRequest) -> Any:
 
 
 def signed_in(view: View) -> View:
-    """Send strangers to the sign-in page and back; a script is told 401, so that no form is lost in a redirect."""
+    """Send strangers to the sign-in page and back; a script is told 401, so that no form is lost in a redirect.
+
+    A form that a browser sends after its session has ended waits until its person has signed in again.
+    """
 
     @wraps(view)
     def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -36,9 +42,21 @@ def signed_in(view: View) -> View:
             return view(request, *args, **kwargs)
         if request.headers.get("HX-Request") == "true" or request.headers.get("X-Live"):
             return HttpResponse(status=401)
+        if request.method == "POST":
+            return redirect_to_login(SEND_AGAIN if held.keep(request) else page_above(request.path))
         return redirect_to_login(request.get_full_path())
 
     return door
+
+
+@signed_in
+@require_safe
+def send_again(request: HttpRequest) -> HttpResponse:
+    """The form that was sent when the session had ended, after the sign-in; Now where none waits."""
+    found = held.kept(request)
+    if found is None:
+        return HttpResponseRedirect("/now/")
+    return held.offer(request, found, "You had been signed out when you sent this, so it was not saved yet.")
 
 
 def done(request: HttpRequest, path: str, sentence: str, *, undo: str = "") -> HttpResponse:

@@ -18,6 +18,7 @@ from django.template.loader import render_to_string
 from django.utils.html import escape
 
 from core.errors import PortalError, TooMany
+from core.web import held
 from core.web.above import page_above
 
 TITLES = {
@@ -205,6 +206,9 @@ def expired_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     if is_script and not signed_in:
         return HttpResponse(status=401)  # as every door answers a script without a session: the page offers to sign in
     detail = "This form has expired, so nothing was saved."
+    found = held.read(request) if signed_in and not is_script and held.is_ours(request) else None
+    if found is not None:
+        return held.offer(request, found, f"{detail} Here it is again, with all that you typed.", status=403)
     hint = "Reload the page: what you typed is kept there. Then send it again."
     if not is_script:
         hint = f"Go back. {hint}" if signed_in else f"Sign in again, then go back. {hint}"

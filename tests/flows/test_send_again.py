@@ -1,0 +1,105 @@
+"""A form whose session has ended is not lost: sign in, look at it, send it (design 8; A23)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from core import clock
+from core.web import held
+from incidents.models import TimelineEntry
+from tests.incidents.conftest import Stage
+from tests.incidents.conftest import stage as stage
+from tests.pages import EVIL, assert_inert, text_of
+from tests.world import PASSWORD, World
+
+TEXT = "The acquirer confirms trouble on their side."
+
+
+def sign_in(client: Client, person: Any) -> Any:
+    """By the form, as people do, to wherever it leads."""
+    given = {"login": person.email, "password": PASSWORD}
+    return client.post("/accounts/login/?next=/send-again/", given, follow=True)
+
+
+def test_bo_signs_in_again_and_sends_the_note_that_he_had_typed(stage: Stage) -> None:
+    stage.fire()
+    client, bo, path = Client(), stage.world.bo, "/incidents/1/notes/"
+    answer = client.post(path, {"text": TEXT, "kind": "note"})
+    assert answer["Location"] == "/accounts/login/?next=/send-again/"
+    assert TEXT not in Session.objects.get().session_data, "it lies there encrypted"
+    page = sign_in(client, bo)
+    assert page.redirect_chain[-1][0] == "/send-again/"
+    assert TEXT in text_of(page)
+    assert f'action="{path}"' in text_of(page)
+    assert not TimelineEntry.objects.filter(text=TEXT).exists(), "nothing is sent by looking"
+    fields = dict(re.findall(r'type="hidden" name="(text|kind)" value="([^"]*)"', text_of(page)))
+    assert client.post(path, fields).status_code == 303
+    assert TimelineEntry.objects.get(text=TEXT).actor_user == bo
+
+
+def test_it_waits_for_a_quarter_of_an_hour(world: World, at: clock.FrozenClock) -> None:
+    client = Client()
+    client.post("/teams/new/", {"name": "Night watch of the harbour"})
+    client.force_login(world.ana)
+    assert "Night watch of the harbour" in text_of(client.get("/send-again/"))
+    at.move(minutes=16)
+    assert client.get("/send-again/")["Location"] == "/now/"
+
+
+def test_secrets_and_large_forms_are_not_kept(world: World) -> None:
+    for path, fields in (
+        ("/accounts/password/change/", {"oldpassword": "a", "password1": "b", "password2": "b"}),
+        ("/profile/contact-methods/1/", {"code": "123456"}),
+        ("/teams/new/", {"name": "x" * held.LARGEST}),
+    ):
+        client = Client()
+        assert "send-again" not in client.post(path, fields)["Location"], path
+        assert held.SLOT not in client.session
+
+
+def test_a_stranger_fills_no_table_with_forms(world: World, monkeypatch: Any) -> None:
+    monkeypatch.setattr(held, "A_HOUR", 2)
+    answers = [Client().post("/teams/new/", {"name": f"Team number {n}"})["Location"] for n in range(3)]
+    assert [("send-again" in each) for each in answers] == [True, True, False]
+    assert Session.objects.count() == 2
+
+
+def test_a_stale_page_s_form_comes_back_with_its_text(world: World, settings: Any) -> None:
+    """The token has changed with a sign-in elsewhere: 403, nothing saved, the text is there to be sent."""
+    settings.PORTAL_URL = "http://testserver"
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(world.ana)
+    answer = client.post("/teams/new/", {"name": "Night watch of the harbour"}, headers={"Origin": "http://testserver"})
+    assert answer.status_code == 403
+    assert 'value="Night watch of the harbour"' in text_of(answer)
+    assert "This form has expired, so nothing was saved." in text_of(answer)
+
+
+def test_what_another_site_sends_is_never_offered(world: World) -> None:
+    """A23: neither its text nor a valid token stand on the answer."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(world.ana)
+    for origin in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {}):
+        answer = client.post("/teams/new/", {"name": "Night watch of the harbour"}, headers=origin)
+        assert answer.status_code == 403
+        assert "Night watch of the harbour" not in text_of(answer), origin
+
+
+def test_hostile_texts_are_inert(world: World) -> None:
+    """A1."""
+    client = Client()
+    client.post("/teams/new/", {"name": EVIL, EVIL: "x"})
+    client.force_login(world.ana)
+    assert_inert(client.get("/send-again/"))
+
+
+def test_a_field_s_several_values_come_back_in_order(world: World) -> None:
+    client = Client()
+    client.post("/policies/new/", {"level-0-target": ["user:2", "user:1"], "name": "Night"})
+    client.force_login(world.ana)
+    found = re.findall(r'name="level-0-target" value="([^"]*)"', text_of(client.get("/send-again/")))
+    assert found == ["user:2", "user:1"]
