@@ -14,6 +14,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from core import talk as talking
 from core.errors import Invalid
 
 LONGEST = 64 * 1024  # characters; every parser below sees at most this much (A87, A92)
@@ -48,6 +49,7 @@ class _Renderer(RendererHTML):
 
 _markdown = MarkdownIt("commonmark", {"html": False, "maxNesting": DEEPEST}, renderer_cls=_Renderer)
 _markdown.enable(["table", "strikethrough"])
+_markdown.core.ruler.push("talk", talking.spoken)
 
 
 _anchor = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>')
@@ -69,16 +71,16 @@ _cleaner = nh3.Cleaner(
 )
 
 
-def to_html(markdown: str) -> SafeString:
+def to_html(markdown: str, *, talk: bool = False) -> SafeString:
     """Markdown as clean HTML: an allow list after rendering, no ids, classes or htmx attributes (A2, A3).
 
-    Raises Invalid for more than 64 KB and for texts that consist of marks (A87).
+    In `talk` bare addresses become links and an @name is bold, as people expect where they speak with each other. Raises Invalid for more than 64 KB and for texts that consist of marks (A87).
     """
     if len(markdown) > LONGEST:
         raise Invalid("This text is too long.", code="too_long", hint="Keep it under 64 KB.")
     if _too_dense(markdown):
         raise Invalid("This text holds too many marks.", code="too_dense", hint="Put data into a file instead.")
-    rendered = _markdown.render(_surrogate.sub("\ufffd", markdown.replace("\0", "\ufffd")))
+    rendered = _markdown.render(_surrogate.sub("\ufffd", markdown.replace("\0", "\ufffd")), {"talk": talk})
     return mark_safe(_cleaner.clean(rendered))  # noqa: S308 (cleaned by the allow list)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from core import clock
 from core.jobs import cron, job
+from incidents.commands import storing
 from incidents.models import Signal
 
 KEPT = timedelta(days=90)
@@ -28,4 +29,11 @@ def prune_signals(_ref: str) -> None:
         after = rows[-1][0]
 
 
+@job("incidents.sweep_attachments")
+def sweep_attachments(_ref: str) -> None:
+    """Delete files that no row wants: of refused or crashed uploads, and of removals that a crash cut short."""
+    storing.sweep()
+
+
 cron("incidents.prune_signals", every=timedelta(hours=1))
+cron("incidents.sweep_attachments", every=timedelta(hours=6))

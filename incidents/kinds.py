@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from accounts.actors import Actor
-    from incidents.models import Incident
+    from accounts.permissions import Permission
+    from incidents.models import Incident, TimelineEntry
 
 ACTIONS = ("trigger", "acknowledge", "resolve", "info", "change")
 SEVERITIES = ("critical", "error", "warning", "info")
@@ -67,7 +68,11 @@ def into_flood(event: Normalised) -> Normalised:
 
 @dataclass(frozen=True, slots=True)
 class EntryKind:
-    """How one kind of timeline entry behaves; people may edit `human` ones, `icon` names a symbol of the sprite."""
+    """How one kind of timeline entry behaves; people may edit `human` ones, `icon` names a symbol of the sprite.
+
+    `shows` are the filters of the page that show it: note, action (what was tried and decided, RES-07), or chat,
+    which is a room of its own beside the timeline (RES-17).
+    """
 
     key: str
     label: str
@@ -75,6 +80,7 @@ class EntryKind:
     tone: str = ""
     human: bool = False
     visibility: str = "responders"
+    shows: Sequence[str] = ()
 
 
 _entry_kinds: dict[str, EntryKind] = {}
@@ -146,14 +152,66 @@ def board_panels(actor: Actor) -> list[tuple[str, Any]]:
     return [(name, panel) for name, panel in found if panel is not None]
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a line of the composer has led to: an entry, a sentence with the address that takes the step back, or
+    `ask`, the page of the portal that asks before anybody is paged (`door` is its address for programs)."""
+
+    entry: TimelineEntry | None = None
+    says: str = ""
+    undo: str = ""
+    ask: str = ""
+    door: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SlashCommand:
+    """A command of the composer: `usage` is how it is written, `says` what it does, `right` who may.
+
+    One that only writes has a `kind` (and `shape`, if its text is put into a form); any other is `run` with what stands
+    after its name. `verbs` are those of the state table of which one at least must be possible now.
+    """
+
+    key: str
+    usage: str
+    says: str
+    right: Permission
+    run: Callable[[Actor, Incident, str], Outcome] | None = None
+    kind: str = ""
+    shape: Callable[[str], str | None] | None = None
+    verbs: Sequence[str] = ()
+
+
+_slash: dict[str, SlashCommand] = {}
+
+
+def register_slash(command: SlashCommand) -> None:
+    """Add a command of the composer; raises ValueError when the key is taken."""
+    if command.key in _slash:
+        raise ValueError(f"slash command {command.key} is registered twice")
+    _slash[command.key] = command
+
+
+def slash_command(key: str) -> SlashCommand | None:
+    """The command under this key, if there is one."""
+    return _slash.get(key)
+
+
+def slash_commands() -> list[SlashCommand]:
+    """Every command, by its key."""
+    return [_slash[key] for key in sorted(_slash)]
+
+
 HUMAN_KINDS = (
-    ("note", "Note", "chat"),
-    ("todo", "To do", "tasks"),
-    ("finding", "Finding", "search"),
-    ("hypothesis", "Hypothesis", "bolt"),
-    ("can_report", "CAN report", "list"),
-    ("customer_report", "Customer report", "users"),
-    ("decision", "Decision", "hand"),
+    ("note", "Note", "chat", ("note",)),
+    ("chat", "Chat", "chat", ("chat",)),
+    ("todo", "To do", "tasks", ("note", "action")),
+    ("action", "Action", "play", ("note", "action")),
+    ("finding", "Finding", "search", ("note", "action")),
+    ("hypothesis", "Hypothesis", "bolt", ("note",)),
+    ("can_report", "CAN report", "list", ("note",)),
+    ("customer_report", "Customer report", "users", ("note",)),
+    ("decision", "Decision", "hand", ("note", "action")),
 )
 SYSTEM_KINDS = (
     ("opened", "Opened", "alert", "red", "stakeholders"),
@@ -176,7 +234,7 @@ SYSTEM_KINDS = (
     ("split", "Split", "route", "", "responders"),
     ("reopened", "Reopened", "revert", "red", "stakeholders"),
 )
-for _key, _label, _icon in HUMAN_KINDS:
-    register_entry_kind(EntryKind(_key, _label, _icon, human=True))
+for _key, _label, _icon, _shows in HUMAN_KINDS:
+    register_entry_kind(EntryKind(_key, _label, _icon, human=True, shows=_shows))
 for _key, _label, _icon, _tone, _visibility in SYSTEM_KINDS:
     register_entry_kind(EntryKind(_key, _label, _icon, _tone, visibility=_visibility))

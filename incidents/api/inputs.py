@@ -86,23 +86,35 @@ class SplitInput(VerbInput):
 
 
 class MilestoneInput(Input):
-    """When it really was."""
+    """When it really was; `seen` is the time that the sender believes to stand there: 409 where it is another."""
 
     kind = serializers.ChoiceField(choices=KINDS)
     at = serializers.DateTimeField()
     why = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    seen = serializers.DateTimeField(required=False)
 
 
 class NoteInput(Input):
-    """What a person writes, at its own time (S19)."""
+    """What a person writes, at its own time (S19); `slash`: a command of the composer at its beginning is run."""
 
     text = serializers.CharField(max_length=LONG)
     kind = serializers.ChoiceField(choices=[kind.key for kind in entry_kinds() if kind.human], required=False)
     occurred_at = serializers.DateTimeField(required=False)
+    slash = serializers.BooleanField(required=False)
 
 
-class EntryInput(Input):
-    """A new text; the former one stays as a revision."""
+class FilesInput(Input):
+    """An entry that brings files, as multipart/form-data; `files` and `alt` may be given up to five times."""
+
+    files = serializers.FileField()
+    alt = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    text = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+    kind = serializers.ChoiceField(choices=[kind.key for kind in entry_kinds() if kind.human], required=False)
+    occurred_at = serializers.DateTimeField(required=False)
+
+
+class EntryInput(VerbInput):
+    """A new text; the former one stays as a revision. `version` counts from 1; a stale one is 409 with both texts."""
 
     text = serializers.CharField(max_length=LONG)
     occurred_at = serializers.DateTimeField(required=False)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.permissions import can
-from core.web.access import actor_of
-from incidents import permissions
-from incidents.kinds import SEVERITIES, entry_kinds
-from incidents.models import Alert, ChangeEvent, EventRule, GroupingRule, Incident, Milestone, Priority, TimelineEntry
+from incidents.kinds import SEVERITIES
+from incidents.models import Alert, ChangeEvent, EventRule, GroupingRule, Incident, Milestone, Priority
 from incidents.models.incidents import STATUSES
 
 
@@ -113,38 +109,6 @@ class DetailShape(IncidentShape):
     event_count = serializers.IntegerField()
     allowed = serializers.ListField(child=serializers.CharField())
     last_seq = serializers.IntegerField()
-
-
-class EntryShape(serializers.ModelSerializer[TimelineEntry]):
-    """One line of the timeline; the text of a struck entry is hidden (S18), and all texts from stakeholders (S36)."""
-
-    kind = serializers.ChoiceField(choices=[kind.key for kind in entry_kinds()])
-    text = serializers.SerializerMethodField()
-    data = serializers.SerializerMethodField()  # type: ignore[assignment]  # a field, taken out by the metaclass
-
-    class Meta:
-        model = TimelineEntry
-        fields = [
-            *("id", "seq", "kind", "occurred_at", "recorded_at", "actor_kind", "actor_label", "on_behalf_of", "text"),
-            *("data", "pinned", "struck_reason", "visibility", "edited_at", "hash"),
-        ]
-        read_only_fields = fields
-
-    @extend_schema_field(serializers.CharField())
-    def get_text(self, entry: TimelineEntry) -> str:
-        """The text, unless it was struck and the reader may not edit it."""
-        if getattr(self.context.get("view"), "brief", False):
-            return ""
-        if entry.struck_reason and not can(actor_of(self.context["request"]), permissions.TIMELINE_EDIT, entry):
-            return ""
-        return entry.text
-
-    @extend_schema_field(serializers.DictField())
-    def get_data(self, entry: TimelineEntry) -> dict[str, Any]:
-        """Values of the kind, without what only an undo needs and without another incident, which may be private."""
-        if getattr(self.context.get("view"), "brief", False):
-            return {}
-        return {key: value for key, value in entry.data.items() if key not in ("before", "recurrence_of")}
 
 
 class ChangeShape(serializers.ModelSerializer[ChangeEvent]):

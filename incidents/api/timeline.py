@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -12,14 +13,15 @@ from rest_framework.response import Response
 from accounts.permissions import can, require
 from core.api.base import ApiView, ListView, SignedIn
 from core.api.filters import Filter, choice, number
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
+from core.zones import zone_of
 from incidents import permissions
-from incidents.api import inputs, shapes
-from incidents.commands import milestones, timeline
+from incidents.api import entries, inputs, shapes
+from incidents.commands import composing, milestones, timeline
 from incidents.kinds import entry_kinds
 from incidents.models import EntryRevision
 from incidents.queries.access import incident_seen_by
-from incidents.queries.timeline import entries_seen_by, entry_seen_by, revisions_of
+from incidents.queries.timeline import counted, entries_seen_by, entry_seen_by, revisions_of
 
 
 def _after(text: str) -> Any:
@@ -35,6 +37,12 @@ class RevisionShape(serializers.ModelSerializer[EntryRevision]):
         read_only_fields = fields
 
 
+class SaidShape(serializers.Serializer[Any]):
+    """What a command of the composer has done."""
+
+    says = serializers.CharField()
+
+
 class Timeline(ListView):
     """The entries of an incident."""
 
@@ -46,18 +54,34 @@ class Timeline(ListView):
         "kind": choice("kind", [kind.key for kind in entry_kinds()]),
     }
 
-    @extend_schema(operation_id="timeline_list", responses=shapes.EntryShape(many=True))
+    @extend_schema(operation_id="timeline_list", responses=entries.EntryShape(many=True))
     def get(self, request: Request, number: int) -> Response:
         """List the entries."""
         incident = incident_seen_by(self.actor, number)
         self.brief = not can(self.actor, permissions.INCIDENT_SEE_ALL, incident)
-        return self.page(entries_seen_by(self.actor, incident).select_related("incident__service"), shapes.EntryShape)
+        rows = entries_seen_by(self.actor, incident).select_related("incident__service")
+        return self.page(counted(rows), entries.EntryShape)
 
-    @extend_schema(operation_id="timeline_note", request=inputs.NoteInput, responses={201: shapes.EntryShape})
+    @extend_schema(
+        operation_id="timeline_note",
+        request=inputs.NoteInput,
+        responses={201: entries.EntryShape, 200: SaidShape},
+    )
     def post(self, request: Request, number: int) -> Response:
-        """Write an entry."""
-        made = timeline.note(self.actor, incident_seen_by(self.actor, number), **self.parse(inputs.NoteInput))
-        data = shapes.EntryShape(made, context={"request": request}).data
+        """Write an entry; with `slash`, run a command: one that would page somebody is 409 with its own address.
+
+        Times of day in a command are read in the time zone of the one who asks (S19).
+        """
+        given = self.parse(inputs.NoteInput)
+        incident, slashes = incident_seen_by(self.actor, number), given.pop("slash", False)
+        with timezone.override(zone_of(self.actor.user.time_zone if self.actor.user else "")):
+            outcome = composing.say(self.actor, incident, slashes=slashes, **given)
+        if outcome.ask:
+            hint = f"Send it to {outcome.door} itself."
+            raise Conflict("This pages people, so it is not done in passing.", code="needs_its_door", hint=hint)
+        if outcome.entry is None:
+            return Response({"says": outcome.says})
+        data = entries.EntryShape(outcome.entry, context={"request": request}).data
         return Response(data, status=status.HTTP_201_CREATED)
 
 
@@ -66,15 +90,16 @@ class Entry(ApiView):
 
     permission_classes = [SignedIn]
 
-    @extend_schema(operation_id="timeline_edit", request=inputs.EntryInput, responses=shapes.EntryShape)
+    @extend_schema(operation_id="timeline_edit", request=inputs.EntryInput, responses=entries.EntryShape)
     def patch(self, request: Request, number: int, pk: int) -> Response:
         """Change what a person wrote; the former text stays as a revision."""
         given = self.parse(inputs.EntryInput, partial=True)
+        given.pop("version", None)
         if "text" not in given:
             raise Invalid("text: Is missing.", fields={"text": ["Is missing."]})
         entry = entry_seen_by(self.actor, incident_seen_by(self.actor, number), pk)
-        made = timeline.edit(self.actor, entry, **given)
-        return Response(shapes.EntryShape(made, context={"request": request}).data)
+        made = timeline.edit(self.actor, entry, version=self.version(), **given)
+        return Response(entries.EntryShape(made, context={"request": request}).data)
 
 
 class Strike(ApiView):
@@ -82,12 +107,12 @@ class Strike(ApiView):
 
     permission_classes = [SignedIn]
 
-    @extend_schema(operation_id="timeline_strike", request=inputs.StrikeInput, responses=shapes.EntryShape)
+    @extend_schema(operation_id="timeline_strike", request=inputs.StrikeInput, responses=entries.EntryShape)
     def post(self, request: Request, number: int, pk: int) -> Response:
         """Strike an entry with a reason."""
         entry = entry_seen_by(self.actor, incident_seen_by(self.actor, number), pk)
         made = timeline.strike(self.actor, entry, **self.parse(inputs.StrikeInput))
-        return Response(shapes.EntryShape(made, context={"request": request}).data)
+        return Response(entries.EntryShape(made, context={"request": request}).data)
 
 
 class Pin(ApiView):
@@ -95,12 +120,12 @@ class Pin(ApiView):
 
     permission_classes = [SignedIn]
 
-    @extend_schema(operation_id="timeline_pin", request=inputs.PinInput, responses=shapes.EntryShape)
+    @extend_schema(operation_id="timeline_pin", request=inputs.PinInput, responses=entries.EntryShape)
     def post(self, request: Request, number: int, pk: int) -> Response:
         """Pin an entry or take the pin off."""
         entry = entry_seen_by(self.actor, incident_seen_by(self.actor, number), pk)
         made = timeline.pin(self.actor, entry, **self.parse(inputs.PinInput))
-        return Response(shapes.EntryShape(made, context={"request": request}).data)
+        return Response(entries.EntryShape(made, context={"request": request}).data)
 
 
 class Revisions(ApiView):

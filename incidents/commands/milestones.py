@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts.actors import Actor
 from accounts.permissions import require
 from core import clock
-from core.errors import Invalid, Missing
+from core.errors import Conflict, Invalid, Missing
 from core.text import clean_text
 from incidents import permissions
 from incidents.commands import moving, timeline
@@ -51,13 +51,21 @@ def forget(incident: Incident, kind: str, since: datetime) -> None:
 
 
 @transaction.atomic
-def correct(actor: Actor, incident: Incident, *, kind: str, at: datetime, why: str = "") -> Milestone:
-    """Set the time that figures use; both values are kept, entries are not rewritten, the order is checked (S20)."""
+def correct(
+    actor: Actor, incident: Incident, *, kind: str, at: datetime, why: str = "", seen: datetime | None = None
+) -> Milestone:
+    """Set the time that figures use; both values are kept, entries are not rewritten, the order is checked (S20).
+
+    `seen` is the time that the person saw: where it is another by now, Conflict `stale` (S51).
+    """
     require(actor, permissions.MILESTONE_EDIT, incident)
     incident = moving.hold(incident)  # a move reaches milestones too, with the incident's row held
     found = Milestone.objects.filter(incident=incident, kind=kind).first()
     if found is None:
         raise Missing("This milestone has not been reached.")
+    if seen is not None and seen != found.at:
+        both = {"present": [found.at.isoformat()], "yours": [at.isoformat()]}
+        raise Conflict("Somebody has corrected this milestone since you opened it.", code="stale", fields=both)
     timeline.checked_time(at)
     _check_order({**dict(incident.milestones.values_list("kind", "at")), kind: at}, kind)
     reason = clean_text(why, 200, "why")

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.actors import Actor
-from accounts.permissions import require
+from accounts.permissions import can, require
 from core import clock, live
 from core.db import locked
 from core.errors import Conflict, Invalid
 from core.text import clean_text
 from incidents import permissions
+from incidents.commands import storing
+from incidents.engine import slash
 from incidents.kinds import entry_kind, entry_kinds
 from incidents.models import EntryRevision, Incident, TimelineEntry
-from incidents.queries.timeline import chained
+from incidents.queries.timeline import CHAT, chained, version_of
 
 FUTURE = timedelta(minutes=1)
+PLAINLY = timedelta(minutes=10)
 LONGEST = 10_000
 
 
@@ -69,7 +73,7 @@ def checked_time(at: datetime | None) -> datetime | None:
     if at.tzinfo is None or at > clock.now() + FUTURE:
         sentence = "Must not be in the future."
         raise Invalid(sentence, fields={"occurred_at": [sentence]})
-    return at
+    return at.astimezone(UTC)  # as the database gives it back, so that the hash of what was read is the same
 
 
 def panel_changed(incident: Incident, panel: str = "header") -> int:
@@ -79,55 +83,123 @@ def panel_changed(incident: Incident, panel: str = "header") -> int:
 
 @transaction.atomic
 def note(
-    actor: Actor, incident: Incident, *, text: str, kind: str = "note", occurred_at: datetime | None = None
+    actor: Actor,
+    incident: Incident,
+    *,
+    text: str,
+    kind: str = "note",
+    occurred_at: datetime | None = None,
+    mark: str = "",
 ) -> TimelineEntry:
-    """Write what a person saw, thinks or did, at its own time (S19)."""
+    """Write what a person saw, thinks or did, at its own time (S19); a note that begins with TODO: is one (RES-05).
+
+    `mark` is the sender's own, by which a page knows its entry again.
+    """
     require(actor, permissions.TIMELINE_NOTE, incident)
+    kind, clean = worded(kind, text, occurred_at)
+    if not clean:
+        raise Invalid("Write something first.", fields={"text": ["Must not be empty."]})
+    return append(actor, incident, kind, clean, data=marked(mark), occurred_at=occurred_at)
+
+
+def marked(mark: str) -> dict[str, str]:
+    """What an entry keeps of its sender's mark: 8 to 40 letters and digits, anything else is no mark."""
+    return {"mark": mark} if 8 <= len(mark) <= 40 and mark.isascii() and mark.isalnum() else {}
+
+
+def worded(kind: str, text: str, occurred_at: datetime | None = None) -> tuple[str, str]:
+    """The kind and the text as they are kept; raises Invalid. What is said in the room has our time alone (RES-17)."""
     if kind not in _human_kinds():
         raise Invalid("People cannot write this kind of entry.", fields={"kind": ["Unknown kind."]})
-    return append(actor, incident, kind, _checked_text(text), occurred_at=occurred_at)
+    if kind == CHAT and occurred_at is not None:
+        sentence = "A message has the time at which it is sent. Choose Note for something that happened earlier."
+        raise Invalid(sentence, fields={"occurred_at": [sentence]})
+    clean = clean_text(text, LONGEST, "text").strip()
+    task = slash.todo(clean) if kind == "note" else None
+    return ("todo", task.strip()) if task is not None else (kind, clean)
 
 
 def _human_kinds() -> set[str]:
     return {kind.key for kind in entry_kinds() if kind.human}
 
 
-def _checked_text(text: str) -> str:
-    clean = clean_text(text, LONGEST, "text").strip()
-    if not clean:
-        raise Invalid("Write something first.", fields={"text": ["Must not be empty."]})
-    return clean
-
-
 @transaction.atomic
 def edit(
-    actor: Actor, entry: TimelineEntry, *, text: str, occurred_at: datetime | None = None, why: str = ""
+    actor: Actor,
+    entry: TimelineEntry,
+    *,
+    text: str,
+    occurred_at: datetime | None = None,
+    why: str = "",
+    version: int | None = None,
 ) -> TimelineEntry:
-    """Change a human entry; what it said before stays as a revision, system entries are immutable (S18)."""
+    """Change a human entry; what it said before stays as a revision, system entries are immutable (S18).
+
+    What its author changes within ten minutes is not shown as edited. Raises Conflict `stale` for a form that was
+    opened on an older version, with what it says now (S51).
+    """
     require(actor, permissions.TIMELINE_EDIT, entry)
     entry = _editable(entry)
-    clean, at = _checked_text(text), checked_time(occurred_at)
+    if entry.copied_from_id is not None:
+        raise Conflict("This is the copy of a message: it says what was said. Write a note beside it.", code="copy")
+    _check_version(entry, version, text)
+    at = None if occurred_at == entry.occurred_at.replace(microsecond=0) else occurred_at
+    clean = worded(entry.kind, text, at)[1] or _empty(entry)
+    at = checked_time(at)
     _keep_revision(actor, entry, clean_text(why, 200, "why"))
-    entry.text, entry.edited_at = clean, clock.now()
-    entry.occurred_at = at or entry.occurred_at
+    entry.text, entry.occurred_at = clean, at or entry.occurred_at
+    if entry.edited_at or actor.user is None or actor.user.pk != entry.actor_user_id or _is_settled(entry):
+        entry.edited_at = clock.now()
     entry.save(update_fields=["text", "occurred_at", "edited_at"])
     live.append(entry.incident.subject, "revision", str(entry.pk))
     return entry
 
 
+def _check_version(entry: TimelineEntry, version: int | None, text: str) -> None:
+    now = version_of(entry)
+    if version is not None and version != now:
+        both = {"version": [str(now)], "present": [entry.text], "yours": [text[:LONGEST]]}
+        raise Conflict("Somebody has changed this entry since you opened it.", code="stale", fields=both)
+
+
+def _empty(entry: TimelineEntry) -> str:
+    """Nothing, which only an entry with files may say."""
+    if not entry.data.get("files"):
+        raise Invalid("Write something first.", fields={"text": ["Must not be empty."]})
+    return ""
+
+
+def _is_settled(entry: TimelineEntry) -> bool:
+    return clock.now() - entry.recorded_at > PLAINLY
+
+
 @transaction.atomic
 def strike(actor: Actor, entry: TimelineEntry, *, reason: str, redact: bool = False) -> TimelineEntry:
-    """Hide a human entry with a reason; `redact` also removes a secret's text and keeps the fact and its hash (S18)."""
+    """Hide a human entry with a reason; `redact` also removes a secret's text and files and keeps the fact and its
+    hash, in the message that it was copied from and in its copy too (S18)."""
     require(actor, permissions.TIMELINE_EDIT, entry)
-    entry = _editable(entry)
     because = clean_text(reason, 200, "reason").strip()
     if not because:
         raise Invalid("Say why.", fields={"reason": ["Must not be empty."]})
-    if redact:
-        entry.text, entry.redacted = "", True
-        entry.revisions.update(text="")
-    else:
+    entry = _editable(entry)
+    if not redact:
         _keep_revision(actor, entry, because)
+        return _struck(entry, because)
+    same = TimelineEntry.objects.filter(Q(copied_from=entry) | Q(copy=entry)).select_related("incident__service")
+    for each in locked(same.order_by("pk")):
+        if each.copied_from_id == entry.pk or can(actor, permissions.TIMELINE_EDIT, each):
+            _redact(actor, each, each.struck_reason or because)
+    return _redact(actor, entry, because)
+
+
+def _redact(actor: Actor, entry: TimelineEntry, because: str) -> TimelineEntry:
+    entry.text, entry.redacted = "", True
+    entry.revisions.update(text="")
+    storing.remove(actor, entry)
+    return _struck(entry, because)
+
+
+def _struck(entry: TimelineEntry, because: str) -> TimelineEntry:
     entry.struck_reason, entry.edited_at = because, clock.now()
     entry.save(update_fields=["text", "redacted", "struck_reason", "edited_at"])
     live.append(entry.incident.subject, "revision", str(entry.pk))
@@ -136,18 +208,36 @@ def strike(actor: Actor, entry: TimelineEntry, *, reason: str, redact: bool = Fa
 
 @transaction.atomic
 def pin(actor: Actor, entry: TimelineEntry, *, pinned: bool = True) -> TimelineEntry:
-    """Mark an entry of any kind as one that matters later, or take the mark off."""
+    """Mark an entry of any kind as one that matters later, or take the mark off.
+
+    A message that is pinned is copied into the timeline, once; taking its pin off leaves the copy where it is.
+    """
     require(actor, permissions.TIMELINE_NOTE, entry.incident)
+    if entry.kind == CHAT and pinned:
+        locked(Incident.objects.filter(pk=entry.incident_id)).get()  # before the feed, as `append` does
+        _copy(actor, _editable(entry))
     entry.pinned = pinned
     entry.save(update_fields=["pinned"])
     live.append(entry.incident.subject, "revision", str(entry.pk))
     return entry
 
 
+def _copy(actor: Actor, message: TimelineEntry) -> None:
+    """The message as a note at its own time, unless there is one already."""
+    if TimelineEntry.objects.filter(copied_from=message).exists():
+        return
+    data = {"from_chat": {"by": message.actor_label, "at": message.occurred_at.isoformat()}}
+    data |= {"files": message.data["files"]} if message.data.get("files") else {}
+    made = append(actor, message.incident, "note", message.text, data=data, occurred_at=message.occurred_at)
+    made.copied_from, made.pinned = message, True
+    made.save(update_fields=["copied_from", "pinned"])
+    storing.copy(message, made)
+
+
 def _editable(entry: TimelineEntry) -> TimelineEntry:
     if not entry_kind(entry.kind).human:
         raise Conflict("Entries of the system cannot be changed; write a note beside it.", code="immutable")
-    fresh = locked(TimelineEntry.objects.select_related("incident__service")).get(pk=entry.pk)
+    fresh: TimelineEntry = locked(TimelineEntry.objects.select_related("incident__service")).get(pk=entry.pk)
     if fresh.struck_reason:
         raise Conflict("This entry has been struck.", code="struck")
     return fresh

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 
-from core.web.forms import PortalForm, choice, line, offer, text
+from core.web.forms import LARGEST, PortalForm, choice, line, offer, text
+from incidents.commands.attachments import Upload
+from incidents.engine.files import ACCEPT
+from incidents.engine.files import LARGEST as LARGEST_FILE
 from incidents.forms.moments import moment
 from incidents.kinds import entry_kinds
 
 LONG = 10_000
 
 
-class NoteForm(PortalForm):
-    """What a person writes into the record, at its own time (S19)."""
+class FilesInput(forms.FileInput):
+    """Several files at once; `data-paste` tells scripts that a pasted picture goes here."""
 
-    text = text("Note", LONG, required=True, rows=4, data_draft="note")
+    allow_multiple_selected = True
+
+
+class NoteForm(PortalForm):
+    """What a person writes into the record, at its own time (S19), with files and words for who cannot see them."""
+
+    text = text("Note", LONG, required=False, rows=4, data_draft="note")
     kind = choice("Kind", required=False)
     occurred_at = moment("When it happened", "Leave empty for now.")
+    files = forms.Field(
+        label="Pictures and texts",
+        required=False,
+        help_text="Five files at most, 10 MB together: PNG, JPEG, GIF, WebP; log, txt, json, csv, yaml, patch.",
+        widget=FilesInput(attrs={"accept": ACCEPT, "multiple": True, "data-paste": True, "class": "input"}),
+    )
+    mark = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
+    alt = line("What the picture shows", 200, "For those who cannot see it.", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -28,13 +47,28 @@ class NoteForm(PortalForm):
     def values(self) -> dict[str, Any]:
         """Keyword arguments of the command."""
         given = self.cleaned_data
-        return {"text": given["text"], "kind": given["kind"] or "note", "occurred_at": given["occurred_at"]}
+        said = {
+            "mark": given["mark"],
+            "text": given["text"],
+            "kind": given["kind"] or "note",
+            "occurred_at": given["occurred_at"],
+        }
+        return {**said, "uploads": uploads_of(self.files.getlist("files"), self.data.getlist("alt"))}
+
+
+def uploads_of(files: Sequence[UploadedFile], alts: Sequence[str]) -> list[Upload]:
+    """The files of a form, each with the words at its place; not more of one is read than can be refused."""
+    words = [*alts, *[""] * len(files)]
+    return [
+        Upload(each.name or "file", each.read(LARGEST_FILE + 1), alt) for each, alt in zip(files, words, strict=False)
+    ]
 
 
 class EditForm(PortalForm):
-    """A new text; the former one stays as a revision (S18)."""
+    """A new text; the former one stays as a revision (S18). `version` is what the person saw (S51)."""
 
-    text = text("Text", LONG, required=True, rows=4, data_draft="text")
+    version = forms.IntegerField(min_value=1, max_value=LARGEST, required=False, widget=forms.HiddenInput)
+    text = text("Text", LONG, required=False, rows=4, data_draft="text")
     occurred_at = moment("When it happened")
     why = line("Why", 200, required=False)
 
@@ -49,10 +83,28 @@ class StrikeForm(PortalForm):
 class MilestoneForm(PortalForm):
     """When something really was; both values are kept (S20)."""
 
+    seen = forms.CharField(max_length=600, required=False, widget=forms.HiddenInput)
     kind = choice("Milestone")
     at = moment("It was at", "In your own time zone.", required=True)
     why = line("Why", 200, required=False)
 
-    def __init__(self, *args: Any, reached: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, reached: Mapping[str, datetime], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.stamp = " ".join(f"{kind}={at.isoformat()}" for kind, at in reached.items())
+        self.fields["seen"].initial = self.stamp
         offer(self, "kind", [(kind, kind.capitalize()) for kind in reached])
+
+    def values(self) -> dict[str, Any]:
+        """Keyword arguments of the command; `seen` is the time of this milestone that the person saw (S51)."""
+        given = dict(self.cleaned_data)
+        stamps = dict(each.partition("=")[::2] for each in given["seen"].split())
+        return {**given, "seen": _read(stamps.get(given["kind"], ""))}
+
+
+def _read(stamp: str) -> datetime | None:
+    """A time of our own writing; None for anything else."""
+    try:
+        found = datetime.fromisoformat(stamp)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None

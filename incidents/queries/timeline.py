@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from json import dumps
 
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -18,13 +19,25 @@ from core import clock
 from core.errors import Missing
 from core.text import to_html
 from incidents import permissions
-from incidents.kinds import EntryKind, entry_kind
-from incidents.models import EntryRevision, Incident, TimelineEntry
+from incidents.kinds import EntryKind, entry_kind, entry_kinds
+from incidents.models import EntryAttachment, EntryRevision, Incident, TimelineEntry
 from incidents.queries.access import audience
+from incidents.queries.attachments import files_of, with_files
 
 LAG = timedelta(seconds=60)
+CHAT = "chat"
+#: The filters of the page; the chat is no part of the timeline, but a tab beside it (RES-07, RES-17).
+SHOWS = ("all", "key", "note", "action", "chat")
 #: Kinds whose text is ours and begins with the person; what people write themselves may begin so by chance.
 NAMES_WHO = ("page_declined",)
+
+
+@dataclass(frozen=True, slots=True)
+class FromChat:
+    """Whose message an entry is the copy of."""
+
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,11 @@ class Line:
         """How much later than it happened it was written, where that is a minute or more."""
         late = self.entry.recorded_at - self.entry.occurred_at
         return late if late >= LAG else None
+
+    @property
+    def wrote_style(self) -> str:
+        """How the moment of writing is shown: the clock alone where it was the same day, else with the day."""
+        return "clock" if timezone.localtime(self.entry.recorded_at).date() == self.day else "long"
 
     @property
     def heading(self) -> str:
@@ -56,10 +74,25 @@ class Line:
 
     @property
     def moment(self) -> str:
-        """Which filter of the page shows it: note for what people wrote, key for what matters later."""
-        if self.kind.human:
-            return "note"
-        return "key" if self.kind.visibility == "stakeholders" or self.entry.pinned else ""
+        """The filters of the page that show it, as words: those of its kind, and key for what matters later."""
+        is_key = self.kind.key != CHAT and (self.entry.visibility == "stakeholders" or self.entry.pinned)
+        return " ".join([*self.kind.shows, "key"] if is_key else self.kind.shows)
+
+    @property
+    def is_note(self) -> bool:
+        """Whether its kind goes without saying: plain notes, and messages in their room."""
+        return self.kind.key in ("note", CHAT)
+
+    @property
+    def from_chat(self) -> FromChat | None:
+        """Who said it in the room and when, of the copy of a message (RES-17)."""
+        found = self.entry.data.get("from_chat")
+        return FromChat(found["by"], datetime.fromisoformat(found["at"])) if found else None
+
+    @property
+    def files(self) -> list[EntryAttachment]:
+        """The pictures and texts that are shown with it."""
+        return files_of(self.entry)
 
     @property
     def day(self) -> date:
@@ -73,8 +106,8 @@ class Line:
 
     @property
     def html(self) -> SafeString:
-        """What a person wrote, as clean HTML."""
-        return to_html(self.entry.text)
+        """What a person wrote, as clean HTML; addresses are links, and who is named is bold."""
+        return to_html(self.entry.text, talk=True)
 
     @property
     def is_struck(self) -> bool:
@@ -102,8 +135,19 @@ def timeline_since(actor: Actor, incident: Incident, seq: int, limit: int = 200)
 
 
 def lines(entries: Iterable[TimelineEntry]) -> list[Line]:
-    """The same entries ready to be shown."""
-    return [Line(entry, entry_kind(entry.kind)) for entry in entries]
+    """The same entries ready to be shown; their files cost one query where there are any."""
+    found = list(entries)
+    with_files(found)
+    return [Line(entry, entry_kind(entry.kind)) for entry in found]
+
+
+def shown(show: str) -> Q:
+    """The entries that a filter of the page shows, as `Line.moment` tells it of one; `all` is the timeline."""
+    if show == "key":
+        return (Q(visibility="stakeholders") | Q(pinned=True)) & ~Q(kind=CHAT)
+    if show in ("note", "action", CHAT):
+        return Q(kind__in=[kind.key for kind in entry_kinds() if show in kind.shows])
+    return ~Q(kind=CHAT)
 
 
 def entry_seen_by(actor: Actor, incident: Incident, pk: int) -> TimelineEntry:
@@ -119,6 +163,19 @@ def revisions_of(actor: Actor, entry: TimelineEntry) -> Sequence[EntryRevision]:
     if entry.struck_reason and not can(actor, permissions.TIMELINE_EDIT, entry):
         return []
     return list(entry.revisions.order_by("pk"))
+
+
+def version_of(entry: TimelineEntry) -> int:
+    """How often the entry was written: 1 at first, one more with each edit."""
+    return 1 + entry.revisions.count()
+
+
+def counted(rows: QuerySet[TimelineEntry]) -> QuerySet[TimelineEntry]:
+    """The same entries with the number of their revisions and with their files: what a list of them shows."""
+    revisions = EntryRevision.objects.filter(entry=OuterRef("pk")).order_by().values("entry")
+    count = Coalesce(Subquery(revisions.annotate(n=Count("pk")).values("n")), 0)
+    files = EntryAttachment.objects.select_related("attachment").order_by("position")
+    return rows.annotate(revision_count=count).prefetch_related(Prefetch("files", files))
 
 
 def chained(before: str, entry: TimelineEntry) -> str:

@@ -11,22 +11,27 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.actors import Actor
-from accounts.permissions import can, require
+from accounts.permissions import can, require, rights
 from core.errors import Conflict, Invalid
 from core.web import htmx
 from core.web.doors import Crumbs, actor_of, done, signed_in
 from core.web.forms import sent
 from incidents import permissions
-from incidents.commands import milestones, timeline
+from incidents.commands import composing, milestones, timeline
 from incidents.forms.moments import local_text
 from incidents.forms.timeline import EditForm, MilestoneForm, NoteForm, StrikeForm
+from incidents.kinds import Outcome
 from incidents.models import Incident, Milestone, TimelineEntry
 from incidents.queries.access import incident_seen_by
-from incidents.queries.timeline import entry_seen_by, lines, revisions_of
+from incidents.queries.composing import commands_for
+from incidents.queries.details import allowed_verbs
+from incidents.queries.timeline import CHAT, entry_seen_by, lines, revisions_of
 
 
 def _path(incident: Incident, entry: TimelineEntry | None = None) -> str:
-    return f"/incidents/{incident.number}/" + (f"#entry-{entry.pk}" if entry is not None else "")
+    """The incident, or the place of an entry on the tab that shows it."""
+    tab = f"?show={CHAT}" if entry is not None and entry.kind == CHAT else ""
+    return f"/incidents/{incident.number}/{tab}" + (f"#entry-{entry.pk}" if entry is not None else "")
 
 
 def _crumbs(incident: Incident, name: str) -> Crumbs:
@@ -36,19 +41,46 @@ def _crumbs(incident: Incident, name: str) -> Crumbs:
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def note(request: HttpRequest, number: int) -> HttpResponse:
-    """Write an entry; GET shows the long form with kind and time. A refusal keeps what was typed."""
+    """Write an entry or run a command of the composer; GET shows the long form. A refusal keeps what was typed."""
     actor: Actor = actor_of(request)
     incident = incident_seen_by(actor, number)
     require(actor, permissions.TIMELINE_NOTE, incident)
-    form = NoteForm(request.POST if request.method == "POST" else None)
+    form = NoteForm(request.POST, request.FILES) if request.method == "POST" else NoteForm(initial=_asked_kind(request))
     if request.method == "POST":
-        made = sent(form, lambda: timeline.note(actor, incident, **form.values()))
-        if made is not None:
-            return _noted(request, _path(incident, made))
+        outcome = sent(form, lambda: composing.say(actor, incident, **form.values()))
+        if outcome is not None:
+            return _said(request, incident, outcome)
         if htmx.wants_partial(request):
-            raise Invalid(" ".join(str(sentence) for sentences in form.errors.values() for sentence in sentences))
-    context = {"incident": incident, "form": form, "crumbs": _crumbs(incident, "Write an entry")}
+            raise _short(form)
+    context = {
+        "incident": incident,
+        "form": form,
+        "commands": commands_for(rights(actor, incident), allowed_verbs(actor, incident)),
+        "crumbs": _crumbs(incident, "Write an entry"),
+    }
     return render(request, "incidents/note.html", context, status=form.status)
+
+
+def _asked_kind(request: HttpRequest) -> dict[str, str]:
+    return {"kind": request.GET.get("kind", "")[:30]}
+
+
+def _short(form: NoteForm) -> Invalid:
+    """The sentences of a refused form as one, for a page that keeps the form itself."""
+    refusal = Invalid(" ".join(str(sentence) for sentences in form.errors.values() for sentence in sentences))
+    refusal.status = form.status
+    return refusal
+
+
+def _said(request: HttpRequest, incident: Incident, outcome: Outcome) -> HttpResponse:
+    """Where a line of the composer leads: to its entry, to a sentence, or to the page that asks before it pages."""
+    if outcome.ask:
+        return htmx.redirect(request, outcome.ask)
+    if outcome.entry is not None and not outcome.says:
+        return _noted(request, _path(incident, outcome.entry))
+    if htmx.wants_partial(request):
+        return htmx.toast(HttpResponse(status=204), outcome.says, undo=outcome.undo)
+    return done(request, _path(incident), outcome.says, undo=outcome.undo)
 
 
 def _noted(request: HttpRequest, path: str) -> HttpResponse:
@@ -77,12 +109,15 @@ def _entry_page(
     found = entry_seen_by(actor, incident, pk)
     line = lines([found])[0]
     may_change = line.kind.human and not line.is_struck and can(actor, permissions.TIMELINE_EDIT, found)
-    initial = {"text": found.text, "occurred_at": local_text(found.occurred_at)}
-    fresh_edit, fresh_strike = (EditForm(initial=initial), StrikeForm()) if may_change else (None, None)
+    revisions = revisions_of(actor, found)
+    if isinstance(form, EditForm) and conflict is not None:
+        form.keep("version", len(revisions) + 1)
+    fresh_edit = _edit_form(found, len(revisions) + 1) if may_change and found.copied_from_id is None else None
+    fresh_strike = StrikeForm() if may_change else None
     context = {
         "incident": incident,
         "line": line,
-        "revisions": revisions_of(actor, found),
+        "revisions": revisions,
         "may_pin": can(actor, permissions.TIMELINE_NOTE, incident),
         "edit_form": form if isinstance(form, EditForm) else fresh_edit,
         "strike_form": form if isinstance(form, StrikeForm) else fresh_strike,
@@ -91,6 +126,15 @@ def _entry_page(
     }
     refusal = conflict or form
     return render(request, "incidents/entry.html", context, status=refusal.status if refusal else 200)
+
+
+def _edit_form(entry: TimelineEntry, version: int) -> EditForm:
+    """What it says now; a message has the time of the server, which nobody sets."""
+    initial = {"version": version, "text": entry.text, "occurred_at": local_text(entry.occurred_at)}
+    form = EditForm(initial=initial)
+    if entry.kind == CHAT:
+        del form.fields["occurred_at"]
+    return form
 
 
 @signed_in
@@ -154,6 +198,15 @@ def _told(row: Milestone) -> dict[str, Any]:
     return {"kind": row.kind, "at": row.at, "former": former}
 
 
+def _corrected(actor: Actor, incident: Incident, form: MilestoneForm) -> Milestone:
+    """The corrected row; a form that came too late is told where both times stand."""
+    try:
+        return milestones.correct(actor, incident, **form.values())
+    except Conflict as conflict:
+        hint = "The present time stands beside it, yours is kept: press Use mine to save it."
+        raise Conflict(conflict.detail, code=conflict.code, hint=hint) from conflict
+
+
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def milestone(request: HttpRequest, number: int) -> HttpResponse:
@@ -162,13 +215,16 @@ def milestone(request: HttpRequest, number: int) -> HttpResponse:
     incident = incident_seen_by(actor, number)
     require(actor, permissions.MILESTONE_EDIT, incident)
     reached = {row.kind: row for row in incident.milestones.order_by("at", "pk")}
+    times = {kind: row.at for kind, row in reached.items()}
     kind = request.GET.get("kind", "")
     initial = {"kind": kind, "at": local_text(reached[kind].at)} if kind in reached else {}
-    form = MilestoneForm(request.POST if request.method == "POST" else None, initial=initial, reached=list(reached))
+    form = MilestoneForm(request.POST if request.method == "POST" else None, initial=initial, reached=times)
     if request.method == "POST":
-        made = sent(form, lambda: milestones.correct(actor, incident, **form.cleaned_data))
+        made = sent(form, lambda: _corrected(actor, incident, form))
         if made is not None:
             return done(request, _path(incident), "The milestone was corrected. Both times are kept.")
+        if form.status == Conflict.status:
+            form.keep("seen", form.stamp)
     context = {
         "incident": incident,
         "form": form,

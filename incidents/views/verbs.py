@@ -54,11 +54,17 @@ def _view(verb: Verb) -> View:
         incident = incident_seen_by(actor, number)
         require(actor, right, incident)
         if request.method != "POST":
-            return _page(request, verb, incident, verb.form(actor=actor, incident=incident))
+            return _page(request, verb, incident, _fresh_form(request, verb, incident))
         return _act(request, verb, incident)
 
     door.__doc__ = f"{verb.title} an incident."
     return door
+
+
+def _fresh_form(request: HttpRequest, verb: Verb, incident: Incident) -> forms.VerbForm:
+    """The form as it is first shown; a link (of a slash command) may have filled in some of it."""
+    given = {name: text for name, text in request.GET.items() if name in verb.form.base_fields and name != "version"}
+    return verb.form(actor=actor_of(request), incident=incident, initial=given)
 
 
 def _act(request: HttpRequest, verb: Verb, incident: Incident) -> HttpResponse:

@@ -12,11 +12,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.http import int_to_base36
 
 from accounts import actors
-from accounts.models import ApiToken
+from accounts.models import ApiToken, User
 from accounts.queries import digest_of
 from core import worker
 from core.links import sign
+from incidents.commands import attachments
 from incidents.commands.alerts import accept_batch
+from incidents.commands.attachments import Upload
 from incidents.kinds import Normalised
 from incidents.models import ChangeEvent, EventRule, Incident, Participant, TimelineEntry
 from integrations.commands import heartbeats, inbound, keys
@@ -65,6 +67,7 @@ def build(world: World) -> Scene:
     rule = EventRule.objects.create(service=world.checkout, name="Disks", field="summary", value="disk")
     ChangeEvent.objects.create(service=world.checkout, summary="Deploy 7")
     note = TimelineEntry.objects.filter(incident=incident).order_by("pk").first()
+    file = _file(world.bo, incident)
     beat = heartbeats.create(system, world.checkout, name="Backup")[0]
     assert event is not None
     assert note is not None
@@ -81,10 +84,17 @@ def build(world: World) -> Scene:
         "add": "email", "callbacks": "sms_twilio", "setup": "x" * 43, "answer": sign("answer", str(page.pk)),
         "token": "y" * 43, "wanted": "accept", "verb": "pause", "unused": str(unused.pk),
         "uidb36": int_to_base36(world.bo.pk), "alerts": str(incident.alerts.get().pk),
-        "key": default_token_generator.make_token(world.bo),
+        "file": file, "key": default_token_generator.make_token(world.bo),
     }  # fmt: skip
     scene.hidden = _hidden(scene)
     return scene
+
+
+def _file(user: User, incident: Incident) -> str:
+    """A log that somebody on it has attached; gives the random name of the file."""
+    upload = Upload("pods.log", b"pod 3 restarted")
+    entry = attachments.attach(builders.acts(user), incident, uploads=[upload], text="The log")
+    return entry.files.get().attachment.key
 
 
 def _incident(world: World, key: str, title: str) -> Incident:
@@ -110,6 +120,7 @@ def _hidden(scene: Scene) -> Ids:
     type(checkout).objects.filter(pk=checkout.pk).update(policy=world.policy)
     assert made.alert_id
     incident = Incident.objects.get(alerts__pk=made.alert_id)
+    file = _file(world.cy, incident)
     Incident.objects.filter(pk=incident.pk).update(visibility="private", codename=CODENAME)
     Participant.objects.filter(incident=incident).exclude(user=world.cy).delete()
     Incident.objects.filter(number=scene.ids["incidents"]).update(recurrence_of=incident)
@@ -118,7 +129,7 @@ def _hidden(scene: Scene) -> Ids:
     assert entry is not None
     event = InboundEvent.objects.exclude(pk__in=before).get()
     return {
-        **scene.ids, "incidents": str(incident.number), "entries": str(entry.pk), "timeline": str(entry.pk),
+        **scene.ids, "incidents": str(incident.number), "file": file, "entries": str(entry.pk), "timeline": str(entry.pk),
         "alerts": str(made.alert_id), "pages": str(page.pk), "inbound": str(event.pk),
         "deliveries": str(Delivery.objects.get(purpose="page", purpose_key=str(page.pk)).pk),
     }  # fmt: skip

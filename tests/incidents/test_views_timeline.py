@@ -90,6 +90,7 @@ def test_an_edit_keeps_what_it_said_before(stage: Stage, thought: TimelineEntry,
     """S18: the author edits, everybody may look at the former text."""
     bo, path = browser(stage.world.bo), f"/incidents/1/entries/{thought.pk}/"
     assert 'name="text"' in bo.get(path).content.decode()
+    stage.at.move(minutes=11)
     assert bo.post(f"{path}edit/", {"text": "second thought", "why": "typo"}).status_code == 303
     assert EntryRevision.objects.get().text == "first thought"
     shown = browser(stage.world.cy).get(path).content.decode()
