@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -33,7 +34,11 @@ def icon(name: str, extra: str = "") -> SafeString:
 def prio(priority: Any, size: str = "", name: str = "") -> SafeString:
     """A priority as bars, number and name; takes the row, or its rank and name (TRI-03)."""
     rank = priority if isinstance(priority, int) else priority.rank
-    name = name or (f"P{priority}" if isinstance(priority, int) else priority.name)
+    return _prio(rank, size, name or (f"P{priority}" if isinstance(priority, int) else priority.name))
+
+
+@lru_cache(maxsize=256)  # lists draw a few of them fifty times (P7)
+def _prio(rank: int, size: str, name: str) -> SafeString:
     bars = format_html_join(
         "",
         '<rect class="{}" x="{}" y="{}" width="2.2" height="{}" rx=".6"/>',
@@ -54,6 +59,11 @@ def state(incident: Any) -> SafeString:
     word = incident if isinstance(incident, str) else incident.status
     if not isinstance(incident, str) and getattr(incident, "snoozed_until", None) and word == "acknowledged":
         word = "snoozed"
+    return _state(word)
+
+
+@lru_cache(maxsize=64)
+def _state(word: str) -> SafeString:
     shape = mark_safe(shapes.STATES.get(word, shapes.RING))  # noqa: S308 (a constant of shapes.py)
     return format_html(
         '<span class="state state-{}"><svg viewBox="0 0 14 14" aria-hidden="true">{}</svg>{}</span>',

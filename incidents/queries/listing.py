@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import connection
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.actors import Actor
 from accounts.models import User
-from core import clock
+from core import clock, figures
 from core.errors import Invalid
 from incidents.engine.search_words import Query, values_of
 from incidents.models import Incident, Milestone, Participant
@@ -33,6 +33,17 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
 }
 OPEN_ONLY = ("priority", "longest")
 _place = re.compile(r"(?:([0-9])\.)?([0-9]{1,9})")
+
+
+UNSHOWN = ("description", "resolution", "suspected_cause", "customer_impact")
+KEPT = 10  # seconds for which the figures of the chips are good enough
+
+
+class CountOf(Subquery):
+    """How many rows a query has, beside the rows of another one."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +91,7 @@ def incidents_found(names: Names, asked: Asked) -> Found:
     at_end = not back and not more
     newer = "" if at_start or not shown else _named(shown[0], order)
     older = "" if at_end or not shown else _named(shown[-1], order)
-    total = len(shown) if at_start and not older else None
-    if total is None and not asks_text(asked.query):
-        total = _counted(names, asked.query)
+    total = len(shown) if at_start and not older else getattr(found[0], "total", None) if found else None
     return Found(_listed(shown), newer, older, total)
 
 
@@ -96,7 +105,11 @@ def exported(names: Names, query: Query, size: int = 500) -> Iterator[list[Liste
 
 
 def tallies(actor: Actor) -> Mapping[str, int]:
-    """How many open incidents there are, and how many of them are of each kind that a chip counts; one query."""
+    """How many open incidents there are, and how many of them are of each kind that a chip counts."""
+    return figures.kept("list", actor.user.pk if actor.user else 0, KEPT, lambda: _tallied(actor))
+
+
+def _tallied(actor: Actor) -> Mapping[str, int]:
     mine = Participant.objects.filter(incident=OuterRef("pk"), assignee=True, user=actor.user)
     rows = incidents_seen_by(actor).open().select_related(None).annotate(mine=Exists(mine))
     found: dict[str, int] = rows.order_by()[: MOST_COUNTED + 1].aggregate(
@@ -107,11 +120,6 @@ def tallies(actor: Actor) -> Mapping[str, int]:
         snoozed=Count("pk", filter=Q(status="acknowledged", snoozed_until__isnull=False)),
     )
     return found
-
-
-def _counted(names: Names, query: Query) -> int:
-    rows = narrowed(names, incidents_seen_by(names.actor).select_related(None), query)
-    return rows.order_by()[: MOST_COUNTED + 1].count()
 
 
 def _page(names: Names, asked: Asked, order: tuple[str, ...], place: Q | None) -> list[Incident]:
@@ -132,7 +140,9 @@ def _read(names: Names, query: Query, order: tuple[str, ...], place: Q | None, n
     rows: IncidentQuerySet = narrowed(names, incidents_seen_by(names.actor).select_related(None), query, newest=newest)
     keys = (rows.filter(place) if place is not None else rows).order_by(*order).values("pk")[: PAGE + 1]
     shown = Incident.objects.select_related("service__team", "priority").filter(pk__in=keys)
-    return list(_with_end(shown).order_by(*order))
+    if not asks_text(query):
+        shown = shown.annotate(total=CountOf(rows.order_by().values("pk")[: MOST_COUNTED + 1]))
+    return list(_with_end(shown).defer(*UNSHOWN).order_by(*order))
 
 
 def _with_end(rows: IncidentQuerySet) -> IncidentQuerySet:
