@@ -40,6 +40,13 @@ class TeamForm(VersionedForm):
     description = text("Description", 2000, "What the team answers for.")
 
 
+class OrganisationForm(VersionedForm):
+    """Whose portal this is."""
+
+    name = line("Name", 80, "As people call it, such as Fernhill.")
+    time_zone = choice("Time zone", zone_choices, "Of pages that are shown to people who have not signed in.")
+
+
 class MemberForm(PortalForm):
     """Somebody who joins a team."""
 

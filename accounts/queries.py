@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from django.db.models import Prefetch, QuerySet
 
 from accounts.actors import Actor
-from accounts.models import ApiToken, FirstRun, Membership, Team, User
+from accounts.models import ApiToken, FirstRun, Membership, Organisation, Team, User
 from accounts.permissions import TEAM_SEE, TOKEN_SEE, USER_SEE, can
 from core import clock
 from core.errors import Missing
@@ -34,6 +34,11 @@ def administrators() -> QuerySet[User]:
 def is_set_up() -> bool:
     """Whether the first administrator has been made: one question to the database unless nobody has (A41)."""
     return administrators().exists() or FirstRun.objects.filter(completed_at__isnull=False).exists()
+
+
+def organisation() -> Organisation:
+    """Whose portal this is; without a name until an administrator gives one."""
+    return Organisation.objects.filter(id=1).first() or Organisation()
 
 
 def process_owners() -> QuerySet[User]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account import views as allauth_views
 from django.urls import path, re_path
 
-from accounts.views import people, profile, setup, sign_in, teams
+from accounts.views import organisation, people, profile, setup, sign_in, teams
 
 TEAM = "teams/<int:pk>/"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path(f"{TEAM}members/", teams.join, name="team_join"),
     path(f"{TEAM}members/<int:user_pk>/", teams.change_role, name="team_role"),
     path(f"{TEAM}members/<int:user_pk>/remove/", teams.remove, name="team_remove"),
+    path("organisation/", organisation.organisation, name="organisation"),
     path("people/<int:pk>/", people.person, name="person"),
     path("profile/", profile.profile, name="profile"),
     path("profile/tokens/", profile.token_list, name="tokens"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from accounts.api import teams, tokens, users
+from accounts.api import organisation, teams, tokens, users
 
 app_name = "accounts"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("teams/<int:pk>/", teams.Team.as_view(), name="team"),
     path("teams/<int:pk>/members/", teams.Members.as_view(), name="team_members"),
     path("teams/<int:pk>/members/<int:user>/", teams.Member.as_view(), name="team_member"),
+    path("organisation/", organisation.TheOrganisation.as_view(), name="organisation"),
     path("tokens/", tokens.Tokens.as_view(), name="tokens"),
     path("tokens/<int:pk>/", tokens.Token.as_view(), name="token"),
 ]

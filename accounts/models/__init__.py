@@ -1,7 +1,8 @@
 """Tables of the room."""
 
+from accounts.models.organisation import Organisation
 from accounts.models.teams import Membership, Team
 from accounts.models.tokens import ApiToken, FirstRun
 from accounts.models.users import User
 
-__all__ = ["ApiToken", "FirstRun", "Membership", "Team", "User"]
+__all__ = ["ApiToken", "FirstRun", "Membership", "Organisation", "Team", "User"]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from allauth.account import views as allauth_views
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.utils.timezone import localtime
 
 from accounts.emails import normal
-from accounts.queries import is_set_up, person_ref
-from core import throttle
+from accounts.queries import is_set_up, organisation, person_ref
+from core import clock, throttle
 from core.jobs import enqueue
 from core.web.address import client_address
+from core.web.doors import SEND_AGAIN
+from core.zones import zone_of
 
 QUARTER = 15 * 60  # seconds
+INCIDENT = re.compile(r"/incidents/([1-9]\d{0,8})/")
 
 
 class _Inward:
@@ -33,8 +38,24 @@ class LoginView(_Inward, allauth_views.LoginView):  # type: ignore[misc]
     """Signs in and goes on to the page that was asked for."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Also whether there is anybody yet who could sign in (A41)."""
-        return {**super().get_context_data(**kwargs), "set_up": is_set_up()}
+        """Also whether there is anybody yet who could sign in (A41), whose portal it is and what time it is there."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        ours = organisation()
+        here = localtime(clock.now(), zone_of(ours.time_zone))
+        going = INCIDENT.fullmatch(self.get_next_url() or "")
+        return {
+            **context,
+            "set_up": is_set_up(),
+            "organisation": ours,
+            "clock": f"{here:%H:%M}",
+            "day": f"{here:%A}, {here:%Z}",
+            "going": f"INC-{going[1]}" if going else "",
+            "held": self.get_next_url() == SEND_AGAIN,
+        }
+
+    def get_initial(self) -> dict[str, Any]:
+        """A page at three in the morning needs one tap: the device stays signed in unless the person says otherwise."""
+        return {**super().get_initial(), "remember": True}
 
 
 class LogoutView(_Inward, allauth_views.LogoutView):  # type: ignore[misc]

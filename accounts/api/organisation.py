@@ -1,0 +1,48 @@
+"""The organisation that runs the portal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.commands.organisation import edit_organisation
+from accounts.models import Organisation
+from accounts.queries import organisation
+from core.api.base import ApiView, SignedIn
+
+
+class OrganisationShape(serializers.ModelSerializer[Organisation]):
+    """Its name and time zone."""
+
+    class Meta:
+        model = Organisation
+        fields = ["name", "time_zone", "version"]
+        read_only_fields = fields
+
+
+class OrganisationInput(serializers.Serializer[Any]):
+    """What may be changed."""
+
+    name = serializers.CharField(max_length=80)
+    time_zone = serializers.CharField(max_length=64)
+
+
+class TheOrganisation(ApiView):
+    """Whose portal this is."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(operation_id="organisation_see", responses=OrganisationShape)
+    def get(self, request: Request) -> Response:
+        """See the organisation."""
+        return Response(OrganisationShape(organisation()).data)
+
+    @extend_schema(operation_id="organisation_edit", request=OrganisationInput, responses=OrganisationShape)
+    def patch(self, request: Request) -> Response:
+        """Name the organisation, or say in which zone it lives."""
+        changes = self.parse(OrganisationInput, partial=True)
+        return Response(OrganisationShape(edit_organisation(self.actor, version=self.version(), **changes)).data)
