@@ -112,11 +112,11 @@ def board(actor: Actor, scope: Scope) -> Board:
     urgent = Case(When(status="triggered", priority__rank__lte=URGENT, then=0), default=1)
     order = ("-asked", urgent, "priority__rank", "created_at", "pk")
     found = list(rows.order_by(*order)[: ASKED + SHOWN + 1])
-    within = sorted((each for each in found if each.in_scope), key=_place)
+    within = sorted((each for each in found if vars(each)["in_scope"]), key=_place)
     return Board(
         found=list(within[:SHOWN]),
-        asked=[each for each in found if each.asked][:ASKED],
-        longest=found[0].longest if found else None,
+        asked=[each for each in found if vars(each)["asked"]][:ASKED],
+        longest=vars(found[0])["longest"] if found else None,
         is_cut=len(within) > SHOWN,
     )
 
@@ -150,7 +150,7 @@ class Tally:
         """How many have the highest priority among them: "1 is P1"."""
         if not self.by_priority:
             return ""
-        (rank, name), count = min(self.by_priority.items())
+        (_, name), count = min(self.by_priority.items())
         return f"{counted(count)} {'is' if count == 1 else 'are'} {name}"
 
 

@@ -9,7 +9,6 @@ from statistics import median
 
 from django.db.models import (
     BooleanField,
-    Case,
     Count,
     Exists,
     FilteredRelation,
@@ -18,7 +17,6 @@ from django.db.models import (
     OuterRef,
     Q,
     Subquery,
-    When,
 )
 from django.db.models.functions import Cast, Coalesce, Substr
 
@@ -73,7 +71,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """Pages of the last night: to the viewer, and to everybody in the viewer's teams; `is_cut` where there were more."""
+    """Pages of the last night: to the viewer, and to all in the viewer's teams; `is_cut` where there were more."""
 
     own: int = 0
     teams: int = 0
@@ -125,11 +123,10 @@ def _night(actor: Actor, user: User) -> Night:
     """Among the newest 5,000 pages of all, so that the table needs no index by time; private ones are absent (A62)."""
     start, end = night_before(user)
     oldest = Subquery(Page.objects.order_by("-pk").values("pk")[NEWEST : NEWEST + 1])
-    number = Cast(Substr("subject", len(PREFIX) + 1), IntegerField())
-    rows = Page.objects.filter(pk__gt=Coalesce(oldest, 0), created_at__gte=start)
-    rows = rows.annotate(about=Case(When(subject__startswith=PREFIX, then=number)))
+    rows = Page.objects.filter(pk__gt=Coalesce(oldest, 0), created_at__gte=start, subject__startswith=PREFIX)
+    number = Cast(Substr(OuterRef("subject"), len(PREFIX) + 1), IntegerField())
     mates = Membership.objects.filter(team__memberships__user=user).values("user")
-    known = Q(created_at__lt=end) & Q(Exists(Incident.objects.visible_to(actor).filter(number=OuterRef("about"))))
+    known = Q(created_at__lt=end) & Q(Exists(Incident.objects.visible_to(actor).filter(number=number)))
     counts = rows.aggregate(
         own=Count("pk", filter=Q(user=user) & known),
         teams=Count("pk", filter=(Q(user=user) | Q(user__in=mates)) & known),

@@ -97,13 +97,15 @@ def health_of(actor: Actor, scope: Scope, worst: Mapping[int, int], limit: int) 
     if scope.teams is not None:
         rows = rows.filter(team_id__in=sorted(scope.teams))
     start = clock.now() - SPAN
-    rows = rows.annotate(recent=FilteredRelation("alerts", condition=Q(alerts__first_seen__gt=start)), part=_part(start))
+    rows = rows.annotate(
+        recent=FilteredRelation("alerts", condition=Q(alerts__first_seen__gt=start)), part=_part(start)
+    )
     own = Exists(Incident.objects.visible_to(actor).filter(pk=OuterRef("recent__incident_id")))
     told = Q(recent__incident__isnull=True) | Q(recent__incident__visibility="open") | Q(own)
-    parts = rows.order_by().values("pk", "name", "part").annotate(alerts=Count("recent", filter=told))
+    parts = rows.order_by().values("pk", "name", "part").annotate(how_many=Count("recent", filter=told))
     names: dict[int, str] = {}
     alerts: dict[int, list[int]] = {}
-    for pk, name, part, count in parts.values_list("pk", "name", "part", "alerts"):
+    for pk, name, part, count in parts.values_list("pk", "name", "part", "how_many"):
         names[pk] = name
         alerts.setdefault(pk, [0] * PARTS)[part or 0] += count
     found = [Health(pk, name, _tone(worst.get(pk)), tuple(alerts[pk])) for pk, name in names.items()]

@@ -17,14 +17,18 @@ from incidents.queries.now import SCOPES, is_staff, now_of
 from oncall.commands import pages
 from oncall.queries.escalations import page_seen_by
 
-
 SCOPE = "now_scope"  # what the person chose last, kept with the session
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
     actor: Actor = actor_of(request)
     wanted = request.GET.get("scope") or request.session.get(SCOPE, "")
-    return {"now": now_of(actor, wanted), "staff": is_staff(actor), "panels": board_panels(actor), "crumbs": [("Now", "")]}
+    return {
+        "now": now_of(actor, wanted),
+        "staff": is_staff(actor),
+        "panels": board_panels(actor),
+        "crumbs": [("Now", "")],
+    }
 
 
 def _whole(request: HttpRequest) -> dict[str, Any]:
