@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import connection
+from django.utils.html import format_html, format_html_join
 
 from core import clock
+from core.templatetags.ui import monogram
 from core.web.attendance import Board, Sign, Signs
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 HERE, WRITING, GRACE = 60.0, 8.0, 5.0  # seconds: without a word, without a key, after leaving
 TICK = 0.5
 MESSAGES, SECONDS, REMEMBERED = 20, 10.0, 10_000
-SHOWN = 20  # names in a frame; the count is of all
+FEW, SHOWN = 3, 20  # monograms and names in a frame; the count is of all
 WORDS = {"here": False, "writing": True}
 log = structlog.get_logger("portal.live")
 
@@ -157,11 +159,22 @@ def _kept(signs: Signs, with_socket: set[str], now: float) -> Signs:
 
 
 def frame_of(signs: Mapping[str, Sign], now: float) -> str:
-    """The frame without a number: how many are here, the first of them by name, and who writes."""
+    """The frame without a number: who is here, as HTML for everybody, and who writes, each by key and name."""
     here = sorted((sign.name, key) for key, sign in signs.items() if sign.until > now)
     writing = [[key, name] for name, key in here if signs[key].writing > now]
-    shown = [[key, name] for name, key in here[:SHOWN]]
-    return json.dumps({"kind": "presence", "count": len(here), "here": shown, "writing": writing[:SHOWN]})
+    return json.dumps({"kind": "presence", "html": _drawn(here), "writing": writing[:SHOWN]})
+
+
+def _drawn(here: Sequence[tuple[str, str]]) -> str:
+    """A few monograms, how many there are, and the names for readers."""
+    if not here:
+        return ""
+    marks = format_html_join(
+        "", "{}", ((monogram(name, int(key) if key.isdecimal() else None),) for name, key in here[:FEW])
+    )
+    names = ", ".join(name for name, _ in here[:SHOWN])
+    text = '{}<span class="nowrap" title="{}">{} here</span><span class="sr">: {}</span>'
+    return str(format_html(text, marks, names, len(here), names))
 
 
 def _tell(viewers: list[Viewer], text: str) -> None:

@@ -17,15 +17,13 @@ from core import clock
 from core.errors import Missing
 from core.models import FeedTopic
 from incidents import permissions
-from incidents.kinds import entry_kinds
-from incidents.models import Alert, Incident, Milestone, Participant, Priority, TimelineEntry
+from incidents.models import Alert, Incident, Milestone, Participant, Priority
 from incidents.queries.access import incidents_seen_by, known
 from incidents.queries.details import FRESH, UNDO, Rights, verbs_for
-from incidents.queries.timeline import Line, for_audience, lines
+from incidents.queries.log import entry_counts, read_counts
 from incidents.states import OPEN
 from oncall.queries.escalations import Waiting, waiting_for
 
-ENTRIES = 200
 ALERTS = 20
 STEPS = (
     ("Detect", "acknowledged"),
@@ -35,7 +33,7 @@ STEPS = (
     ("Learn", "closed"),
 )
 ENDS = ("resolved", "closed")
-SHOWS = ("all", "key", "note")
+LATE = timedelta(minutes=5)  # whoever comes later than this after the beginning is told what has happened
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,12 @@ class IncidentPage:
     people: list[Participant]
     milestones: list[Milestone]
     waiting: Waiting | None
+    counts: dict[str, int]
+
+    @property
+    def is_late(self) -> bool:
+        """Whether somebody who comes now has missed something (RES-17)."""
+        return clock.now() - self.incident.created_at > LATE
 
     @property
     def assignees(self) -> list[User]:
@@ -108,15 +112,16 @@ class IncidentPage:
         return user is not None and self.waiting is not None and any(user.pk == each.pk for each in self.waiting.people)
 
 
-def incident_page(actor: Actor, number: int) -> IncidentPage:
-    """The incident as this actor may see it; raises Missing otherwise.
+def incident_page(actor: Actor, number: int, *, counted: bool = False) -> IncidentPage:
+    """The incident as this actor may see it; raises Missing otherwise. `counted`: with the figures of the filters.
 
     The feed's number is read with the first query: what is written while the rest is read comes through the socket.
     """
     head = FeedTopic.objects.filter(name=f"incident:{number}").values("last_seq")
     people = Prefetch("participants", Participant.objects.select_related("user").order_by("joined_at", "pk"))
     seen = incidents_seen_by(actor).select_related("recurrence_of", "merged_into").prefetch_related(people)
-    incident = seen.annotate(seq=Subquery(head)).filter(number=number).first() if 0 < number < 2**31 else None
+    seen = seen.annotate(seq=Subquery(head), **({"counts": entry_counts()} if counted else {}))
+    incident = seen.filter(number=number).first() if 0 < number < 2**31 else None
     if incident is None:
         raise Missing("There is no such incident.")
     incident.recurrence_of = known(actor, incident.recurrence_of)
@@ -133,6 +138,7 @@ def incident_page(actor: Actor, number: int) -> IncidentPage:
         people=list(incident.participants.all()),
         milestones=list(incident.milestones.order_by("at", "pk")),
         waiting=waiting_for(incident.subject) if waits else None,
+        counts=read_counts(getattr(incident, "counts", None) or "") if full else {},
     )
 
 
@@ -153,33 +159,6 @@ def phases(incident: Incident, milestones: Sequence[Milestone]) -> list[Phase]:
         Phase(name, at.get(end), done[index], index == now, at.get("mitigated") if name == "Resolve" else None)
         for index, (name, end) in enumerate(STEPS)
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """A stretch of the record in order; `earlier` is the id before whose entry the next stretch ends."""
-
-    lines: list[Line]
-    earlier: int | None
-
-
-def log_of(page: IncidentPage, *, before: int | None = None, show: str = "all") -> Log:
-    """The newest entries, or those before an entry, of one kind of moment: all, key or note; raises Missing."""
-    rows = for_audience(page.incident, page.audience).filter(_shown(show))
-    if before is not None:
-        mark = rows.filter(pk=before).first()
-        if mark is None:
-            raise Missing("There is no such entry.")
-        rows = rows.filter(Q(occurred_at__lt=mark.occurred_at) | Q(occurred_at=mark.occurred_at, pk__lt=mark.pk))
-    found: list[TimelineEntry] = list(rows.order_by("-occurred_at", "-pk")[: ENTRIES + 1])
-    shown = found[:ENTRIES][::-1]
-    return Log(lines(shown), shown[0].pk if len(found) > ENTRIES else None)
-
-
-def _shown(show: str) -> Q:
-    if show == "note":
-        return Q(kind__in=[kind.key for kind in entry_kinds() if kind.human])
-    return Q(visibility="stakeholders") | Q(pinned=True) if show == "key" else Q()
 
 
 @dataclass(frozen=True, slots=True)

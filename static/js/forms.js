@@ -1,37 +1,38 @@
-// Forms: nothing typed is lost, nothing is sent twice, and a verb's form opens in a dialog where it can.
+// Forms: nothing typed is lost, nothing is sent twice, and a verb's form opens in a dialog.
 (() => {
   const { user } = window.watchbill;
-  const store = (() => { try { return window.localStorage; } catch { return null; } })();
+  const store = (() => { try { return localStorage; } catch { return null; } })();
   const path = (el) => new URL(el.form?.getAttribute("action") || location.pathname, location.href).pathname;
   const key = (el) => `draft:${user}:${path(el)}:${el.dataset.draft}`;
 
   // Drafts: kept per person, form and field until the server has taken them; forgotten at sign-out.
-  // Beside the text stands what the box held before: a draft comes back only over the text that it was written over.
-  // One that was written over something else is offered beside the box, and kept until it was used or discarded.
+  // Over another text than the one that it was written over (`base`) a draft is offered, until it is used or discarded.
   const load = (name) => { try { return JSON.parse(store?.getItem(name)); } catch { return null; } };
-  const save = (name, draft) => { try { store?.setItem(name, JSON.stringify(draft)); } catch { /* full or off */ } };
+  const save = (name, value) => { try { if (value) store.setItem(name, JSON.stringify(value)); else store.removeItem(name); } catch { /* full or off */ } };
+  const make = (tag, name, text = "", onclick = null) => Object.assign(document.createElement(tag), { className: name, textContent: text, onclick });
+  const parsed = (html) => Object.assign(document.createElement("template"), { innerHTML: html }).content;
+  const on = (name, act, early) => document.addEventListener(name, act, early);
+  const byId = (id) => document.getElementById(id);
+  Object.assign(window.watchbill, { load, save, make, parsed, on, byId });
   const offered = new WeakMap();
   const write = (el) => {
     const former = load(key(el));
     const kept = offered.get(el) || [];
     const base = former && former.text === el.defaultValue ? former.base : el.defaultValue;
-    if (el.value === el.defaultValue && el.value === base && !kept.length) { try { store?.removeItem(key(el)); } catch { /* off */ } }
-    else save(key(el), { text: el.value, base, at: Date.now(), kept });
+    const same = el.value === el.defaultValue && el.value === base && !kept.length;
+    save(key(el), same ? null : { text: el.value, base, at: Date.now(), kept });
   };
   const drop = (name) => {
     const kept = load(name)?.kept;
-    if (kept?.length) save(name, { text: "", base: "", kept }); else try { store?.removeItem(name); } catch { /* no storage */ }
+    save(name, kept?.length ? { text: "", base: "", kept } : null);
   };
   const of = (at) => {
-    if (!at) return "";
-    const then = new Date(at);
-    const day = then.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "short" };
-    return ` of ${then.toLocaleString("en-GB", { ...day, hour: "2-digit", minute: "2-digit" })}`;
+    const then = new Date(at), day = then.toDateString() === new Date().toDateString() ? {} : { day: "numeric", month: "short" };
+    return at ? ` of ${then.toLocaleString("en-GB", { ...day, hour: "2-digit", minute: "2-digit" })}` : "";
   };
-  const make = (tag, name, text, onclick = null) => Object.assign(document.createElement(tag), { className: name, textContent: text, onclick });
   const offer = (el, draft) => {
     const title = `Your unsent text${of(draft.at)}`;
-    const notice = make("div", "notice notice-amber", "");
+    const notice = make("div", "notice notice-amber");
     notice.setAttribute("role", "group");
     notice.setAttribute("aria-label", title);
     const end = () => {
@@ -47,10 +48,9 @@
       el.dispatchEvent(new Event("input", { bubbles: true }));
     };
     const text = make("div", "", draft.text);
-    Object.assign(text.style, { whiteSpace: "pre-wrap", overflowWrap: "anywhere", maxHeight: "12em", overflow: "auto" });
+    text.className = "prewrap clip";
     text.tabIndex = 0;  // a long one is scrolled by the keyboard
-    const line = make("div", "grow", "");
-    const buttons = make("div", "row", "");
+    const line = make("div", "grow"), buttons = make("div", "row");
     const button = (name, onclick) => Object.assign(make("button", "btn btn-sm", name, onclick), { type: "button" });
     buttons.append(button("Use it", use), button("Discard", () => { end(); write(el); }));
     line.append(make("b", "", title), text, buttons);
@@ -75,11 +75,11 @@
   const fields = (form) => form.querySelectorAll("[data-draft]");
   const forget = (form) => { for (const el of fields(form)) drop(key(el)); };
   restore(document);
-  document.addEventListener("input", (ev) => { if (ev.target.dataset?.draft) write(ev.target); });
-  document.addEventListener("submit", (ev) => {
+  on("input", (ev) => { if (ev.target.dataset?.draft) write(ev.target); });
+  on("submit", (ev) => {
     if (!ev.target.matches("[data-forget]")) return;
     const mine = `draft:${ev.target.dataset.forget || user}:`;
-    try { for (const name of Object.keys(store || {})) if (name.startsWith(mine)) store.removeItem(name); } catch { /* off */ }
+    Object.keys(store || {}).filter((name) => name.startsWith(mine)).forEach((name) => save(name));
   });
 
   // A form that the browser sends itself is confirmed by being led straight from its page to another one.
@@ -97,12 +97,12 @@
     try { sessionStorage.setItem(MARK, JSON.stringify(mark)); } catch { /* the draft stays */ }
   });
 
-  // Busy: the button shows a ring, and a second press does nothing.
+  // Busy: a second press does nothing.
   const free = (form) => {
     delete form.dataset.sending;
     form.querySelectorAll("[aria-busy]").forEach((el) => el.removeAttribute("aria-busy"));
   };
-  document.addEventListener("submit", (ev) => {
+  on("submit", (ev) => {
     const form = ev.target;
     if (form.method !== "post" || ev.defaultPrevented) return;
     if (form.dataset.sending) { ev.preventDefault(); ev.stopImmediatePropagation(); return; }
@@ -111,10 +111,10 @@
   }, true);
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sending]").forEach(free));
 
-  // htmx calls every answer a success that it may swap in, so the status alone says what the server has taken.
+  // htmx calls all that it may swap in a success, so the status alone says what the server has taken.
   const taken = (xhr) => xhr.status >= 200 && xhr.status < 300;
   const sent = new WeakMap();
-  document.addEventListener("htmx:beforeRequest", (ev) => {
+  on("htmx:beforeRequest", (ev) => {
     if (ev.target.matches("form")) sent.set(ev.target, new Map([...fields(ev.target)].map((el) => [el, el.value])));
   });
   // What was typed while the form was under way stays in the box.
@@ -126,7 +126,7 @@
     form.dispatchEvent(new Event("watchbill:sent", { bubbles: true }));
     grow(form);
   };
-  document.addEventListener("htmx:afterRequest", (ev) => {
+  on("htmx:afterRequest", (ev) => {
     const form = ev.target.closest?.("form");
     if (!form) return;
     free(form);
@@ -136,70 +136,64 @@
     if (form.matches("[data-clear]")) empty(form);
   });
 
-  // What went wrong stands where the person looks: in the open dialog, in the composer, else above the page.
+  // What went wrong stands where the person looks.
   const quiet = () => document.querySelectorAll(".notice[data-said]").forEach((el) => el.remove());
   const place = (notice, form) => {
     quiet();
     notice.dataset.said = "";
     const near = document.querySelector("#sheet[open] .dialog-body") || (form?.matches(".composer") && form);
-    if (near) near.prepend(notice); else document.getElementById("messages")?.replaceChildren(notice);
+    if (near) near.prepend(notice); else byId("messages")?.replaceChildren(notice);
     notice.scrollIntoView({ block: "nearest" });
   };
   const said = (form, text, link) => {
-    const notice = document.createElement("div");
-    notice.className = "notice notice-red";
+    const notice = make("div", "notice notice-red"), line = make("span", "grow");
     notice.setAttribute("role", "alert");
-    const line = document.createElement("span");
-    line.className = "grow";
     line.append(text, ...(link ? [" ", link] : []));
     notice.append(line);
     place(notice, form);
   };
   const signIn = () => {
-    const link = document.createElement("a");
+    const link = make("a", "", "Sign in");
     link.href = `/accounts/login/?next=${encodeURIComponent(location.pathname)}`;
-    link.textContent = "Sign in";
     if (!store) link.target = "_blank";  // without a draft the text lives in this page alone
     return link;
   };
   const KEPT = "Your text is kept; try again.";
-  document.addEventListener("htmx:sendError", (ev) => {
+  on("htmx:sendError", (ev) => {
     const form = ev.target.closest?.("form");
     if (form) free(form);
     said(form, `Not sent: the portal does not answer. ${KEPT}`);
   });
-  document.addEventListener("htmx:responseError", (ev) => {
+  on("htmx:responseError", (ev) => {
     if (ev.detail.xhr.status !== 401) return;
     said(ev.target.closest?.("form"), "You have been signed out. Sign in and send it again: your text is kept.", signIn());
   });
-  // A form that was refused comes back as itself; any other answer than that must not take its place.
-  document.addEventListener("htmx:beforeSwap", (ev) => {
+  // Only a refused form itself may take its place.
+  on("htmx:beforeSwap", (ev) => {
     const { xhr, requestConfig } = ev.detail;
     const form = requestConfig.elt;
     const to = xhr.getResponseHeader("HX-Retarget") || "";
     if (xhr.status < 400 || xhr.status === 401 || !form.matches("form") || (to && to !== "#messages")) return;
     ev.detail.shouldSwap = false;
-    const template = document.createElement("template");
-    template.innerHTML = to ? xhr.responseText : "";
-    const notice = template.content.querySelector(".notice");
+    const notice = parsed(to && xhr.responseText).querySelector(".notice");
     if (notice) place(notice, form); else said(form, `Not sent: the portal answered ${xhr.status}. ${KEPT}`);
   });
 
-  // The composer grows up to six lines.
+  // The composer grows to six lines.
   const grow = (within) => {
     for (const el of within.querySelectorAll("[data-grow]")) { el.style.height = "auto"; el.style.height = `${Math.min(el.scrollHeight + 2, 150)}px`; }
   };
-  document.addEventListener("input", (ev) => { if (ev.target.matches?.("[data-grow]")) grow(ev.target.parentElement); });
+  on("input", (ev) => { if (ev.target.matches?.("[data-grow]")) grow(ev.target.parentElement); });
   grow(document);
 
   // Dialog: links with hx-target="#sheet" fill it; without scripts they lead to a page of their own.
-  const sheet = document.getElementById("sheet");
+  const sheet = byId("sheet");
   if (!sheet) return;
   let opener = null;
   const typed = () => [...sheet.querySelectorAll("textarea, input:not([type=hidden])")].some((el) => el.value !== el.defaultValue);
   const shut = () => { sheet.close(); sheet.replaceChildren(); opener?.focus(); };
-  document.addEventListener("htmx:beforeRequest", (ev) => { if (ev.target.getAttribute("hx-target") === "#sheet") opener = ev.target; });
-  document.addEventListener("htmx:afterSwap", (ev) => {
+  on("htmx:beforeRequest", (ev) => { if (ev.target.getAttribute("hx-target") === "#sheet") opener = ev.target; });
+  on("htmx:afterSwap", (ev) => {
     if (ev.detail.target !== sheet || !sheet.firstElementChild) return;
     if (!sheet.open) sheet.showModal();
     restore(sheet);

@@ -2,37 +2,65 @@
 (() => {
   const page = document.querySelector("[data-live]");
   if (!page) return;
-  const watchbill = window.watchbill;
-  const label = document.querySelector("[data-live-state]");
-  const DELAYS = [1, 2, 4, 8, 15];
+  const { watchbill } = window, { load, save, make, parsed, on, byId } = watchbill, label = document.querySelector("[data-live-state]");
+  const DELAYS = [1, 2, 4, 8, 15], OUT = "Signed out. Your text is kept.";
   let last = Number(page.dataset.seq || 0), tries = 0, opened = false, lost = 0, socket = null, polling = 0, over = false, heard = watchbill.now();
+  const isOpen = () => socket?.readyState === WebSocket.OPEN;
 
-  // --- what the reader is told -------------------------------------------------------------------
-  const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: watchbill.zone });
+  const here = byId("here"), note = here && document.querySelector(".composer textarea");
   const say = (state, text) => {
     label.hidden = false;
     if (label.dataset.state !== state) label.dataset.state = state;
     const box = label.lastElementChild;
     if (box.textContent !== text) box.textContent = text;
+    if (here && state !== "live") here.hidden = true;
   };
   const show = () => {
     if (over) return;
-    if (socket?.readyState === WebSocket.OPEN) { say("live", "Live"); return; }
+    if (isOpen()) { say("live", "Live"); return; }
     const gone = (Date.now() - lost) / 1000;
-    if (!navigator.onLine || (lost && gone > 60 && !polling)) say("offline", `Offline, showing ${clock.format(heard)}. Your text is kept.`);
+    const clock = new Date(heard).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: watchbill.zone });
+    if (!navigator.onLine || (lost && gone > 60 && !polling)) say("offline", `Offline, showing ${clock}. Your text is kept.`);
     else if (polling) say("live", "Updating every 10 s");
     else if (lost && gone > 2) say("reconnecting", `Reconnecting, last news ${Math.round((watchbill.now() - heard) / 1000)} s ago`);
   };
   const end = (text) => { over = true; clearInterval(polling); say("offline", text); };
 
-  // --- regions that are drawn anew ---------------------------------------------------------------
+  // Who is here and who writes.
+  const writers = note?.form.querySelector("[data-writing]");
+  let typed = 0;
+  const beat = () => { if (here && isOpen() && !document.hidden) socket.send(`{"type": "${Date.now() - typed < 8000 ? "writing" : "here"}"}`); };
+  const stop = () => { if (typed) { typed = 0; beat(); } };
+  note?.addEventListener("input", () => {
+    if (!note.value) stop();
+    else if (Date.now() - typed > 4000) { typed = Date.now(); beat(); }
+  });
+  setInterval(beat, 20000);
+  on("visibilitychange", beat);
+  const attend = ({ html, writing }) => {
+    here.innerHTML = html;
+    here.hidden = !html;
+    const names = writing.filter(([who]) => who !== watchbill.user).map(([, name]) => name.split(" ")[0]);
+    if (writers) writers.textContent = names.length ? `${names.slice(0, 3).join(", ")} ${names[1] ? "are" : "is"} writing` : "";
+  };
+
+  // The browser remembers which panels are closed.
+  const CLOSED = `folded:${watchbill.user}`, closed = () => load(CLOSED) || [];
+  const fold = (within) => within.querySelectorAll("details.panel").forEach((el) => { el.open = !closed().includes(el.id); });
+  on("toggle", ({ target }) => {
+    if (!target.matches(".panel")) return;
+    const others = closed().filter((id) => id !== target.id);
+    save(CLOSED, target.open ? others : [...others, target.id]);
+  }, true);
+  fold(document);
+
   let asked = 0, busy = false, again = false;
   const draw = async () => {
     if (busy) { again = true; return; }
     busy = true;
     try {
       const answer = await fetch(page.dataset.regions, { headers: { "X-Live": "1" }, redirect: "error" });
-      if (answer.status === 401) { end("Signed out. Your text is kept."); return; }
+      if (answer.status === 401) { end(OUT); return; }
       if (answer.status === 404) { location.reload(); return; }
       if (answer.ok) swap(await answer.text());
     } catch { /* the connection's own state says it */ } finally {
@@ -40,30 +68,39 @@
       if (again) { again = false; soon(); }
     }
   };
+  watchbill.draw = draw;
   const soon = () => { clearTimeout(asked); asked = setTimeout(draw, 120); };
-  const swap = (html) => {
-    const template = document.createElement("template");
-    template.innerHTML = html;
-    for (const fresh of [...template.content.children]) {
-      const old = fresh.id && document.getElementById(fresh.id);
-      if (!old || old.innerHTML === fresh.innerHTML) continue;
-      const focus = old.contains(document.activeElement) ? document.activeElement.id : "";
-      for (const menu of old.querySelectorAll("details[id][open]")) fresh.querySelector(`#${CSS.escape(menu.id)}`)?.setAttribute("open", "");
-      const top = old.scrollTop;
-      old.replaceWith(fresh);
-      fresh.scrollTop = top;
-      fresh.classList.add("settling");
-      setTimeout(() => fresh.classList.remove("settling"), 600);
-      if (fresh.dataset.title) document.title = fresh.dataset.title;
-      if (focus) document.getElementById(focus)?.focus();
-      window.htmx?.process(fresh);
+  // Where somebody types, the new region waits.
+  const waiting = new Map();
+  const typing = (el) => [...el.querySelectorAll("textarea, input:not([type=hidden])")].some((box) => box === document.activeElement || box.value !== box.defaultValue);
+  on("focusout", () => setTimeout(() => waiting.forEach((fresh, id) => put(byId(id), fresh))));
+  const put = (old, fresh) => {
+    if (!old) return;
+    if (typing(old)) {
+      if (!waiting.has(old.id)) old.prepend(make("p", "tiny muted", "1 change"));
+      waiting.set(old.id, fresh);
+      return;
     }
+    waiting.delete(old.id);
+    fold(fresh);
+    for (const menu of old.querySelectorAll(".menu[id]")) fresh.querySelector(`#${CSS.escape(menu.id)}`)?.toggleAttribute("open", menu.open);
+    if (old.innerHTML === fresh.innerHTML) return;
+    const focus = old.contains(document.activeElement) ? document.activeElement.id : "";
+    old.replaceWith(fresh);
+    fresh.classList.add("settling");
+    setTimeout(() => fresh.classList.remove("settling"), 600);
+    if (fresh.dataset.title) document.title = fresh.dataset.title;
+    if (focus) (byId(focus) || byId("main-act"))?.focus();
+    window.htmx?.process(fresh);
+  };
+  const swap = (html) => {
+    for (const fresh of [...parsed(html).children]) put(byId(fresh.id), fresh);
     watchbill.tick?.();
   };
 
-  // --- frames ------------------------------------------------------------------------------------
   const handle = (frame) => {
     heard = watchbill.now();
+    if (frame.kind === "presence") { attend(frame); return true; }
     if (frame.seq <= last) return true;
     if (frame.kind === "reload") { location.reload(); return true; }
     if (frame.seq > last + 1) return false;
@@ -77,7 +114,7 @@
     try {
       if (!page.dataset.feed) { await draw(); heard = watchbill.now(); show(); return; }
       const answer = await fetch(`${page.dataset.feed}?since=${last}`, { headers: { "X-Live": "1" }, redirect: "error" });
-      if (answer.status === 401) { end("Signed out. Your text is kept."); return; }
+      if (answer.status === 401) { end(OUT); return; }
       if (!answer.ok) return;
       const { frames, more } = await answer.json();
       heard = watchbill.now();
@@ -86,19 +123,18 @@
       if (more) poll();
     } catch { /* tried again in ten seconds */ }
   };
-  document.addEventListener("watchbill:sent", () => { if (socket?.readyState !== WebSocket.OPEN) poll(); });
+  on("watchbill:sent", () => { stop(); if (!isOpen()) poll(); });
 
-  // --- the socket --------------------------------------------------------------------------------
   const connect = () => {
     if (over) return;
     const address = new URL(page.dataset.live, location.href);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     address.searchParams.set("since", String(last));
     socket = new WebSocket(address);
-    socket.onopen = () => { opened = true; tries = 0; lost = 0; clearInterval(polling); polling = 0; heard = watchbill.now(); show(); };
+    socket.onopen = () => { opened = true; tries = 0; lost = 0; clearInterval(polling); polling = 0; heard = watchbill.now(); show(); beat(); };
     socket.onmessage = (ev) => { if (!handle(JSON.parse(ev.data))) socket.close(); };
     socket.onclose = (ev) => {
-      if (ev.code === 4401) { end("Signed out. Your text is kept."); return; }
+      if (ev.code === 4401) { end(OUT); return; }
       if (ev.code === 4403) { end("No longer shared with you."); return; }
       lost = lost || Date.now();
       const wait = DELAYS[Math.min(tries, DELAYS.length - 1)] * 1000 * (0.7 + 0.6 * Math.random());

@@ -1,91 +1,123 @@
 // The live record: entries go in by the time at which they happened, once each; the reader is never moved.
 (() => {
-  const log = document.getElementById("log");
-  const list = log?.querySelector("ol");
-  if (!list) return;
-  const { zone } = window.watchbill;
-  const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: zone });
-  const day = new Intl.DateTimeFormat("en-CA", { year: "numeric", month: "2-digit", day: "2-digit", timeZone: zone });
-  const spelt = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", timeZone: zone });
+  const { watchbill } = window, { load, save, make, parsed, on, byId } = watchbill;
+  const log = byId("log"), list = () => byId("entries");
+  if (!log) return;
   const at = (el) => Number(el.dataset.at);
-  const id = (el) => Number(el.dataset.id);
-  const after = (a, b) => at(a) - at(b) || id(a) - id(b);
-  const entries = () => list.getElementsByClassName("tl-e");
-  const dayOf = (el) => day.format(at(el));
+  const after = (a, b) => at(a) - at(b) || a.dataset.id - b.dataset.id;
+  const fits = (el, show) => {
+    const words = el.dataset.moment.split(" ");
+    return show === "all" ? !words.includes("chat") : words.includes(show);
+  };
+  const written = (ms, words) => new Intl.DateTimeFormat("en-GB", { timeZone: watchbill.zone, ...words }).format(ms);
+  const dayOf = (ms) => written(ms, { dateStyle: "short" });
+  const day = (el) => dayOf(at(el) / 1000);
 
   const scroller = () => (log.scrollHeight > log.clientHeight + 1 && getComputedStyle(log).overflowY !== "visible" ? log : null);
   const atEnd = () => {
     const own = scroller();
     if (own) return own.scrollHeight - own.scrollTop - own.clientHeight < 160;
-    return list.getBoundingClientRect().bottom - window.innerHeight < 160;
+    return list().getBoundingClientRect().bottom - innerHeight < 160;
   };
   const toEnd = () => {
     const own = scroller();
-    if (own) own.scrollTop = own.scrollHeight; else list.lastElementChild?.scrollIntoView({ block: "center" });
+    if (own) own.scrollTop = own.scrollHeight; else list().lastElementChild?.scrollIntoView({ block: "center" });
   };
 
-  const pill = document.getElementById("new-entries");
+  const pill = byId("new-entries");
   let unread = 0;
-  const showPill = () => { pill.hidden = !unread; pill.textContent = unread === 1 ? "1 new entry" : `${unread} new entries`; };
-  pill?.addEventListener("click", () => { unread = 0; showPill(); toEnd(); });
-  (log.dataset.stick === "end" ? [log, window] : []).forEach((el) => el.addEventListener("scroll", () => { if (unread && atEnd()) { unread = 0; showPill(); } }, { passive: true }));
+  const see = (number) => { unread = number; pill.hidden = !number; pill.textContent = number === 1 ? "1 new entry" : `${number} new entries`; };
+  pill.onclick = () => { see(0); toEnd(); };
+  if (log.dataset.stick) [log, window].forEach((el) => el.addEventListener("scroll", () => { if (unread && atEnd()) see(0); }, { passive: true }));
 
-  // Many entries at once are announced as one sentence.
-  const news = document.getElementById("log-news");
+  // Read out: all (many at once as one sentence), key moments or nothing.
+  const news = byId("log-news"), mode = document.documentElement.dataset.announce || "all";
+  const aloud = (how) => log.setAttribute("aria-live", how);
+  if (mode !== "all") aloud("off");
   let burst = [], quiet = 0;
-  const announce = () => {
+  const announce = (el) => {
+    if (mode === "key" && fits(el, "key")) news.textContent = el.querySelector(".tl-b").textContent;
+    if (mode !== "all") return;
     const now = Date.now();
     burst = burst.filter((t) => now - t < 10000).concat(now);
     if (burst.length <= 3) return;
-    log.setAttribute("aria-live", "off");
+    aloud("off");
     clearTimeout(quiet);
-    quiet = setTimeout(() => { if (news) news.textContent = `${burst.length} new entries`; log.setAttribute("aria-live", "polite"); burst = []; }, 2000);
+    quiet = setTimeout(() => { news.textContent = `${burst.length} new entries`; aloud("polite"); burst = []; }, 2000);
   };
 
   const separator = (el) => {
-    const li = document.createElement("li"), span = document.createElement("span");
-    li.className = "tl-day";
-    span.textContent = dayOf(el) === day.format(window.watchbill.now()) ? "Today" : spelt.format(at(el));
-    li.append(span);
+    const li = make("li", "tl-day");
+    const today = day(el) === dayOf(watchbill.now());
+    li.append(make("span", "", today ? "Today" : written(at(el) / 1000, { weekday: "short", day: "numeric", month: "short" })));
     return li;
   };
   const place = (el) => {
-    const known = entries();
+    const known = list().querySelectorAll("[data-id]");
     let next = null, previous = null;
     for (let i = known.length - 1; i >= 0; i -= 1) {
       if (after(known[i], el) < 0) { previous = known[i]; break; }
       next = known[i];
     }
-    if (previous && dayOf(previous) === dayOf(el)) previous.after(el);
-    else if (next && dayOf(next) === dayOf(el)) next.before(el);
+    if (previous && day(previous) === day(el)) previous.after(el);
+    else if (next && day(next) === day(el)) next.before(el);
     else if (previous) previous.after(separator(el), el);
-    else list.prepend(separator(el), el);
+    else list().prepend(separator(el), el);
   };
-  const count = (el) => {
-    for (const chip of document.querySelectorAll("[data-count]")) {
-      if (chip.dataset.count === "all" || chip.dataset.count === el.dataset.moment) chip.textContent = String(Number(chip.textContent) + 1);
-    }
+  const count = (el, by) => {
+    for (const box of document.querySelectorAll("[data-count]")) if (fits(el, box.dataset.count)) box.textContent = Number(box.textContent) + by;
   };
 
   // True when the entry is new on this page, false when it replaced its former self.
+  let meanwhile = null;
   const take = (html) => {
-    const template = document.createElement("template");
-    template.innerHTML = html.trim();
-    const el = template.content.querySelector(".tl-e");
+    meanwhile?.push(html);
+    const el = parsed(html).querySelector(".tl-e");
     if (!el) return false;
-    el.querySelectorAll(":scope > time").forEach((t) => { t.textContent = clock.format(Date.parse(t.dateTime)); });
-    const former = document.getElementById(el.id);
-    const following = !former && atEnd();
+    const time = el.querySelector("time"), former = byId(el.id), sent = byId(`sent-${el.dataset.mark}`);
+    time.textContent = written(Date.parse(time.dateTime), { hour: "2-digit", minute: "2-digit" });
+    const following = !former && (sent || atEnd());
+    sent?.remove();
+    if (former) count(former, -1);
+    count(el, 1);
     if (former && at(former) === at(el)) former.replaceWith(el);
     else { former?.remove(); place(el); }
     if (former) return false;
     el.classList.add("tl-new");
-    count(el);
-    announce();
-    if (following) toEnd(); else { unread += 1; showPill(); }
+    if (!fits(el, list().dataset.show)) return true;
+    announce(el);
+    if (following) toEnd(); else see(unread + 1);
     return true;
   };
 
-  if (log.dataset.stick === "end" && !location.hash && scroller()) toEnd();
-  window.watchbill.log = { take };
+  // Filters and the zone are links whose record htmx puts in; what comes meanwhile is put in again.
+  on("htmx:beforeRequest", (ev) => { if (ev.target.closest("[hx-boost]")) meanwhile = []; });
+  on("htmx:afterSwap", (ev) => {
+    if (ev.detail.target.id !== "entries") return;
+    const late = meanwhile || [], { zone } = list().dataset;
+    if (zone !== watchbill.zone) watchbill.draw?.();
+    watchbill.zone = zone;
+    meanwhile = null;
+    see(0);
+    late.forEach(take);
+    toEnd();
+  });
+  on("click", (ev) => {
+    const link = ev.target.closest("[data-copy-link]");
+    if (!link || !navigator.clipboard) return;
+    ev.preventDefault();
+    navigator.clipboard.writeText(link.href);
+    news.textContent = link.title = "Link copied";
+  });
+
+  // Whoever comes late is told once what has happened.
+  const card = byId("catch-up"), key = `seen:${watchbill.user}`, seen = load(key) || [], [, , number] = location.pathname.split("/");
+  if (card) { card.hidden = seen.includes(number); card.open = true; }
+  if (!seen.includes(number)) save(key, [...seen, number].slice(-200));
+
+  watchbill.zone = list().dataset.zone;
+  const { hash } = location;
+  if (/^#entry-\d+$/.test(hash) && !byId(hash.slice(1))) location.replace(`entries/${hash.slice(7)}/`);
+  else if (log.dataset.stick && !hash && scroller()) toEnd();
+  Object.assign(watchbill, { log: { take }, list, toEnd });
 })();

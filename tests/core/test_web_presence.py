@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,6 +86,12 @@ async def opened(who: str, word: str = HERE, number: int = 1) -> WebsocketCommun
     return socket
 
 
+def names_in(frame: dict[str, Any]) -> list[str]:
+    """Who is here, as a reader hears it."""
+    found = re.search(r'<span class="sr">: ([^<]*)<', frame["html"])
+    return found[1].split(", ") if found else []
+
+
 async def told(socket: WebsocketCommunicator, here: list[str], writing: Sequence[str] = ()) -> None:
     """Wait for the frame that says exactly this."""
     wanted = ([who.capitalize() for who in here], [who.capitalize() for who in writing])
@@ -92,8 +99,8 @@ async def told(socket: WebsocketCommunicator, here: list[str], writing: Sequence
         while True:
             frame = json.loads(await socket.receive_from(timeout=8))
             assert "seq" not in frame
-            if ([name for _, name in frame["here"]], [name for _, name in frame["writing"]]) == wanted:
-                assert frame["count"] == len(here)
+            if (names_in(frame), [name for _, name in frame["writing"]]) == wanted:
+                assert f">{len(here)} here<" in frame["html"]
                 return
 
 
@@ -260,4 +267,12 @@ def test_a_broken_cache_costs_nobody_the_page(monkeypatch: pytest.MonkeyPatch) -
             break
         here._ended.wait(0.1)
     here.end()
-    assert json.loads(frames[0])["here"] == [["ana", "Ana"]]
+    assert names_in(json.loads(frames[0])) == ["Ana"]
+
+
+def test_a_name_is_text_in_the_frame() -> None:
+    """A1: people choose their names."""
+    now = clock.now().timestamp()
+    frame = json.loads(presence.frame_of({"7": sign('<img src=x onerror="alert(1)">', now)}, now))
+    assert "<img" not in frame["html"]
+    assert "&lt;img" in frame["html"]
