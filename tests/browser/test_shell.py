@@ -112,7 +112,7 @@ def test_without_scripts_the_search_is_a_plain_form(scene: Scene, chromium: Brow
     assert not page.locator("[data-open=palette]").is_visible()
     page.get_by_role("searchbox", name="Search incidents").first.fill("disk")
     page.keyboard.press("Enter")
-    page.wait_for_url("**/incidents/?status=all&text=disk")
+    page.wait_for_url("**/incidents/?q=disk")
     page.goto(f"{scene.portal.url}/styleguide/")
     assert page.get_by_role("link", name="Show this region").is_visible()
     context.close()
