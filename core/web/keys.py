@@ -37,11 +37,11 @@ class KeySection:
 ANY = "main"
 FIELD = 'main [data-key="/"], main [type=search]'
 ROWS = "a.t-title, .tl-e[tabindex]"
-BOXES = "input[name=number]"
+BOXES = "input[type=checkbox][name=number]"
 
 
 def _go(letter: str, title: str, path: str) -> Key:
-    return Key(f"g{letter}", ("G", letter.upper()), title, f'nav a[href="{path}"]', path=path)
+    return Key(f"g{letter}", ("G", letter.upper()), title, f'.side nav a[href="{path}"]', path=path)
 
 
 def sections_for(paths: Iterable[str]) -> list[KeySection]:

@@ -10,7 +10,7 @@ from incidents.models import Incident
 from incidents.queries.access import incidents_seen_by
 
 #: How far back titles are looked through: the list's search knows all of them, the palette must answer at once.
-NEWEST = 5000
+NEWEST = 3000
 HIGHEST = 2**31
 
 

@@ -4,7 +4,7 @@
   const hits = (key) => [...doc.querySelectorAll(NEEDS[key] || `[data-key="${CSS.escape(key)}"]`)].filter((el) => key[1] || el.getClientRects().length);
   let going = 0, last = 0, all;
 
-  // Declining pages the next person: a key only leads to that button.
+  // Declining pages the next person: a key only leads there.
   wb.press = (el) => {
     el.focus();
     if (el.matches("a, summary, button") && !(el.dataset.key === "d" && el.form)) el.click();
@@ -24,7 +24,7 @@
     },
   };
   addEventListener("keydown", (ev) => {
-    const at = ev.target, key = ev.key?.toLowerCase() || "", ctrl = ev.ctrlKey || ev.metaKey, act = (run) => { ev.preventDefault(); run(all, ev); };
+    const at = ev.target, key = ev.key?.toLowerCase() || "", ctrl = ev.ctrlKey || ev.metaKey, act = (run) => { ev.preventDefault(); ev.stopImmediatePropagation(); run(all, ev); };
     if (ctrl && key === "enter" && at.form?.method === "post") act(() => at.form.requestSubmit());
     if (ctrl && key === "k") act(wb.find);
     if (ctrl || ev.altKey || ev.isComposing || doc.querySelector("dialog[open]") || at.closest?.("input:not([type=checkbox], [type=radio]), textarea, select")) return;
@@ -33,11 +33,11 @@
     const name = (going > Date.now() ? "g" : "") + key;
     all = hits(name);
     going = name === "g" && Date.now() + 1500;
-    // It acts where it is clear on what, else leads to the first.
+    // It acts where that is clear, else leads to the first.
     if (all[0]) act(ACTS[name] || (() => (all[1] ? all[0].focus() : wb.press(all[0]))));
   });
 
-  // The profile offers the browser's zone.
+  // The zone on offer.
   const guess = doc.querySelector("[data-guess]"), field = guess?.form.time_zone, zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (!guess) return;
   guess.hidden = field.value === zone;

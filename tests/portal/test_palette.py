@@ -175,6 +175,6 @@ def test_every_page_carries_what_the_keys_need(world: World, browser: Browser) -
     page = text_of(browser(world.bo).get("/now/"))
     assert "palette.js" in page
     assert 'id="palette"' in page
-    assert "&quot;x&quot;: &quot;input[name=number]&quot;" in page
+    assert "&quot;x&quot;: &quot;input[type=checkbox][name=number]&quot;" in page
     stranger = text_of(browser().get("/accounts/login/"))
     assert "palette" not in stranger
