@@ -72,6 +72,6 @@ class Command(BaseCommand):
 
 def _hurry() -> None:
     """SQLite waits for no disk in this process: a demo that a power cut spoils is simply built again."""
-    if connection.vendor == "sqlite":
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA synchronous=OFF")
