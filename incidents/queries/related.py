@@ -33,7 +33,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """What stands around an incident; `needed` and `needing` count the services one step away."""
+    """What stands around an incident; `needed` and `needing` count services one step away, `far` incidents at two."""
 
     upstream: Sequence[Incident] = ()
     downstream: Sequence[Incident] = ()
@@ -41,6 +41,7 @@ class Related:
     past: Sequence[Incident] = ()
     needed: Side = field(default_factory=Side)
     needing: Side = field(default_factory=Side)
+    far: int = 0
 
     @property
     def is_local(self) -> bool:
@@ -52,7 +53,7 @@ class Related:
         """Local or global, in a word or two."""
         if self.is_local:
             return "Looks local"
-        return "Looks wider than this service" if self.upstream or self.downstream else "Perhaps not alone"
+        return "Looks wider than this service" if self.needed.unwell or self.needing.unwell else "Perhaps not alone"
 
     @property
     def sentences(self) -> list[str]:
@@ -65,6 +66,8 @@ class Related:
             )
             if said
         ]
+        if self.far:
+            found.append(f"{self.far} {'incident is' if self.far == 1 else 'incidents are'} open two steps away.")
         count = len(self.meanwhile)
         if count:
             word = "incident elsewhere" if count == 1 else "incidents elsewhere"
@@ -105,6 +108,7 @@ def related_to(actor: Actor, incident: Incident) -> Related:
         past=list(seen.filter(service=incident.service, status__in=OVER).order_by("-number")[:PAST]),
         needed=_side(below, worst),
         needing=_side(above, worst),
+        far=sum(1 for each in (*upstream, *downstream) if {**below, **above}[each.service_id] == 2),
     )
 
 

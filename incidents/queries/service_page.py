@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils.timezone import localtime
@@ -55,9 +56,9 @@ def trouble_of(actor: Actor, service: Service) -> Trouble:
     since = clock.now() - timedelta(days=SPAN)
     ended = Milestone.objects.filter(incident=OuterRef("pk"), kind="resolved").order_by("-at").values("at")[:1]
     over = Q(status__in=("resolved", "closed"))
-    rows = incidents_seen_by(actor).filter(service=service).exclude(status__in=NOTHING)
-    rows = rows.filter(Q(created_at__gte=since) | ~over | Q(status_since__gte=since)).annotate(ended=Subquery(ended))
-    found = rows.order_by("-number").values_list("created_at", "ended", "status", "peak_priority__rank", "number")
+    rows = incidents_seen_by(actor).filter(service=service).exclude(status__in=NOTHING).order_by("-number")
+    rows = rows.filter(Q(created_at__gte=since) | ~over | Q(status_since__gte=since))
+    found: Any = rows.values_list("created_at", Subquery(ended), "status", "peak_priority__rank", "number")
     spans = [
         Span(_day(began), _day(end if end and status in ("resolved", "closed") else clock.now()), rank, number)
         for began, end, status, rank, number in found[:MOST]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC
 from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.actors import Actor
@@ -66,7 +68,7 @@ def part(request: HttpRequest, number: int, panel: str) -> HttpResponse:
         raise Missing("There is no such panel.")
     template = f"incidents/panels/{panel}.html"
     title = LATE[panel].title
-    context = {
+    context: dict[str, Any] = {
         "incident": incident,
         "panel": LATE[panel].read(actor, incident),
         "may_note": can(actor, permissions.TIMELINE_NOTE, incident),
@@ -74,4 +76,8 @@ def part(request: HttpRequest, number: int, panel: str) -> HttpResponse:
         "template": template,
         "crumbs": [("Incidents", "/incidents/"), (str(incident), f"/incidents/{incident.number}/"), (title, "")],
     }
-    return htmx.render_part(request, "incidents/panels/page.html", template, context)
+    # The page's UTC switch holds here too; what a form sends stays in the viewer's own zone.
+    chosen = UTC if request.COOKIES.get("zone") == "utc" else timezone.get_current_timezone()
+    context["own_zone"] = timezone.get_current_timezone()
+    with timezone.override(chosen):
+        return htmx.render_part(request, "incidents/panels/page.html", template, context)

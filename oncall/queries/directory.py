@@ -116,11 +116,11 @@ def ladders(policies: Iterable[EscalationPolicy], schedules: Iterable[Schedule] 
 
 def levels_of(ids: Iterable[int | None]) -> dict[int, list[dict[str, Any]]]:
     """Policy id -> its levels as plain values, in one query."""
-    rows = Level.objects.filter(policy_id__in={pk for pk in ids if pk is not None})
+    places = Level.objects.filter(policy_id__in={pk for pk in ids if pk is not None})
+    columns = ("policy_id", "pk", "timeout_minutes", "targets__user_id", "targets__schedule_id")
+    rows: Any = places.order_by("policy", "position", "pk", "targets__pk").values_list(*columns)
     found: dict[int, dict[int, dict[str, Any]]] = {}
-    for policy, level, minutes, user, schedule in rows.order_by("policy", "position", "pk", "targets__pk").values_list(
-        "policy_id", "pk", "timeout_minutes", "targets__user_id", "targets__schedule_id"
-    ):
+    for policy, level, minutes, user, schedule in rows:
         plain = found.setdefault(policy, {}).setdefault(level, {"timeout_minutes": minutes, "targets": []})
         if user is not None or schedule is not None:
             target = {"kind": "user", "id": user} if user is not None else {"kind": "schedule", "id": schedule}

@@ -114,7 +114,9 @@ def test_bo_puts_a_change_into_the_timeline_at_its_own_time(stage: Stage, browse
     stage.world.bo.time_zone = "Asia/Kolkata"
     stage.world.bo.save()
     bo = browser(stage.world.bo)
+    bo.cookies["zone"] = "utc"
     shown = part(bo, "changes")
+    assert "08:54:00" in shown, "the page's switch"
     at = shown.split('name="occurred_at" value="')[1].split('"')[0]
     bo.post("/incidents/1/notes/", {"kind": "finding", "text": "Deploy: checkout 7.42", "occurred_at": at})
     entry = TimelineEntry.objects.get(kind="finding")
@@ -148,8 +150,9 @@ def test_local_or_global_is_said_in_words(stage: Stage, mesh: dict[str, Service]
     bo = browser(stage.world.bo)
     assert "Looks local" in part(bo, "related")
     assert "All 2 services it needs are healthy." in part(bo, "related")
-    opened_on(stage, mesh["gateway"], "cards")
     opened_on(stage, mesh["network"], "packets")
+    assert "Perhaps not alone" in part(bo, "related")
+    opened_on(stage, mesh["gateway"], "cards")
     opened_on(stage, mesh["shop"], "carts")
     opened_on(stage, mesh["elsewhere"], "printers")
     stage.at.move(hours=2)
@@ -158,6 +161,7 @@ def test_local_or_global_is_said_in_words(stage: Stage, mesh: dict[str, Service]
     assert "Looks wider than this service" in shown
     assert "1 of the 2 services it needs is unhealthy." in shown
     assert "The only service that needs it is unhealthy." in shown
+    assert "1 incident is open two steps away." in shown
     assert "1 incident elsewhere began within 30 min of it." in shown
     sides = [
         shown.index(words) for words in ("what it needs<", "cards", "what needs it<", "carts", "Began", "printers")

@@ -255,3 +255,26 @@ def test_the_page_costs_the_same_for_few_and_many(world: World, browser: Browser
         heartbeats.create(SYSTEM, world.checkout, name=str(number))
         inbound.send_test(builders.acts(world.ana), world.checkout, summary=str(number))
     assert count(ana, page) == few == recorded(__file__)["intake"]
+
+
+def test_snippets_stand_ready_without_a_key(world: World, browser: Browser) -> None:
+    """DET-11, A45: the commonest tools, with a variable where the key belongs; no key's text is on the page."""
+    raw = keys.issue(SYSTEM, world.checkout, kind="events")[1]
+    page = text_of(browser(world.bo).get(path(world, "intake/")))
+    for words in ("send_resolved: true", "/integrations/grafana/$WATCHBILL_KEY", "curl -fsS -X POST"):
+        assert words in page, words
+    assert raw not in page
+    assert "js/copy.js" in page
+
+
+def test_the_outcome_of_a_test_event_comes_by_itself(world: World, browser: Browser, at: clock.FrozenClock) -> None:
+    """The list asks again while the worker has not judged it, and no longer."""
+    ana = browser(world.ana)
+    sent = ana.post(path(world, "test-event/"), {"summary": "Trial", "severity": "critical"})
+    waiting = after(ana, sent)
+    assert "Being judged" in waiting
+    assert 'hx-select="#events"' in waiting
+    worker.drain()
+    judged = text_of(ana.get(path(world, "intake/")))
+    assert "Opened" in judged
+    assert 'hx-select="#events"' not in judged
