@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from accounts.actors import system
 from accounts.commands import teams, users
+from accounts.commands.organisation import edit_organisation
 from accounts.models import Team, User
 from core import clock
 from incidents.models import GroupingRule
@@ -49,6 +50,7 @@ def build() -> Organisation:
     """Make everything through the ordinary commands; everybody is told by mail at once."""
     made = Organisation()
     actor = system("Demo")
+    edit_organisation(actor, name="Fernhill", time_zone=BERLIN)
     for name, text in TEAMS.items():
         made.teams[name] = teams.create(actor, name=name, description=text)
     for name, role, team, manages in PEOPLE:
