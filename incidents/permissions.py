@@ -25,6 +25,7 @@ TIMELINE_RECORD = permission("timeline.record", ("ST", *STAFF, "IK"), "leave a m
 TIMELINE_EDIT = permission("timeline.edit", ("OW", "PO", "AD"), "change other people's timeline entries")
 MILESTONE_EDIT = permission("milestone.edit", ON_IT, "correct the milestones of this incident")
 INCIDENT_EXPORT = permission("incident.export", ("ST", *STAFF), "take the list of incidents away", scope="read")
+INCIDENT_BULK = permission("incident.bulk", STAFF, "work on several incidents at once")
 VIEW_SAVE = permission("view.save", ("ST", *STAFF), "keep views of the list")
 VIEW_SHARE = permission("view.share", ("RE", "MG"), "share a view with this team")
 VIEW_EDIT = permission("view.edit", ("OW", "MG"), "change this view")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from incidents.api import attachments, config, incidents, timeline, triage, verbs
 
 app_name = "incidents"
 ONE = "incidents/<int:number>/"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("incidents.api.list_urls")),
     path("incidents/", incidents.Incidents.as_view(), name="incidents"),
     path(ONE, incidents.OneIncident.as_view(), name="incident"),
     path(f"{ONE}alerts/", incidents.Alerts.as_view(), name="alerts"),

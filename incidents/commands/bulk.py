@@ -31,7 +31,7 @@ def act_on_all(actor: Actor, verb: str, numbers: Iterable[int], **values: Any) -
     Raises Conflict `bulk` with the reason of each under its name (`INC-4`) when it cannot be done to all: then
     nothing is done. `values` are the single command's own.
     """
-    require(actor, permissions.INCIDENT_SEE)
+    require(actor, permissions.INCIDENT_BULK)
     if verb not in COMMANDS:
         raise Invalid("Unknown verb.", fields={"verb": [f"Must be one of {', '.join(COMMANDS)}."]})
     choice = chosen(actor, verb, numbers)

@@ -50,10 +50,10 @@ def _counted(count: int) -> str:
 def several(request: HttpRequest) -> HttpResponse:
     """GET says whom and what it reaches, and to which it cannot be done; POST does it to all or to none (A61)."""
     actor: Actor = actor_of(request)
+    require(actor, permissions.INCIDENT_BULK)
     verb = request.POST.get("do") or request.GET.get("do") or ""
     if verb not in BULK_FORMS:
         raise Invalid("This address cannot be read.", fields={"do": [f"Must be one of {', '.join(BULK_FORMS)}."]})
-    require(actor, permissions.INCIDENT_DECLARE)
     numbers = _numbers(request)
     known = [each.incident for each in chosen(actor, verb, numbers) if each.incident is not None]
     form = bulk_form(verb, request.POST if request.method == "POST" else None, actor, known[0]) if known else None

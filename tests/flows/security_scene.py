@@ -20,7 +20,7 @@ from incidents.commands import attachments
 from incidents.commands.alerts import accept_batch
 from incidents.commands.attachments import Upload
 from incidents.kinds import Normalised
-from incidents.models import ChangeEvent, EventRule, Incident, Participant, TimelineEntry
+from incidents.models import ChangeEvent, EventRule, Incident, Participant, SavedView, TimelineEntry
 from integrations.commands import heartbeats, inbound, keys
 from integrations.models import InboundEvent
 from notifications.models import Delivery
@@ -68,6 +68,7 @@ def build(world: World) -> Scene:
     ChangeEvent.objects.create(service=world.checkout, summary="Deploy 7")
     note = TimelineEntry.objects.filter(incident=incident).order_by("pk").first()
     file = _file(world.bo, incident)
+    kept = SavedView.objects.create(name="Ours", query="state:open", user=world.bo)
     beat = heartbeats.create(system, world.checkout, name="Backup")[0]
     assert event is not None
     assert note is not None
@@ -78,7 +79,8 @@ def build(world: World) -> Scene:
         "tokens": str(token.pk), "contact-methods": str(world.bo.contact_methods.get().pk),
         "notification-rules": str(NotificationRule.objects.get(user=world.bo).pk), "pages": str(page.pk),
         "deliveries": str(Delivery.objects.get(purpose="page", purpose_key=str(page.pk)).pk),
-        "keys": str(key.pk), "heartbeats": str(beat.pk), "inbound": str(event.pk), "rules": str(rule.pk),
+        "views": str(kept.pk), "incident-views": str(kept.pk), "keys": str(key.pk),
+        "heartbeats": str(beat.pk), "inbound": str(event.pk), "rules": str(rule.pk),
         "panel": "related",
         "event-rules": str(rule.pk), "priorities": str(builders.priority(3).pk), "providers": "sms_twilio",
         "add": "email", "callbacks": "sms_twilio", "setup": "x" * 43, "answer": sign("answer", str(page.pk)),
@@ -129,7 +131,8 @@ def _hidden(scene: Scene) -> Ids:
     assert entry is not None
     event = InboundEvent.objects.exclude(pk__in=before).get()
     return {
-        **scene.ids, "incidents": str(incident.number), "file": file, "entries": str(entry.pk), "timeline": str(entry.pk),
+        **scene.ids, "incidents": str(incident.number), "file": file,
+        "entries": str(entry.pk), "timeline": str(entry.pk),
         "alerts": str(made.alert_id), "pages": str(page.pk), "inbound": str(event.pk),
         "deliveries": str(Delivery.objects.get(purpose="page", purpose_key=str(page.pk)).pk),
     }  # fmt: skip
