@@ -8,9 +8,7 @@ from datetime import datetime, timedelta
 from django.utils.timezone import localtime
 
 from accounts.actors import Actor
-from accounts.permissions import can
 from core.text import one_line
-from incidents import permissions
 from incidents.kinds import entry_kinds
 from incidents.models import ChangeEvent, Incident
 from incidents.queries.timeline import entries_seen_by
@@ -26,9 +24,10 @@ def facts_of(incident: Incident) -> list[tuple[str, str]]:
         return []
     found = [("Impact", one_line(incident.customer_impact, LENGTH))] if incident.customer_impact else []
     newest = incident.alerts.order_by("-last_seen", "-pk").values_list("summary", flat=True).first()
-    if newest:
-        count = incident.alert_count
-        found.append(("Alerts", one_line(f"{count} grouped, {newest}" if count > 1 else newest, LENGTH)))
+    said = [f"{incident.alert_count} grouped"] if incident.alert_count > 1 else []
+    said += [newest] if newest and newest != incident.title else []
+    if said:
+        found.append(("Alerts", one_line(", ".join(said), LENGTH)))
     change = _change_before(incident)
     if change is not None:
         minutes = int((incident.created_at - change.started_at).total_seconds() // 60)
@@ -42,8 +41,8 @@ def _change_before(incident: Incident) -> ChangeEvent | None:
 
 
 def so_far(actor: Actor, incident: Incident) -> Sequence[tuple[datetime, str]]:
-    """The last few things that people wrote or decided, for a responder: local time and text, the oldest first."""
-    if incident.visibility != "open" or not can(actor, permissions.INCIDENT_SEE_ALL, incident):
+    """The last few things that people wrote or decided, as far as the actor may know: local time and text, in order."""
+    if incident.visibility != "open":
         return []
     kinds = [kind.key for kind in entry_kinds() if kind.human] + ["status_changed", "priority_changed"]
     rows = entries_seen_by(actor, incident).filter(kind__in=kinds, struck_reason="").reverse()[:SHOWN]

@@ -44,8 +44,11 @@ def second_page(scene: Scene, token: str) -> str:
     key = scene.keys[int(token.removeprefix("chaos-")) % len(scene.keys)]
     other = scene.fresh()
     assert scene.try_post(other, key) == 202
-    paged = f"SELECT count(*) FROM oncall_page p JOIN incidents_incident i ON p.subject = 'incident:' || i.number WHERE i.title LIKE '%{other}%'"  # noqa: E501
-    eventually(lambda: scene.sql(paged) == [(1,)], 20, "the second page")
+    paged = (
+        "SELECT count(*) FROM oncall_page p JOIN incidents_incident i ON p.subject = 'incident:' || i.number"
+        " WHERE i.title LIKE ?"
+    )
+    eventually(lambda: scene.sql(paged, f"%{other}%") == [(1,)], 20, "the second page")
     return other
 
 
@@ -187,8 +190,12 @@ def test_what_one_person_saw_is_gone_after_the_sign_out(scene: Scene, context: B
 
 
 # What reaches out of the screen, where something does.
-WIDE = """() => document.documentElement.scrollWidth <= document.documentElement.clientWidth ? [] : [...document.querySelectorAll("body *")]
-  .filter((one) => one.getBoundingClientRect().right > innerWidth).map((one) => one.outerHTML.slice(0, 90))"""
+WIDE = """() => {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return [];
+  const out = [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > innerWidth);
+  return out.map((one) => one.outerHTML.slice(0, 90));
+}"""
 KEPT = """async () => {
   const found = [];
   for (const name of await caches.keys())
