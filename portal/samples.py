@@ -114,12 +114,11 @@ def entries() -> list[timeline.Line]:
             entry.actor_kind, entry.actor_label, entry.actor_user_id = "user", "Priya Raman", 1
             entry.text = entry.text or "What a person writes."
         made.append(timeline.Line(entry=entry, kind=kind))
-    notes = [line for line in made if line.kind.human][:1]
-    for place, change in enumerate(({"struck_reason": "Wrong incident"}, {"pinned": True, "edited_at": now})):
-        for line in notes:
-            shown = {"occurred_at": now, "recorded_at": now + timedelta(minutes=5), "actor_label": "Amara Okafor"}
-            entry = TimelineEntry(pk=-90 - place, seq=0, incident=incident, kind=line.kind.key, text="Said before.")
-            for name, value in {**shown, **change, "actor_kind": "user"}.items():
-                setattr(entry, name, value)
-            made.append(timeline.Line(entry=entry, kind=line.kind))
+    note = next(line.kind for line in made if line.kind.human)
+    changes: list[dict[str, Any]] = [{"struck_reason": "Wrong incident"}, {"pinned": True, "edited_at": now}]
+    for place, change in enumerate(changes):
+        entry = TimelineEntry(pk=-90 - place, seq=0, incident=incident, kind=note.key, text="Said before.", **change)
+        entry.occurred_at, entry.recorded_at = now, now + timedelta(minutes=5)
+        entry.actor_kind, entry.actor_label = "user", "Amara Okafor"
+        made.append(timeline.Line(entry=entry, kind=note))
     return made
