@@ -74,7 +74,8 @@ _cleaner = nh3.Cleaner(
 def to_html(markdown: str, *, talk: bool = False) -> SafeString:
     """Markdown as clean HTML: an allow list after rendering, no ids, classes or htmx attributes (A2, A3).
 
-    In `talk` bare addresses become links and an @name is bold, as people expect where they speak with each other. Raises Invalid for more than 64 KB and for texts that consist of marks (A87).
+    In `talk` bare addresses become links and an @name is bold, as people expect where they speak with each other.
+    Raises Invalid for more than 64 KB and for texts that consist of marks (A87).
     """
     if len(markdown) > LONGEST:
         raise Invalid("This text is too long.", code="too_long", hint="Keep it under 64 KB.")

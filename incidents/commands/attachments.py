@@ -14,7 +14,7 @@ from core import throttle
 from core.errors import Conflict, Invalid
 from core.text import clean_text, one_line
 from incidents import permissions
-from incidents.commands import storing, timeline
+from incidents.commands import storing, timeline, wording
 from incidents.engine.files import Made, made_anew
 from incidents.models import Attachment, Incident, TimelineEntry
 
@@ -54,10 +54,10 @@ def attach(
     for what is too big and 415 for what is neither picture nor text; TooMany above 200 files of a person in an hour.
     """
     require(actor, permissions.TIMELINE_NOTE, incident)
-    kind, clean = timeline.worded(kind, text, occurred_at)
+    kind, clean = wording.worded(kind, text, occurred_at)
     timeline.checked_time(occurred_at)
     ready = _ready(actor, incident, uploads)
-    data = {"files": sorted({storing.digest(each.made) for each in ready}), **timeline.marked(mark)}
+    data = {"files": sorted({storing.digest(each.made) for each in ready}), **wording.marked(mark)}
     with transaction.atomic():
         entry = timeline.append(actor, incident, kind, clean, data=data, occurred_at=occurred_at)
         rows = [storing.row(actor, incident, each.made, each.key, each.upload.name) for each in ready]
@@ -86,7 +86,9 @@ def _key(incident: Incident, made: Made) -> str:
 
 
 def _shown(name: str) -> str:
-    return one_line(clean_text(name, 1_000, "files"), storing.LONGEST_NAME * 2)
+    """The name as a sentence can say it: a long one loses its middle and keeps its ending."""
+    stem, dot, ending = one_line(clean_text(name, 1_000, "files"), 1_000).rpartition(".")
+    return f"{stem[: storing.LONGEST_NAME]}.{ending[:12]}" if dot else ending[: storing.LONGEST_NAME]
 
 
 def _words(alt: str) -> str:

@@ -15,7 +15,7 @@ from core import clock
 from core.errors import Invalid
 from core.text import clean_text
 from incidents import permissions
-from incidents.commands import attachments, timeline
+from incidents.commands import attachments, timeline, wording
 from incidents.commands.attachments import Upload
 from incidents.commands.slashes import wrong
 from incidents.engine import slash
@@ -53,7 +53,7 @@ def say(
     the outcome names the page that asks first.
     """
     require(actor, permissions.TIMELINE_NOTE, incident)
-    draft = _Draft(clean_text(text, timeline.LONGEST, "text"), kind, occurred_at, uploads, mark)
+    draft = _Draft(clean_text(text, wording.LONGEST, "text"), kind, occurred_at, uploads, mark)
     call = slash.called(draft.text) if slashes else None
     if call is None:
         return _write(actor, incident, replace(draft, text=slash.literal(draft.text)) if slashes else draft)

@@ -17,14 +17,13 @@ from core.errors import Conflict, Invalid
 from core.text import clean_text
 from incidents import permissions
 from incidents.commands import storing
-from incidents.engine import slash
-from incidents.kinds import entry_kind, entry_kinds
+from incidents.commands.wording import LONGEST, marked, worded
+from incidents.kinds import entry_kind
 from incidents.models import EntryRevision, Incident, TimelineEntry
 from incidents.queries.timeline import CHAT, chained, version_of
 
 FUTURE = timedelta(minutes=1)
 PLAINLY = timedelta(minutes=10)
-LONGEST = 10_000
 
 
 def append(
@@ -100,27 +99,6 @@ def note(
     if not clean:
         raise Invalid("Write something first.", fields={"text": ["Must not be empty."]})
     return append(actor, incident, kind, clean, data=marked(mark), occurred_at=occurred_at)
-
-
-def marked(mark: str) -> dict[str, str]:
-    """What an entry keeps of its sender's mark: 8 to 40 letters and digits, anything else is no mark."""
-    return {"mark": mark} if 8 <= len(mark) <= 40 and mark.isascii() and mark.isalnum() else {}
-
-
-def worded(kind: str, text: str, occurred_at: datetime | None = None) -> tuple[str, str]:
-    """The kind and the text as they are kept; raises Invalid. What is said in the room has our time alone (RES-17)."""
-    if kind not in _human_kinds():
-        raise Invalid("People cannot write this kind of entry.", fields={"kind": ["Unknown kind."]})
-    if kind == CHAT and occurred_at is not None:
-        sentence = "A message has the time at which it is sent. Choose Note for something that happened earlier."
-        raise Invalid(sentence, fields={"occurred_at": [sentence]})
-    clean = clean_text(text, LONGEST, "text").strip()
-    task = slash.todo(clean) if kind == "note" else None
-    return ("todo", task.strip()) if task is not None else (kind, clean)
-
-
-def _human_kinds() -> set[str]:
-    return {kind.key for kind in entry_kinds() if kind.human}
 
 
 @transaction.atomic

@@ -45,7 +45,7 @@ def nearest(key: str, known: Iterable[str]) -> str:
     """The known command that was probably meant, "" where none is near."""
     candidates = sorted(known)
     begun = [each for each in candidates if each.startswith(key) or key.startswith(each)]
-    return next(iter(begun or get_close_matches(key, candidates, n=1, cutoff=0.6)), "")
+    return next(iter(begun or get_close_matches(key, candidates, n=1, cutoff=0.55)), "")
 
 
 def todo(text: str) -> str | None:
@@ -76,7 +76,8 @@ def moment(text: str, now: datetime) -> tuple[datetime, str] | None:
     at = time(int(found[1]), int(found[2]), int(found[3] or 0))
     days = (now.date(), now.date() - timedelta(days=1))
     times = (datetime.combine(day, at.replace(fold=fold), now.tzinfo) for day in days for fold in (1, 0))
-    past = next((each for each in times if each.timestamp() <= (now + SLACK).timestamp()), None)
+    latest = now.timestamp() + SLACK.total_seconds()  # a sum of local times would forget which of two equal ones it is
+    past = next((each for each in times if each.timestamp() <= latest), None)
     return None if past is None else (past, text.lstrip()[found.end() :].strip())
 
 

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from accounts.actors import Actor
 from accounts.permissions import can
 from core import clock
-from core.errors import Missing
+from core.errors import Invalid, Missing
 from core.text import to_html
 from incidents import permissions
 from incidents.kinds import EntryKind, entry_kind, entry_kinds
@@ -105,9 +105,15 @@ class Line:
         return self.day == timezone.localtime(clock.now()).date()
 
     @property
-    def html(self) -> SafeString:
-        """What a person wrote, as clean HTML; addresses are links, and who is named is bold."""
-        return to_html(self.entry.text, talk=True)
+    def html(self) -> SafeString | str:
+        """What a person wrote, as clean HTML; addresses are links, and who is named is bold.
+
+        A text that the parser will not take is shown as it was written: it must not take the page with it (A87).
+        """
+        try:
+            return to_html(self.entry.text, talk=True)
+        except Invalid:
+            return self.entry.text
 
     @property
     def is_struck(self) -> bool:
