@@ -102,22 +102,27 @@ class Board:
 
 
 def board(actor: Actor, scope: Scope) -> Board:
-    """One query, at most 101 rows; `asked` is empty for stakeholders, who are never paged."""
-    rows = incidents_seen_by(actor).open().defer(*LONG)
-    waiting = scope.narrowed(Incident.objects.visible_to(actor).open()).filter(status="triggered")
-    longest = waiting.order_by("status_since", "pk").values("number")[:1]
-    rows = scope.marked(rows).annotate(asked=_asked(actor), longest=Subquery(longest))
+    """One query, at most 101 rows; `asked` is empty for stakeholders, who are never paged.
+
+    The rows are chosen by what orders them and then read in full: thousands may be open in a storm.
+    """
+    rows = Incident.objects.visible_to(actor).open()
+    asked = _asked(actor)
+    chosen = scope.marked(rows).annotate(asked=asked)
     if scope.teams is not None:
-        rows = rows.filter(Q(in_scope=True) | Q(asked=True))
+        chosen = chosen.filter(Q(in_scope=True) | Q(asked=True))
     urgent = Case(When(status="triggered", priority__rank__lte=URGENT, then=0), default=1)
-    order = ("-asked", urgent, "priority__rank", "created_at", "pk")
-    found = list(rows.order_by(*order)[: ASKED + SHOWN + 1])
-    within = sorted((each for each in found if vars(each)["in_scope"]), key=_place)
+    chosen = chosen.order_by("-asked", urgent, "priority__rank", "created_at", "pk")
+    waiting = scope.narrowed(rows).filter(status="triggered").order_by("status_since", "pk")
+    seen = scope.marked(incidents_seen_by(actor).filter(pk__in=chosen.values("pk")[: ASKED + SHOWN + 1]))
+    found = seen.annotate(asked=asked, longest=Subquery(waiting.values("number")[:1])).defer(*LONG)
+    marked = [(each, vars(each)) for each in sorted(found.order_by(), key=_place)]
+    within = [each for each, marks in marked if marks["in_scope"]]
     return Board(
-        found=list(within[:SHOWN]),
-        asked=[each for each in found if vars(each)["asked"]][:ASKED],
-        longest=vars(found[0])["longest"] if found else None,
-        is_cut=len(within) > SHOWN,
+        found=within[:SHOWN],
+        asked=[each for each, marks in marked if marks["asked"]][:ASKED],
+        longest=marked[0][1]["longest"] if marked else None,
+        is_cut=len(within) > SHOWN or len(marked) > ASKED + SHOWN,
     )
 
 
