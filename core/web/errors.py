@@ -155,7 +155,8 @@ def _page(request: HttpRequest, said: Refusal) -> str:
     """Inside the shell for people who are signed in, as long as what the shell needs can be read."""
     if _is_signed_in(request) and said.status not in BARE:
         try:
-            who = list(_granting[0](request.actor)) if _granting and said.status == 403 else []  # type: ignore[attr-defined]
+            lacks_right = said.status == 403 and said.title == TITLES[403]
+            who = list(_granting[0](request.actor)) if _granting and lacks_right else []  # type: ignore[attr-defined]
             context = {"layout": "base.html", "said": said, "granting": who, "crumbs": [(said.title, "")]}
             return render_to_string("errors/error.html", context, request)
         except (DatabaseError, InterfaceError, TemplateDoesNotExist, TemplateSyntaxError, ValueError, OSError):
