@@ -83,7 +83,7 @@ SECTIONS = (
             Key("x", ("Shift", "X"), "Select up to this row", BOXES, together=True),
             Key("f", ("F",), "Filter", f"main [data-key=f], {FIELD}"),
             Key("l", ("L",), "Go to the newest entry", "#log .tl-e"),
-            Key("p", ("P",), "Pin the entry that you are on", ".tl-e:focus-within [data-key=p]"),
+            Key("p", ("P",), "Pin the entry that you are on", ".tl-e:focus-within button[name=pinned]"),
         ),
     ),
     KeySection(

@@ -18,7 +18,7 @@
   const fill = (group, rows) => { group.lastElementChild.replaceChildren(...rows); group.hidden = !rows[0]; };
   const draw = () => {
     const text = input.value.trim().toLowerCase(), words = text.replace(/^>/, "").split(/\s+/);
-    const rows = [...doc.querySelectorAll("[data-command], a[data-key], button[data-key]")].filter((el) => el.getClientRects().length && !el.dataset.open).map(command);
+    const rows = [...doc.querySelectorAll("[data-command], [data-key]:is(a, button), .actions .btn, .inc-acts :is(a, button)")].filter((el) => !el.dataset.open).map(command);
     fill(here, rows.filter((row) => words.every((word) => row.textContent.toLowerCase().includes(word))).slice(0, { ">": 12, "#": 0, "@": 0 }[text[0]] ?? 4));
     let last = [];
     try { last = JSON.parse(localStorage.getItem(`recent:${wb.user}`)); } catch { /* none */ }

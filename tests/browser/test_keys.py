@@ -89,10 +89,38 @@ def test_commands_come_first_and_only_press_what_the_page_has(scene: Scene, page
     options = page.locator("#palette [role=option]")
     expect(options.first).to_contain_text("New incident")
     expect(page.locator("#palette [role=group]:visible").first).to_have_attribute("aria-label", "On this page")
-    page.keyboard.type(">new")
+    page.keyboard.type(">new inc")
     expect(options).to_have_count(1)
     page.keyboard.press("Enter")
     page.wait_for_url("**/incidents/new/")
+
+
+def test_a_command_of_an_incident_opens_its_dialog_and_changes_nothing(scene: Scene, page: Page) -> None:
+    """Even from the closed menu: to escalate pages people, so the question comes first."""
+    token = scene.post()
+    scene.arrives(token)
+    number = scene.incident(token)["number"]
+    page.goto(f"{scene.portal.url}/incidents/{number}/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type(">escalate")
+    expect(page.locator("#palette [role=option]")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#palette")).to_be_hidden()
+    expect(page.locator("dialog#sheet")).to_be_visible()
+    assert scene.incident(token)["status"] == "triggered"
+    assert len(scene.mails(token)) == 1
+
+
+def test_p_pins_the_entry_in_focus_and_l_goes_to_the_newest(scene: Scene, page: Page) -> None:
+    token = scene.post()
+    scene.arrives(token)
+    page.goto(f"{scene.portal.url}/incidents/{scene.incident(token)['number']}/")
+    page.keyboard.press("p")
+    expect(page.locator(".tl-e .pinned")).to_have_count(0)
+    page.keyboard.press("l")
+    assert page.evaluate("document.activeElement === [...document.querySelectorAll('#log .tl-e')].at(-1)")
+    page.keyboard.press("p")
+    expect(page.locator("#log .tl-e").last.locator(".pinned")).to_be_visible()
 
 
 def test_the_last_pages_are_offered_first(scene: Scene, page: Page) -> None:
