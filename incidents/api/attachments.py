@@ -51,7 +51,8 @@ class Attachments(ListView):
         if not request.FILES.getlist("files"):
             raise Invalid("Send one to five files.", fields={"files": ["Is missing."]})
         given: dict[str, Any] = self.parse(inputs.FilesInput)
-        alts = [*request.data.getlist("alt"), *[""] * attachments.MOST]
+        form: Any = request.data
+        alts = [*form.getlist("alt"), *[""] * attachments.MOST]
         sent = request.FILES.getlist("files")
         uploads = [Upload(f.name or "", f.read(LARGEST + 1), alt) for f, alt in zip(sent, alts, strict=False)]
         said = {name: value for name, value in given.items() if name not in ("files", "alt")}

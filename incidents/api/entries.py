@@ -84,4 +84,5 @@ class EntryShape(serializers.ModelSerializer[TimelineEntry]):
         """What is attached, unless the entry was struck; nothing for stakeholders (S36)."""
         if getattr(self.context.get("view"), "brief", False):
             return []
-        return PlaceShape(files_of(entry), many=True, context={"number": entry.incident.number}).data
+        places: Any = files_of(entry)
+        return PlaceShape(places, many=True, context={"number": entry.incident.number}).data

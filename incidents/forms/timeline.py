@@ -31,7 +31,7 @@ class NoteForm(PortalForm):
     text = text("Note", LONG, required=False, rows=4, data_draft="note")
     kind = choice("Kind", required=False)
     occurred_at = moment("When it happened", "Leave empty for now.")
-    files = forms.Field(
+    files = forms.Field(  # type: ignore[assignment]  # a field, taken out by the metaclass
         label="Pictures and texts",
         required=False,
         help_text="Five files at most, 10 MB together: PNG, JPEG, GIF, WebP; log, txt, json, csv, yaml, patch.",
@@ -53,7 +53,9 @@ class NoteForm(PortalForm):
             "kind": given["kind"] or "note",
             "occurred_at": given["occurred_at"],
         }
-        return {**said, "uploads": uploads_of(self.files.getlist("files"), self.data.getlist("alt"))}
+        files: Any = self.files
+        words: Any = self.data
+        return {**said, "uploads": uploads_of(files.getlist("files"), words.getlist("alt"))}
 
 
 def uploads_of(files: Sequence[UploadedFile], alts: Sequence[str]) -> list[Upload]:

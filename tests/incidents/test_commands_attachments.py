@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from core.errors import Conflict, Forbidden, Invalid, TooMany
 from core.models import AuditEntry
@@ -25,10 +25,10 @@ LOG = Upload("pods.log", b"pod 3 restarted")
 
 
 @pytest.fixture
-def folder(tmp_path: Path, settings: object) -> Iterator[Path]:
+def folder(tmp_path: Path, settings: object) -> Path:
     """A place for files that is empty."""
     settings.ATTACHMENTS_DIR = tmp_path / "files"  # type: ignore[attr-defined]
-    yield tmp_path / "files"
+    return tmp_path / "files"
 
 
 @pytest.fixture
@@ -157,9 +157,8 @@ def test_files_without_a_row_are_swept_after_an_hour(
 ) -> None:
     """A crash between the file and its row, or between a removal and its file, leaves nothing behind for long."""
     kept = attach(stage, LOG).files.get().attachment
-    with pytest.raises(DatabaseError), transaction.atomic():
-        attach(stage, Upload("lost.png", picture(size=(900, 900))))
-        raise DatabaseError("the server went away")
+    with pytest.raises(DatabaseError):
+        _lose(stage, Upload("lost.png", picture(size=(900, 900))))
     monkeypatch.setattr(storing, "erase", lambda key: None)
     timeline.strike(acts(stage.world.bo), attach(stage, Upload("x.txt", b"secret")), reason="A secret", redact=True)
     monkeypatch.undo()
@@ -174,19 +173,17 @@ def test_files_without_a_row_are_swept_after_an_hour(
     assert [path.name for path in on_disk(folder)] == [kept.key]
 
 
+def _lose(stage: Stage, upload: Upload) -> None:
+    """The files are written, and then the transaction is not kept."""
+    with transaction.atomic():
+        attach(stage, upload)
+        raise DatabaseError("the server went away")
+
+
 def test_a_timeline_reads_its_files_in_one_query(stage: Stage, opened: Incident) -> None:
     for number in range(6):
         attach(stage, Upload(f"{number}.txt", str(number).encode()))
     rows = list(opened.entries.select_related("incident"))
-    with connection.execute_wrapper(_counting(seen := [])):
-        found = lines(rows)
-        assert sum(len(line.files) for line in found) == 6
+    with CaptureQueriesContext(connection) as seen:
+        assert sum(len(line.files) for line in lines(rows)) == 6
     assert len(seen) == 1
-
-
-def _counting(seen: list[str]) -> object:
-    def wrapper(execute: object, sql: str, *rest: object) -> object:
-        seen.append(sql)
-        return execute(sql, *rest)  # type: ignore[operator]
-
-    return wrapper
