@@ -230,3 +230,28 @@ def test_the_browsers_zone_is_offered_and_never_set(scene: Scene, chromium: Brow
     page.reload()
     assert zone.input_value() == "UTC", "it is set by Save alone"
     context.close()
+
+
+def test_a_acts_on_the_only_page_and_leads_to_the_first_of_several(scene: Scene, chromium: Browser) -> None:
+    """Design 7; and D never declines by itself, since that pages the next person."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    page = context.new_page()
+    first, second = (scene.post(scene.ladders[0]) for _ in range(2))
+    for token in (first, second):
+        scene.arrives(token)
+    sign_in(page, scene, "lea@example.org")
+    page.keyboard.press("a")
+    page.wait_for_timeout(500)
+    assert page.evaluate(FOCUSED % "dataset.key") == "a"
+    assert {scene.incident(token)["status"] for token in (first, second)} == {"triggered"}
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/incidents/*/")
+    page.goto(f"{scene.portal.url}/now/")
+    page.keyboard.press("d")
+    page.wait_for_timeout(500)
+    assert page.evaluate(FOCUSED % "dataset.key") == "d"
+    assert sorted(scene.incident(token)["status"] for token in (first, second)) == ["acknowledged", "triggered"]
+    page.keyboard.press("a")
+    page.wait_for_url("**/incidents/*/")
+    assert {scene.incident(token)["status"] for token in (first, second)} == {"acknowledged"}
+    context.close()
