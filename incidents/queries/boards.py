@@ -114,7 +114,8 @@ def board(actor: Actor, scope: Scope) -> Board:
     urgent = Case(When(status="triggered", priority__rank__lte=URGENT, then=0), default=1)
     chosen = chosen.order_by("-asked", urgent, "priority__rank", "created_at", "pk")
     waiting = scope.narrowed(rows).filter(status="triggered").order_by("status_since", "pk")
-    seen = scope.marked(incidents_seen_by(actor).filter(pk__in=chosen.values("pk")[: ASKED + SHOWN + 1]))
+    seen = incidents_seen_by(actor).select_related(None).select_related("service", "priority")
+    seen = scope.marked(seen.filter(pk__in=chosen.values("pk")[: ASKED + SHOWN + 1]))
     found = seen.annotate(asked=asked, longest=Subquery(waiting.values("number")[:1])).defer(*LONG)
     marked = [(each, vars(each)) for each in sorted(found.order_by(), key=_place)]
     within = [each for each, marks in marked if marks["in_scope"]]

@@ -166,7 +166,15 @@ def test_a_stakeholder_sees_incidents_and_who_is_on_call_alone(stage: Stage, bro
     page = browser(stage.world.sam).get("/now/?scope=mine").content.decode()
     assert "disk is bad" in page
     assert "Payments primary" in page
-    for hidden in ("Checkout 4.18", "Median", "last night", "Service health", "</bdi> next", "My teams", "all-schedules"):
+    for hidden in (
+        "Checkout 4.18",
+        "Median",
+        "last night",
+        "Service health",
+        "</bdi> next",
+        "My teams",
+        "all-schedules",
+    ):
         assert hidden not in page, hidden
 
 
