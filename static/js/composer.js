@@ -8,11 +8,11 @@
   let mine = null, text = "", mark = "";
   on("htmx:configRequest", (ev) => {
     if (ev.target !== form) return;
-    if (box.value !== text || !mine?.isConnected) mark = Date.now().toString(36) + Math.random().toString(36).slice(2);
+    if (box.value !== text || !mark) mark = Date.now().toString(36) + Math.random().toString(36).slice(2);
     text = box.value;
     ev.detail.formData.set("mark", mark);
     mine?.remove();
-    if (!text.trim() || /^\/(?!\/)/.test(text)) return;
+    if (!text.trim() || /^\/(?!\/)/.test(text) || list().querySelector(`[data-mark="${mark}"]`)) return;
     mine = make("li", "tl-e tl-pending");
     mine.id = `sent-${mark}`;
     const body = make("div", "tl-b");
@@ -25,8 +25,7 @@
     if (ev.target !== form || !mine) return;
     const said = mine.querySelector(".tiny"), { status } = ev.detail.xhr, sent = mine;
     said.textContent = "";
-    if (status >= 200 && status < 300) setTimeout(() => sent.remove(), 15000);
-    else said.append("Not sent. ", make("button", "btn btn-sm", "Try again", () => { box.value ||= text; form.requestSubmit(); }));
+    if (status >= 200 && status < 300) { mark = ""; setTimeout(() => sent.remove(), 15000); } else said.append("Not sent. ", make("button", "btn btn-sm", "Try again", () => { box.value ||= text; form.requestSubmit(); }));
   });
 
   box.addEventListener("paste", (ev) => {
@@ -51,14 +50,14 @@
       option.append(make("code", "", usage), make("span", "muted", says));
       return option;
     }));
-    attributes(box, { "aria-expanded": !menu.hidden, "aria-activedescendant": menu.children[at]?.id || "" });
+    box.setAttribute("aria-activedescendant", menu.children[at]?.id || "");
     menu.children[at]?.scrollIntoView({ block: "nearest" });
   };
   const complete = (word) => { at = 0; fits = word ? known.filter(({ key }) => key.startsWith(word[1].toLowerCase())) : []; draw(); };
   const take = (key) => { box.value = `/${key} `; box.dispatchEvent(new Event("input", { bubbles: true })); };
   if (!known.length) return;
-  attributes(menu, { id: "slashes", role: "listbox", "aria-label": "Commands" });
-  attributes(box, { role: "combobox", "aria-autocomplete": "list", "aria-controls": "slashes" });
+  attributes(menu, { id: "slashes", role: "listbox", "aria-label": "Commands", tabindex: 0 });
+  attributes(box, { "aria-autocomplete": "list", "aria-controls": "slashes" });
   box.after(menu);
   draw();
   box.addEventListener("input", () => complete(/^\/(\w*)$/.exec(box.value)));

@@ -152,21 +152,15 @@
     notice.append(line);
     place(notice, form);
   };
-  const signIn = () => {
-    const link = make("a", "", "Sign in");
-    link.href = `/accounts/login/?next=${encodeURIComponent(location.pathname)}`;
-    if (!store) link.target = "_blank";  // without a draft the text lives in this page alone
-    return link;
-  };
   const KEPT = "Your text is kept; try again.";
   on("htmx:sendError", (ev) => {
-    const form = ev.target.closest?.("form");
-    if (form) free(form);
-    said(form, `Not sent: the portal does not answer. ${KEPT}`);
+    said(ev.target.closest?.("form"), `Not sent: the portal does not answer. ${KEPT}`);
   });
   on("htmx:responseError", (ev) => {
     if (ev.detail.xhr.status !== 401) return;
-    said(ev.target.closest?.("form"), "You have been signed out. Sign in and send it again: your text is kept.", signIn());
+    const link = Object.assign(make("a", "", "Sign in"), { href: `/accounts/login/?next=${encodeURIComponent(location.pathname)}` });
+    if (!store) link.target = "_blank";  // without a draft the text lives in this page alone
+    said(ev.target.closest?.("form"), "You have been signed out. Sign in and send it again: your text is kept.", link);
   });
   // Only a refused form itself may take its place.
   on("htmx:beforeSwap", (ev) => {

@@ -9,9 +9,9 @@
 
   const here = byId("here"), note = here && document.querySelector(".composer textarea");
   const say = (state, text) => {
+    const box = label.lastElementChild;
     label.hidden = false;
     if (label.dataset.state !== state) label.dataset.state = state;
-    const box = label.lastElementChild;
     if (box.textContent !== text) box.textContent = text;
     if (here && state !== "live") here.hidden = true;
   };
@@ -54,15 +54,19 @@
   }, true);
   fold(document);
 
+  const get = async (path) => {
+    const answer = await fetch(path, { headers: { "X-Live": "1" }, redirect: "error" });
+    if (answer.status === 401) end(OUT);
+    if (answer.status === 404) location.reload();
+    return answer.ok && answer;
+  };
   let asked = 0, busy = false, again = false;
   const draw = async () => {
     if (busy) { again = true; return; }
     busy = true;
     try {
-      const answer = await fetch(page.dataset.regions, { headers: { "X-Live": "1" }, redirect: "error" });
-      if (answer.status === 401) { end(OUT); return; }
-      if (answer.status === 404) { location.reload(); return; }
-      if (answer.ok) swap(await answer.text());
+      const answer = await get(page.dataset.regions);
+      if (answer) swap(await answer.text());
     } catch { /* the connection's own state says it */ } finally {
       busy = false;
       if (again) { again = false; soon(); }
@@ -113,9 +117,8 @@
   const poll = async () => {
     try {
       if (!page.dataset.feed) { await draw(); heard = watchbill.now(); show(); return; }
-      const answer = await fetch(`${page.dataset.feed}?since=${last}`, { headers: { "X-Live": "1" }, redirect: "error" });
-      if (answer.status === 401) { end(OUT); return; }
-      if (!answer.ok) return;
+      const answer = await get(`${page.dataset.feed}?since=${last}`);
+      if (!answer) return;
       const { frames, more } = await answer.json();
       heard = watchbill.now();
       frames.forEach(handle);
@@ -134,8 +137,7 @@
     socket.onopen = () => { opened = true; tries = 0; lost = 0; clearInterval(polling); polling = 0; heard = watchbill.now(); show(); beat(); };
     socket.onmessage = (ev) => { if (!handle(JSON.parse(ev.data))) socket.close(); };
     socket.onclose = (ev) => {
-      if (ev.code === 4401) { end(OUT); return; }
-      if (ev.code === 4403) { end("No longer shared with you."); return; }
+      if (ev.code === 4401 || ev.code === 4403) { end(ev.code === 4401 ? OUT : "No longer shared with you."); return; }
       lost = lost || Date.now();
       const wait = DELAYS[Math.min(tries, DELAYS.length - 1)] * 1000 * (0.7 + 0.6 * Math.random());
       tries += 1;

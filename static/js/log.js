@@ -5,24 +5,14 @@
   if (!log) return;
   const at = (el) => Number(el.dataset.at);
   const after = (a, b) => at(a) - at(b) || a.dataset.id - b.dataset.id;
-  const fits = (el, show) => {
-    const words = el.dataset.moment.split(" ");
-    return show === "all" ? !words.includes("chat") : words.includes(show);
-  };
+  const fits = (el, show) => (show === "all" ? !fits(el, "chat") : el.dataset.moment.split(" ").includes(show));
   const written = (ms, words) => new Intl.DateTimeFormat("en-GB", { timeZone: watchbill.zone, ...words }).format(ms);
   const dayOf = (ms) => written(ms, { dateStyle: "short" });
   const day = (el) => dayOf(at(el) / 1000);
 
-  const scroller = () => (log.scrollHeight > log.clientHeight + 1 && getComputedStyle(log).overflowY !== "visible" ? log : null);
-  const atEnd = () => {
-    const own = scroller();
-    if (own) return own.scrollHeight - own.scrollTop - own.clientHeight < 160;
-    return list().getBoundingClientRect().bottom - innerHeight < 160;
-  };
-  const toEnd = () => {
-    const own = scroller();
-    if (own) own.scrollTop = own.scrollHeight; else list().lastElementChild?.scrollIntoView({ block: "center" });
-  };
+  const scrolls = () => log.scrollHeight > log.clientHeight + 1 && getComputedStyle(log).overflowY !== "visible";
+  const atEnd = () => (scrolls() ? log.scrollHeight - log.scrollTop - log.clientHeight : list().getBoundingClientRect().bottom - innerHeight) < 160;
+  const toEnd = () => { if (scrolls()) log.scrollTop = log.scrollHeight; else list().lastElementChild?.scrollIntoView({ block: "center" }); };
 
   const pill = byId("new-entries");
   let unread = 0;
@@ -47,18 +37,13 @@
   };
 
   const separator = (el) => {
-    const li = make("li", "tl-day");
-    const today = day(el) === dayOf(watchbill.now());
+    const li = make("li", "tl-day"), today = day(el) === dayOf(watchbill.now());
     li.append(make("span", "", today ? "Today" : written(at(el) / 1000, { weekday: "short", day: "numeric", month: "short" })));
     return li;
   };
   const place = (el) => {
-    const known = list().querySelectorAll("[data-id]");
-    let next = null, previous = null;
-    for (let i = known.length - 1; i >= 0; i -= 1) {
-      if (after(known[i], el) < 0) { previous = known[i]; break; }
-      next = known[i];
-    }
+    const known = [...list().querySelectorAll("[data-id]")];
+    const previous = known.findLast((one) => after(one, el) < 0), next = known[known.indexOf(previous) + 1];
     if (previous && day(previous) === day(el)) previous.after(el);
     else if (next && day(next) === day(el)) next.before(el);
     else if (previous) previous.after(separator(el), el);
@@ -74,8 +59,8 @@
     meanwhile?.push(html);
     const el = parsed(html).querySelector(".tl-e");
     if (!el) return false;
-    const time = el.querySelector("time"), former = byId(el.id), sent = byId(`sent-${el.dataset.mark}`);
-    time.textContent = written(Date.parse(time.dateTime), { hour: "2-digit", minute: "2-digit" });
+    const former = byId(el.id), sent = byId(`sent-${el.dataset.mark}`);
+    for (const time of el.querySelectorAll(":scope > time, .wrote > time")) time.textContent = written(Date.parse(time.dateTime), { hour: "2-digit", minute: "2-digit" });
     const following = !former && (sent || atEnd());
     sent?.remove();
     if (former) count(former, -1);
@@ -94,7 +79,8 @@
   on("htmx:beforeRequest", (ev) => { if (ev.target.closest("[hx-boost]")) meanwhile = []; });
   on("htmx:afterSwap", (ev) => {
     if (ev.detail.target.id !== "entries") return;
-    const late = meanwhile || [], { zone } = list().dataset;
+    const late = meanwhile || [], { zone, show } = list().dataset, kind = byId("note-kind");
+    if (kind && (show === "chat") !== (kind.value === "chat")) kind.value = show === "chat" ? "chat" : "note";
     if (zone !== watchbill.zone) watchbill.draw?.();
     watchbill.zone = zone;
     meanwhile = null;
@@ -118,6 +104,6 @@
   watchbill.zone = list().dataset.zone;
   const { hash } = location;
   if (/^#entry-\d+$/.test(hash) && !byId(hash.slice(1))) location.replace(`entries/${hash.slice(7)}/`);
-  else if (log.dataset.stick && !hash && scroller()) toEnd();
+  else if (log.dataset.stick && !hash && scrolls()) toEnd();
   Object.assign(watchbill, { log: { take }, list, toEnd });
 })();

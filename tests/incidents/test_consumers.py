@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from django.contrib.staticfiles import finders
 
+from accounts import actors
 from core import live
 from core.models import FeedEntry
+from core.web.presence import Shown, shown_as
 from incidents.commands import lifecycle, timeline
 from incidents.consumers import IncidentTopic, NowTopic
 from incidents.kinds import entry_kinds
@@ -71,3 +73,14 @@ def test_boards_of_the_people_concerned_are_told(stage: Stage) -> None:
 def test_every_kind_has_a_symbol_of_the_sprite(kind: object) -> None:
     with open(str(finders.find("icons.svg")), encoding="utf-8") as sprite:
         assert f'id="{kind.icon}"' in sprite.read()  # type: ignore[attr-defined]
+
+
+def test_responders_are_shown_to_each_other_and_nobody_else_sees_them(stage: Stage) -> None:
+    """S36, S34: stakeholders and tokens are not shown and see nobody; a private incident has no other viewers."""
+    stage.fire()
+    topic, bo, sam = IncidentTopic(), acts(stage.world.bo), acts(stage.world.sam)
+    assert topic.presence(bo, "1", "responders") == Shown(str(stage.world.bo.pk), "Bo Chen")
+    assert topic.presence(sam, "1", topic.may_see(sam, "1") or "") is None
+    token = actors.token_holder(stage.world.bo, None)
+    assert topic.presence(token, "1", "responders") is None
+    assert shown_as(NowTopic(), bo, "1", "own") is None
