@@ -12,12 +12,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.actors import Actor
 from accounts.permissions import can, require, rights
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, PortalError, TooMany
 from core.web import htmx
 from core.web.doors import Crumbs, actor_of, done, signed_in
 from core.web.forms import sent
 from incidents import permissions
 from incidents.commands import composing, milestones, timeline
+from incidents.engine.files import TooBig, UnknownKind
 from incidents.forms.moments import local_text
 from incidents.forms.timeline import EditForm, MilestoneForm, NoteForm, StrikeForm
 from incidents.kinds import Outcome
@@ -65,11 +66,11 @@ def _asked_kind(request: HttpRequest) -> dict[str, str]:
     return {"kind": request.GET.get("kind", "")[:30]}
 
 
-def _short(form: NoteForm) -> Invalid:
+def _short(form: NoteForm) -> PortalError:
     """The sentences of a refused form as one, for a page that keeps the form itself."""
-    refusal = Invalid(" ".join(str(sentence) for sentences in form.errors.values() for sentence in sentences))
-    refusal.status = form.status
-    return refusal
+    kinds = {kind.status: kind for kind in (Conflict, TooMany, TooBig, UnknownKind)}
+    refused: type[PortalError] = kinds.get(form.status, Invalid)
+    return refused(" ".join(str(sentence) for sentences in form.errors.values() for sentence in sentences))
 
 
 def _said(request: HttpRequest, incident: Incident, outcome: Outcome) -> HttpResponse:

@@ -60,6 +60,7 @@ def test_bo_sends_files_with_words(stage: Stage, opened: Incident, api: Api) -> 
 def test_a6_a86_a_refusal_says_why(
     stage: Stage, opened: Incident, api: Api, name: str, content: bytes, status: int, code: str
 ) -> None:
+    """A6, A86: with the status of its kind."""
     answer = api(stage.world.bo).post(FILES, {"files": shot(name, content)}, format="multipart")
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert f"“{name}”" in answer.json()["fields"]["files"][0]

@@ -74,6 +74,8 @@ def test_a_move_that_is_no_longer_possible_is_409(stage: Stage, opened: Incident
     lifecycle.acknowledge(make.acts(stage.world.cy), opened)
     answer = browser(stage.world.bo).post(NOTES, {"text": "/ack"})
     assert (answer.status_code, "Cy Novak acknowledged it" in text_of(answer)) == (409, True)
+    part = browser(stage.world.bo).post(NOTES, {"text": "/ack"}, headers=PART)
+    assert (part.status_code, part["HX-Retarget"]) == (409, "#messages")
 
 
 def test_res_17_the_chat_is_a_tab_of_its_own(stage: Stage, opened: Incident, browser: Browser) -> None:
