@@ -1,30 +1,28 @@
 // This browser: its worker, and whether pages may be pushed to it.
-(() => {
+(async () => {
   const worker = navigator.serviceWorker, box = document.querySelector("[data-push]");
   if (!worker) return;
   worker.register("/sw.js");
-  const flush = async () => (await worker.ready).active.postMessage(0);
+  worker.onmessage = () => document.querySelector("[data-queued]") && location.replace(location.pathname.replace(/now\/.*/, "now/"));
+  const { active, pushManager: push } = await worker.ready, flush = () => (worker.controller || active).postMessage(0);
   addEventListener("online", flush);
   flush();
-  worker.onmessage = () => document.querySelector("[data-queued]") && location.replace(location.pathname.replace(/now\/.*/, "now/"));
-  if (!box || !window.PushManager) return;
+  if (!box || !push) return;
   const show = (state) => { for (const el of box.children) el.hidden = el.dataset.when !== state; };
-  worker.ready.then(async ({ pushManager: push }) => {
-    const made = await push.getSubscription();
-    const listed = made && document.querySelector(`[data-endpoint="${CSS.escape(made.endpoint)}"]`);
-    show(Notification.permission === "denied" ? "denied" : listed ? "on" : "off");
-    if (location.hash === "#removed" && !listed) made?.unsubscribe();
-    box.onsubmit = async (ev) => {
-      ev.preventDefault();
-      const form = ev.target;
-      try {
-        if (await Notification.requestPermission() !== "granted") return show("denied");
-        const { public_key } = await (await fetch("/api/v1/providers/webpush/")).json();
-        await made?.unsubscribe();
-        form.subscription.value = JSON.stringify(await push.subscribe({ userVisibleOnly: true, applicationServerKey: public_key }));
-        form.former.value = made?.endpoint || "";
-        form.submit();
-      } catch { show("failed"); }
-    };
-  });
+  const made = await push.getSubscription();
+  const listed = made && document.querySelector(`[data-endpoint="${CSS.escape(made.endpoint)}"]`);
+  show(Notification.permission === "denied" ? "denied" : listed ? "on" : "off");
+  if (location.hash === "#removed" && !listed) made?.unsubscribe();
+  box.onsubmit = async (ev) => {
+    ev.preventDefault();
+    const form = ev.target;
+    try {
+      if (await Notification.requestPermission() !== "granted") return show("denied");
+      const { public_key } = await (await fetch("/api/v1/providers/webpush/")).json();
+      await made?.unsubscribe();
+      form.subscription.value = JSON.stringify(await push.subscribe({ userVisibleOnly: true, applicationServerKey: public_key }));
+      form.former.value = made?.endpoint || "";
+      form.submit();
+    } catch { show("failed"); }
+  };
 })();

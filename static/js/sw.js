@@ -1,8 +1,8 @@
-// Keeps the shell and the last state of one's own pages, sends answers given offline, shows pushes. VERSION and SHELL stand above.
-const OWN = /^\/(now|answer\/[^/]+)\/$/, ANSWER = /^\/(answer|now\/pages)\//, METHODS = "/profile/contact-methods/";
+// Keeps the shell and one's own last pages, sends answers given offline, shows pushes. VERSION and SHELL stand above.
+const OWN = /^\/(now|answer\/[^/]+)\/$/, METHODS = "/profile/contact-methods/";
 const on = (name, act) => addEventListener(name, (ev) => ev.waitUntil(act(ev)));
 const drop = async (test) => { for (const name of await caches.keys()) if (test(name)) await caches.delete(name); };
-// One cache per person and never two: what another has seen goes first.
+// A cache per person and never two: what another has seen goes first.
 const keep = async (path, answer) => {
   const html = await answer.text(), who = html.match(/data-user="\d+/)?.[0], headers = new Headers(answer.headers);
   if (!who) return;
@@ -19,11 +19,11 @@ const page = async (ev, path) => {
     ev.waitUntil(answer.ok && OWN.test(path) ? keep(path, answer.clone()) : flush());
     return answer;
   });
-  const slow = new Promise((done) => setTimeout(done, 3e3));
-  try { return await Promise.race([asked, slow]) || await kept(path) || await asked; } catch { return await kept(path) || caches.match("/offline/"); }
+  try { return await Promise.race([asked, new Promise((late) => setTimeout(late, 3e3))]) || await kept(path) || await asked; }
+  catch { return await kept(path) || caches.match("/offline/"); }
 };
 
-// Answers carry the nonce of their form: one that is sent twice counts once.
+// The nonce of its form makes an answer that is sent twice count once.
 const send = (path, body) => fetch(path, { method: "POST", body: new URLSearchParams(body), headers: { Accept: "application/json" } });
 const wait = async (path, body) => {
   await (await caches.open("queue")).put(`${path}?${body}`, new Response());
@@ -35,7 +35,7 @@ const flush = () => busy ||= (async () => {
   for (const { url } of await queue.keys()) {
     const { pathname, search } = new URL(url);
     if ((await send(pathname, search)).status < 500) await queue.delete(url);
-    for (const client of await clients.matchAll()) client.postMessage(pathname);
+    for (const client of await clients.matchAll()) client.postMessage(0);
   }
 })().catch(() => 0).finally(() => busy = 0);
 const post = async (request, path) => {
@@ -48,13 +48,13 @@ on("activate", async () => { await drop((name) => name[0] === "s" && name !== VE
 on("sync", flush);
 on("message", async (ev) => ev.origin === origin && flush());
 onfetch = (ev) => {
-  const { method, mode, url } = ev.request, to = new URL(url), path = to.pathname;
-  if (to.origin !== origin) return;
-  if (path.startsWith("/static/")) ev.respondWith(fetch(ev.request).catch(() => caches.match(ev.request)));
-  else if (mode !== "navigate") return;
+  const { request } = ev, { origin: from, pathname: path } = new URL(request.url), reply = (answer) => ev.respondWith(answer);
+  if (from !== origin) return;
+  if (path.startsWith("/static/")) reply(fetch(request).catch(() => caches.match(request)));
+  else if (request.mode !== "navigate") return;
   else if (path.startsWith("/accounts/")) ev.waitUntil(flush().then(() => drop((name) => name[0] !== "s")));
-  else if (method === "GET") ev.respondWith(page(ev, path));
-  else if (ANSWER.test(path)) ev.respondWith(post(ev.request, path));
+  else if (request.method === "GET") reply(page(ev, path));
+  else if (/^\/(answer|now\/pages)\//.test(path)) reply(post(request, path));
 };
 
 const tell = (title, more) => registration.showNotification(title, more);

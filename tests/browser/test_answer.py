@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -164,6 +166,26 @@ def test_an_answer_given_offline_is_kept_and_sent_once(scene: Scene, context: Br
     entries = scene.api(f"incidents/{scene.incident(token)['number']}/timeline/")["results"]
     assert sum(entry["kind"] == "acknowledged" for entry in entries) == 1
     assert page.evaluate("caches.open('queue').then((queue) => queue.keys()).then((keys) => keys.length)") == 0
+
+
+def test_a_slow_network_shows_what_was_kept(scene: Scene, context: BrowserContext) -> None:
+    """Design 9: after three seconds without an answer, the last state with its time; no longer than it has to be."""
+    token, link, email = asked(scene)
+    page = context.new_page()
+    sign_in(page, scene, email)
+    ready(page)
+    page.goto(link)
+    page.wait_for_timeout(300)
+    web = scene.portal.roles()["web"]
+    os.kill(web, signal.SIGSTOP)
+    try:
+        page.reload(wait_until="commit")
+        expect(page.get_by_role("status")).to_contain_text("Offline, showing")
+        expect(page.locator("h1")).to_contain_text(token)
+    finally:
+        os.kill(web, signal.SIGCONT)
+    page.reload()
+    expect(page.get_by_text("Offline, showing")).to_have_count(0)
 
 
 def test_what_one_person_saw_is_gone_after_the_sign_out(scene: Scene, context: BrowserContext) -> None:
