@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,8 +11,8 @@ from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
 
 from accounts.actors import Actor
-from accounts.permissions import TEAM_CREATE, USER_EDIT, can
-from accounts.queries import active_people, teams_seen_by
+from accounts.permissions import SETTINGS_EDIT, TEAM_CREATE, USER_EDIT, can
+from accounts.queries import active_people, administrators, organisation, teams_seen_by
 from core import clock
 from incidents.models import Incident
 from integrations.models import IntegrationKey, OwnService
@@ -26,40 +27,67 @@ _under_way: set[str] = set()  # what is set up stays set up: a process asks no m
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: what is done about it, and the page where it is taken."""
+    """One step: what is done about it, and the page where it is taken; one that `may_wait` stops no other."""
 
     title: str
     sentence: str
     done: bool
-    path: str
-    action: str
+    path: str = ""
+    action: str = ""
+    may_wait: bool = False
 
 
 def first_steps(actor: Actor) -> list[Step]:
-    """The steps in the order in which they can be taken; the portal's own service is none of them."""
-    own = OwnService.objects.values("service__team")
-    team = teams_seen_by(actor).exclude(pk__in=own, memberships=None).first()
+    """The seven steps of mock-up 14 in their order; the portal's own service is none of them."""
+    ours = organisation()
     method = methods_seen_by(actor).filter(verified_at__isnull=False, broken_at__isnull=True).first()
     policy = policies_seen_by(actor).prefetch_related(None).first()
     service = _service(actor)
-    intake = f"/services/{service.pk}/intake/" if service else "/services/"
-    key = service is not None and IntegrationKey.objects.filter(service=service).exists()
     return [
-        Step("Make a team", team.name if team else "It owns services, schedules and policies.", team is not None,
-             "/teams/new/", "New team"),
-        Step("Add a way to reach you", f"{method.carrier}, {method.address}" if method else "Pages go nowhere without.",
-             method is not None, "/profile/contact-methods/", "Contact methods"),
-        Step("Say who is paged", policy.name if policy else "One level with one person is enough to begin with.",
-             policy is not None, "/policies/new/", "New policy"),
-        Step("Name a service", service.name if service else "What can break, and which policy answers for it.",
-             service is not None, "/services/new/", "New service"),
-        Step("Connect a monitor", "A key and what to paste into the tool: Alertmanager, Grafana, or a line of curl.",
-             key, intake, "Issue a key"),
-        Step("Send a test page", "A critical test event runs the whole way, to the message in the hand of whoever is"
-             " on call. The page says who that is before you send it.",
-             _first_page() is not None, f"{intake}?severity=critical#test" if service else intake, "Send a test event"),
+        _administrator(),
+        Step("Name your organisation",
+             f"{ours.name}, {ours.time_zone}" if ours.name else "It stands on the sign-in page.", bool(ours.name),
+             "/organisation/" if can(actor, SETTINGS_EDIT) else "", "Name it", may_wait=True),
         _people(actor),
+        Step("Add a way to reach you",
+             f"{method.carrier}, {method.address}" if method else "Pages go nowhere without. Browser push works without"
+             " any provider.", method is not None, "/profile/contact-methods/", "Contact methods"),
+        Step("Say who is on call", policy.name if policy else "One level with one person is enough to begin with.",
+             policy is not None, "/policies/new/", "New policy"),
+        _monitor(service),
+        _test_page(service),
     ]  # fmt: skip
+
+
+def following(steps: Sequence[Step]) -> Step | None:
+    """The step to take now: the first that is left, those that may wait behind the others."""
+    left = [step for step in steps if not step.done]
+    return min(left, key=lambda step: step.may_wait) if left else None
+
+
+def _administrator() -> Step:
+    first = administrators().order_by("pk").values_list("name", flat=True).first()
+    return Step("Create the administrator", first or "By the link that the console shows.", first is not None)
+
+
+def _monitor(service: Service | None) -> Step:
+    if service is None:
+        said = "Name what can break and who answers for it; then its monitoring gets a key."
+        return Step("Connect a monitor", said, done=False, path="/services/new/", action="New service")
+    key = IntegrationKey.objects.filter(service=service).exists()
+    said = "A key and what to paste into the tool: Alertmanager, Grafana, or a line of curl."
+    return Step(
+        "Connect a monitor", service.name if key else said, key, f"/services/{service.pk}/intake/", "Issue a key"
+    )
+
+
+def _test_page(service: Service | None) -> Step:
+    said = (
+        "A critical test event runs the whole way, to the message in the hand of whoever is on call. The page says who"
+        " that is before you send it; it ends when you tap Accept."
+    )
+    path = f"/services/{service.pk}/intake/?severity=critical#test" if service else ""
+    return Step("Send yourself a test page", said, _first_page() is not None, path, "Send a test event")
 
 
 def next_step(actor: Actor) -> dict[str, Any] | None:
@@ -67,8 +95,8 @@ def next_step(actor: Actor) -> dict[str, Any] | None:
     if not can(actor, TEAM_CREATE) or is_under_way():
         return None
     steps = first_steps(actor)
-    left = [step for step in steps if not step.done]
-    return {"following": left[0], "done": len(steps) - len(left), "all": len(steps)} if left else None
+    done = sum(step.done for step in steps)
+    return {"following": following(steps), "done": done, "all": len(steps)} if done < len(steps) else None
 
 
 def is_under_way() -> bool:
@@ -88,7 +116,11 @@ def _has_begun() -> bool:
 
 
 def _people(actor: Actor) -> Step:
-    """Somebody has to be on call while the first one sleeps; there is no mail that invites."""
+    """A team that owns things; and somebody has to be on call while the first one sleeps: no mail invites yet."""
+    own = OwnService.objects.values("service__team")
+    if not teams_seen_by(actor).exclude(pk__in=own, memberships=None).exists():
+        said = "A team owns services, schedules and policies. Make one, then add its people."
+        return Step("Invite the team", said, done=False, path="/teams/new/", action="New team")
     names = _names()
     may = can(actor, USER_EDIT)
     said = (
@@ -97,11 +129,12 @@ def _people(actor: Actor) -> Step:
         else "An administrator adds people; you put them into teams."
     )
     return Step(
-        "Add the people who take turns",
+        "Invite the team",
         f"{len(names)}{'+' if len(names) == RECENT else ''} people" if len(names) > 1 else said,
         len(names) > 1,
         "/admin/accounts/user/add/" if may else "/teams/",
         "Add people" if may else "Teams",
+        may_wait=True,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,8 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts import actors
+from accounts.commands.organisation import edit_organisation
 from accounts.models import User
 from core import clock, worker
+from core.squares import square_code
 from integrations.commands import keys, own_alarms
 from integrations.queries import steps
 from oncall.models import Page, Service
@@ -67,34 +70,48 @@ def card(client: Client) -> str:
 def test_the_steps_lead_to_the_first_page_and_the_second_person(
     browser: Browser, ada: User, at: clock.FrozenClock
 ) -> None:
-    """RES-20: each step links to a real page; the last but one is done when a page has come."""
+    """RES-20: each step links to a real page; the last is done when a page has come."""
     client = browser(ada)
-    assert "7 steps until pages reach people" in text_of(client.get("/first-steps/"))
+    assert "6 steps until pages reach people" in text_of(client.get("/first-steps/"))
     service = set_up(ada)
     page = text_of(client.get("/first-steps/"))
-    assert "2 steps until" in page
+    assert "3 steps until" in page
+    assert "Ada Admin" in page, "the first step is done by being here"
     assert f"/services/{service.pk}/intake/?severity=critical#test" in page
     send(client, service)
     page = text_of(client.get("/first-steps/"))
-    assert "1 step until" in page
+    assert "2 steps until" in page
     assert "/admin/accounts/user/add/" in page
+    edit_organisation(SYSTEM, name="Fernhill", time_zone="Europe/Berlin")
+    page = text_of(client.get("/first-steps/"))
+    assert "1 step until" in page
+    assert "Fernhill, Europe/Berlin" in page
     builders.person("Bo Chen")
     assert "All set" in text_of(client.get("/first-steps/"))
-    for path in ("/teams/new/", "/profile/contact-methods/", "/policies/new/", "/services/new/", "/teams/"):
+    for path in (
+        "/teams/new/",
+        "/profile/contact-methods/",
+        "/policies/new/",
+        "/services/new/",
+        "/teams/",
+        "/organisation/",
+    ):
         assert client.get(path).status_code == 200, path
 
 
 def test_now_leads_on_until_the_portal_is_set_up(browser: Browser, ada: User, at: clock.FrozenClock) -> None:
     """Whoever clicks away finds the way back; then the board is as quiet as it says."""
     client = browser(ada)
-    assert "Make a team" in card(client)
-    assert "0 of 7 done" in card(client)
+    assert "Invite the team" in card(client) or "Add a way" in card(client)
+    assert "1 of 7 done" in card(client)
     assert 'href="/first-steps/"' in card(client)
     assert "First steps" in text_of(client.get("/now/regions/")), "a live page draws it anew"
     service = set_up(ada)
-    assert "Send a test page" in card(client)
+    assert "Send yourself a test page" in card(client), "what may wait stands back"
     send(client, service)
-    assert "Add the people who take turns" in card(client)
+    assert "Name your organisation" in card(client)
+    edit_organisation(SYSTEM, name="Fernhill")
+    assert "Invite the team" in card(client)
     builders.person("Bo Chen")
     assert not card(client)
     with CaptureQueriesContext(connection) as found:
@@ -106,7 +123,7 @@ def test_whoever_means_to_stay_alone_is_left_alone(browser: Browser, ada: User, 
     client = browser(ada)
     send(client, set_up(ada))
     at.move(days=13)
-    assert "Add the people" in card(client)
+    assert "Name your organisation" in card(client)
     at.move(days=2)
     assert not card(client)
 
@@ -127,7 +144,17 @@ def test_the_portals_own_alarm_is_no_first_page(browser: Browser, ada: User, at:
     worker.drain()
     assert Page.objects.filter(user=ada).exists()
     builders.person("Bo Chen")
-    assert "Make a team" in card(client)
+    assert "Invite the team" in card(client)
+
+
+def test_the_phone_reads_the_address_off_the_screen(browser: Browser, ada: User, settings: Any) -> None:
+    """A real code of the portal's own address; one that only this machine can open says so."""
+    settings.PORTAL_URL = "https://watchbill.example.org"
+    page = text_of(browser(ada).get("/first-steps/"))
+    assert square_code("https://watchbill.example.org/now/").path in page
+    assert "only this machine" not in page
+    settings.PORTAL_URL = "http://localhost:8000"
+    assert "only this machine can open" in text_of(browser(ada).get("/first-steps/"))
 
 
 def test_the_test_event_of_the_first_steps_is_critical_and_says_whom_it_pages(
