@@ -25,7 +25,9 @@ class ViewForm(VersionedForm):
     """A name, a query, and who sees it."""
 
     name = line("Name", 40, data_draft="name")
-    query = line("Search", 200, "As in the search of the list.", class_="input mono", data_draft="query")
+    query = line(
+        "Search", 200, "As in the search of the list.", required=False, class_="input mono", data_draft="query"
+    )
     team = choice("Who sees it", required=False)
 
     def __init__(self, *args: Any, teams: list[Team], **kwargs: Any) -> None:

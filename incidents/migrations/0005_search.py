@@ -75,6 +75,14 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="incident",
+            index=models.Index(
+                fields=["-number", "status", "visibility"],
+                condition=models.Q(status__in=("triggered", "acknowledged", "identified", "mitigated")),
+                name="incident_open_newest",
+            ),
+        ),
+        migrations.AddIndex(
             model_name="milestone",
             index=models.Index(
                 fields=["-at", "incident"], condition=models.Q(kind="resolved"), name="milestone_resolved"

@@ -15,7 +15,7 @@ from incidents import permissions
 from incidents.engine.search_words import Word
 from incidents.models.search import SHIFT, SOURCES, document
 
-NEWEST_HITS = 20_000  # texts that the quick look takes of each word; the thorough one takes all
+NEWEST_HITS = 2_000  # texts that the quick look takes of each word; the thorough one takes all
 _number = re.compile(r"(?:INC-|#)?([0-9]{1,9})", re.IGNORECASE)
 _words = re.compile(r"[^\W_]+")
 
@@ -45,27 +45,33 @@ class Text:
         return found | Q(number=int(number[1])) if number else found
 
     def floor(self) -> Q:
-        """Nothing below the incident of the oldest hit that is looked at."""
-        sql = f"{self._hits()} LIMIT 1 OFFSET {NEWEST_HITS - 1}"
-        sql = f"SELECT coalesce(({sql}) >> {SHIFT}, 0)"
-        return Q(pk__gte=RawSQL(sql, self._params()))  # noqa: S611 (constants; the value is a parameter)
+        """Nothing below the incident of the oldest hit that is looked at, in either table."""
+        found = Q()
+        for table, match in self._looks():
+            sql = f"{self._hits(table)} LIMIT 1 OFFSET {NEWEST_HITS - 1}"
+            sql = f"SELECT coalesce(({sql}) >> {SHIFT}, 0)"
+            found &= Q(pk__gte=RawSQL(sql, self._params(match)))  # noqa: S611 (constants; the value is a parameter)
+        return found
 
     def _in_fts5(self) -> Q:
-        hits, params = self._hits(), self._params()
-        if self.newest is not None:
-            hits += f" LIMIT {NEWEST_HITS}"
-        sql = f"SELECT rowid >> {SHIFT} FROM ({hits})"  # noqa: S608 (constants)
-        if len(self.value) > 2:
-            sql += f" UNION SELECT rowid >> {SHIFT} FROM incidents_part WHERE incidents_part MATCH %s"  # noqa: S608
-            params.append(_phrase(self.value))
-        return Q(pk__in=RawSQL(sql, params))  # noqa: S611 (constants; the value is a parameter)
+        parts, params = [], []
+        for table, match in self._looks():
+            hits = self._hits(table) + ("" if self.newest is None else f" LIMIT {NEWEST_HITS}")
+            parts.append(f"SELECT rowid >> {SHIFT} FROM ({hits})")  # noqa: S608 (constants)
+            params += self._params(match)
+        return Q(pk__in=RawSQL(" UNION ALL ".join(parts), params))  # noqa: S611 (constants; the value is a parameter)
 
-    def _hits(self) -> str:
-        sql = "SELECT rowid FROM incidents_text WHERE incidents_text MATCH %s"
+    def _looks(self) -> list[tuple[str, str]]:
+        """The tables of the index, and what is looked for in each; a part of a title has three letters at least."""
+        phrase = '"' + self.value.replace('"', '""') + '"'  # one phrase: nothing in it is a word of FTS5 (A13)
+        whole = ("incidents_text", f"{'' if self.whole else '{title} : '}{phrase}{'*' if self.begins else ''}")
+        return [whole, ("incidents_part", phrase)] if len(self.value) > 2 else [whole]
+
+    def _hits(self, table: str) -> str:
+        sql = f"SELECT rowid FROM {table} WHERE {table} MATCH %s"  # noqa: S608 (a constant)
         return sql if self.newest is None else f"{sql} AND rowid < %s ORDER BY rowid DESC"
 
-    def _params(self) -> list[str | int]:
-        match = f"{'' if self.whole else '{title} : '}{_phrase(self.value)}{'*' if self.begins else ''}"
+    def _params(self, match: str) -> list[str | int]:
         if self.newest is None:
             return [match]
         return [match, self.newest << SHIFT if self.newest else 2**63 - 1]
@@ -83,8 +89,3 @@ class Text:
         )
         found = Q(pk__in=RawSQL(sql, [lexemes] * len(texts)))  # noqa: S611 (constants; the value is a parameter)
         return (found | Q(title__icontains=self.value)) if len(self.value) > 2 else found
-
-
-def _phrase(value: str) -> str:
-    """FTS5 sees one quoted phrase: nothing in it is a word of its language (A13)."""
-    return '"' + value.replace('"', '""') + '"'

@@ -249,6 +249,7 @@ def test_the_index_is_there_and_can_be_built_anew(stage: Stage) -> None:
         there = {row[0] for row in cursor.fetchall()}
     expected = trigger_names() if connection.vendor == "sqlite" else index_names()[:-1]
     assert set(expected) <= there
+    connection.check_constraints()  # what PostgreSQL has put off stands in the way of an index
     call_command("search", "--rebuild", verbosity=0)
     assert found(stage, "cart") == {one.number}
     Incident.objects.filter(pk=one.pk).update(title="Other")
