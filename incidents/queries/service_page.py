@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils.timezone import localtime
@@ -17,6 +18,7 @@ from core.figures import kept
 from incidents import permissions
 from incidents.engine.days import Day, Span, days
 from incidents.engine.rules import RANK_OF_SEVERITY
+from incidents.engine.search_words import Word, write
 from incidents.models import EventRule, GroupingRule, Incident, Milestone, Priority
 from incidents.queries.access import incidents_seen_by
 from oncall.kinds import Rule
@@ -89,10 +91,19 @@ def _counted(actor: Actor) -> dict[int, list[int]]:
     return found
 
 
-def last_incidents(actor: Actor, service: Service) -> list[Incident]:
-    """The newest incidents of a service that are over."""
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Incidents that are over, newest first, and the search that finds all of the service's."""
+
+    rows: Sequence[Incident]
+    search: str
+
+
+def last_incidents(actor: Actor, service: Service) -> Past:
+    """The newest incidents of a service that are over; one query."""
     rows = incidents_seen_by(actor).filter(service=service, status__in=("resolved", "closed"))
-    return list(rows.order_by("-number")[:LAST])
+    words = (Word("state", ("all",)), Word("service", (service.name,)))
+    return Past(list(rows.order_by("-number")[:LAST]), urlencode({"q": write(words)}))
 
 
 def rules_of_service(actor: Actor, service: Service) -> list[Rule]:

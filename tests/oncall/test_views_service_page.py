@@ -201,6 +201,8 @@ def test_days_changes_and_past_incidents(world: World, browser: Browser, at: clo
     assert page.count('class="p"') == 3
     assert "Put the old version back" in page
     assert "Deploy 7.42" in page
+    link = html.unescape(re.findall(r'href="(/incidents/\?q=[^"]*)"', page.split('id="past"')[1])[0])
+    assert "k is bad" in text_of(browser(world.bo).get(link)), "all of its incidents"
     at.move(days=120)
     assert "90 of 90 days" in text_of(browser(world.bo).get(path(world.checkout)))
 
