@@ -48,7 +48,6 @@ def manifest(request: HttpRequest) -> HttpResponse:
             "shortcuts": [{"name": name, "url": path} for name, path in SHORTCUTS],
         },
         content_type="application/manifest+json",
-        headers={"Cache-Control": "no-cache"},
     )
 
 
@@ -59,7 +58,7 @@ def worker(request: HttpRequest) -> HttpResponse:
     A view and no static file: its address may not change with its content, and it names the hashed files of this
     release, so that a browser takes a new one as soon as any of them is another.
     """
-    return HttpResponse(source(), content_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"})
+    return HttpResponse(source(), content_type="text/javascript; charset=utf-8")
 
 
 def source() -> str:
@@ -84,6 +83,4 @@ def _shell() -> list[str]:
 @require_safe
 def offline(request: HttpRequest, answered: bool = False) -> HttpResponse:
     """What is shown without a network and without a kept page; `answered` after an answer that waits to be sent."""
-    shown = render(request, "notifications/offline.html", {"answered": answered})
-    shown["Cache-Control"] = "no-cache"
-    return shown
+    return render(request, "notifications/offline.html", {"answered": answered})
