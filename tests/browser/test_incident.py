@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, ViewportSize, expect
+from playwright.sync_api import Browser, Page, Route, StorageState, ViewportSize, expect
 
 from tests.browser.conftest import sign_in
 from tests.browser.visit import axe, described
@@ -131,7 +131,12 @@ def test_a_live_entry_comes_in_the_zone_that_is_shown_and_is_counted(page: Page)
 
 def test_an_own_entry_stands_at_once_and_once(page: Page) -> None:
     """The mark that the form posts leads the real entry to the place of the greyed one."""
-    page.route(re.compile(r"/notes/$"), lambda route: (page.wait_for_timeout(600), route.continue_())[1])
+
+    def slowly(route: Route) -> None:
+        page.wait_for_timeout(600)
+        route.continue_()
+
+    page.route(re.compile(r"/notes/$"), slowly)
     send(page, "I restart the second pod")
     waiting = page.locator(".tl-pending")
     expect(waiting).to_contain_text("sending")
@@ -143,9 +148,9 @@ def test_an_own_entry_stands_at_once_and_once(page: Page) -> None:
 def test_what_could_not_be_sent_says_so_and_is_sent_again_once(page: Page) -> None:
     """The server took it, and its answer was lost: trying again writes nothing twice."""
 
-    def lost(route: object) -> None:
-        route.fetch()  # type: ignore[attr-defined]
-        route.abort()  # type: ignore[attr-defined]
+    def lost(route: Route) -> None:
+        route.fetch()
+        route.abort()
 
     page.context.set_offline(False)
     page.route(re.compile(r"/feed/"), lambda route: route.abort())
@@ -231,10 +236,8 @@ def test_a_region_waits_while_somebody_types_in_it(page: Page) -> None:
 
 def test_focus_stays_where_it_was_when_the_header_is_drawn_anew(page: Page) -> None:
     page.locator("#more").focus()
-    page.evaluate(
-        "document.querySelector('#inc-head').dataset.old = 1; document.querySelector('#inc-head h1').textContent = '';"
-        "window.watchbill.draw()"
-    )
+    page.evaluate("document.querySelector('#inc-head').dataset.old = document.querySelector('h1').textContent = 'x'")
+    page.evaluate("window.watchbill.draw()")
     expect(page.locator("#inc-head[data-old]")).to_have_count(0)
     expect(page.locator("#more")).to_be_focused()
 

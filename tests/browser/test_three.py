@@ -13,7 +13,8 @@ from tests.browser.test_live import SHOWN, SOCKETS
 from tests.system.scene import Scene, eventually
 
 pytestmark = pytest.mark.browser
-ALL = ": Lea First, Moe Second, Noa Third"
+#: The teams of the two ladders: two of each sit at a desk, the third has a phone.
+RED, BLUE = ("Lea First", "Moe Second", "Noa Third"), ("Tia One", "Uma Two", "Vic Three")
 HERE = "document.getElementById('here').hidden ? '' : document.querySelector('#here .sr').textContent"
 WRITING = "document.querySelector('[data-writing]').textContent"
 PRIORITY = "document.querySelector('#inc-head .prio').textContent"
@@ -61,21 +62,25 @@ def texts(scene: Scene, number: int) -> list[str]:
     return [text for _, text in written(scene, number)]
 
 
-def respond(scene: Scene, chromium: Browser, count: int, rate: float) -> None:
+def respond(scene: Scene, chromium: Browser, team: tuple[str, str, str], count: int, rate: float) -> None:
     """The story; `count` entries are written by others while two people type and one loses the line."""
-    token = scene.post(scene.ladders[0])
+    token = scene.post(scene.ladders[(RED, BLUE).index(team)])
     scene.arrives(token)
     number = scene.incident(token)["number"]
-    lea, moe = (watch(scene, chromium, number, name, 1280) for name in ("lea", "moe"))
-    noa = watch(scene, chromium, number, "noa", 360)
+    first, second, _ = (name.split()[0] for name in team)
+    lea, moe, noa = (
+        watch(scene, chromium, number, name.split()[0].lower(), width)
+        for name, width in zip(team, (1280, 1280, 360), strict=True)
+    )
     pages, typed = [lea, moe, noa], ["", ""]
+    everybody = f": {', '.join(team)}"
     for page in pages:
-        eventually(partial(says, page, HERE, ALL), 20, "three people are here")
+        eventually(partial(says, page, HERE, everybody), 20, "three people are here")
     type_on([lea, moe], typed, "I look at ")
-    eventually(partial(says, noa, WRITING, "Lea, Moe are writing"), 5, "the phone sees who writes")
-    eventually(partial(says, lea, WRITING, "Moe is writing"), 5, "nobody is told of oneself")
+    eventually(partial(says, noa, WRITING, f"{first}, {second} are writing"), 5, "the phone sees who writes")
+    eventually(partial(says, lea, WRITING, f"{second} is writing"), 5, "nobody is told of oneself")
 
-    arguments = ("tests.browser.scribe", str(number), str(count), str(rate), "mixed")
+    arguments = ("tests.browser.scribe", str(number), str(count), str(rate), first.lower())
     writer = threading.Thread(target=scene.portal.python, args=arguments)
     writer.start()
     turn = 0
@@ -85,7 +90,7 @@ def respond(scene: Scene, chromium: Browser, count: int, rate: float) -> None:
         if turn == 2:
             cut(moe)
         elif turn == 5:
-            eventually(partial(says, lea, HERE, ": Lea First, Noa Third"), 20, "who has lost the line is gone")
+            eventually(partial(says, lea, HERE, f": {team[0]}, {team[2]}"), 20, "who has lost the line is gone")
             assert says(moe, HERE, "")
             moe.context.set_offline(False)
     writer.join()
@@ -99,7 +104,7 @@ def respond(scene: Scene, chromium: Browser, count: int, rate: float) -> None:
     assert len(wanted) > count
     for page in pages:
         eventually(partial(says, page, SHOWN, wanted), 40, "the same order everywhere")
-        eventually(partial(says, page, HERE, ALL), 30, "three people are here again")
+        eventually(partial(says, page, HERE, everybody), 30, "three people are here again")
         assert page.locator(".tl-pending").count() == 0
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     assert [page.input_value("#note") for page in (lea, moe)] == typed
@@ -110,9 +115,9 @@ def respond(scene: Scene, chromium: Browser, count: int, rate: float) -> None:
 
 
 def test_two_desks_and_a_phone_through_twelve_entries(scene: Scene, chromium: Browser) -> None:
-    respond(scene, chromium, 12, 3)
+    respond(scene, chromium, RED, 12, 3)
 
 
 @pytest.mark.long
 def test_two_desks_and_a_phone_through_forty_entries(scene: Scene, chromium: Browser) -> None:
-    respond(scene, chromium, 40, 2)
+    respond(scene, chromium, BLUE, 40, 2)
