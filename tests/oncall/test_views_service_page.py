@@ -233,3 +233,11 @@ def test_hostile_words_are_inert(world: World, browser: Browser) -> None:
     fire(evil, EVIL + "2", summary=EVIL)
     for each in (path(evil), path(world.checkout), "/services/"):
         assert_inert(browser(world.ana).get(each))
+
+
+@pytest.mark.parametrize("more", ["", "intake/", "edit/"])
+def test_every_id_of_a_page_stands_once(world: World, browser: Browser, more: str) -> None:
+    """Two things of one name: the sheet of keys was the heading of the integration keys once."""
+    page = text_of(browser(world.ana).get(path(world.checkout, more)))
+    found = re.findall(r'\sid="([^"]+)"', page)
+    assert sorted(found) == sorted(set(found))
