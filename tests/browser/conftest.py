@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -12,7 +13,7 @@ from tests.system.conftest import Make
 from tests.system.conftest import make as make
 from tests.system.conftest import migrated as migrated
 from tests.system.conftest import prepared as prepared
-from tests.system.scene import PASSWORD, Scene
+from tests.system.scene import PASSWORD, Scene, eventually
 
 CHROMIUM = Path("/usr/bin/chromium")
 
@@ -43,3 +44,13 @@ def sign_in(page: Page, scene: Scene, email: str) -> None:
     page.fill("input[name=password]", PASSWORD)
     page.click("button[type=submit]")
     page.wait_for_url("**/now/")
+
+
+def shortly(page: Page, check: Callable[[], Any], what: str, seconds: float = 10) -> Any:
+    """As `eventually`, while the browser's own events are heard."""
+
+    def look() -> Any:
+        page.wait_for_timeout(50)
+        return check()
+
+    return eventually(look, seconds, what)

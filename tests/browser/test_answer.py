@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import shortly, sign_in
 from tests.system.scene import Scene, eventually, link_of
 
 pytestmark = pytest.mark.browser
@@ -93,7 +93,7 @@ def test_what_counts_down_does_so_without_a_script(scene: Scene, context: Browse
     seconds = "parseInt(getComputedStyle(document.querySelector('.ticks')).getPropertyValue('--left'))"
     first = page.evaluate(seconds)
     assert 200 < first <= 300
-    eventually(lambda: page.wait_for_timeout(200) or page.evaluate(seconds) <= first - 2, 10, "two seconds less")
+    shortly(page, lambda: page.evaluate(seconds) <= first - 2, "two seconds less")
 
 
 def test_a_double_tap_accepts_one(scene: Scene, context: BrowserContext) -> None:
@@ -140,9 +140,7 @@ def ready(page: Page) -> None:
     """Wait until the worker holds the page."""
     page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
     page.reload()
-    eventually(
-        lambda: page.wait_for_timeout(50) or page.evaluate("!!navigator.serviceWorker.controller"), 10, "a worker"
-    )
+    shortly(page, lambda: page.evaluate("!!navigator.serviceWorker.controller"), "a worker")
 
 
 def test_an_answer_given_offline_is_kept_and_sent_once(scene: Scene, context: BrowserContext) -> None:
@@ -197,7 +195,7 @@ def test_what_one_person_saw_is_gone_after_the_sign_out(scene: Scene, context: B
     page.goto(f"{scene.portal.url}/now/")
     page.goto(link)
     kept = partial(page.evaluate, KEPT)
-    eventually(lambda: page.wait_for_timeout(50) or len(kept()) == 2, 5, "both pages are kept")
+    shortly(page, lambda: len(kept()) == 2, "both pages are kept")
     assert [path for path in kept() if not re.match(r"/(now|answer/[^/]+)/$", path)] == []
     page.goto(f"{scene.portal.url}/now/")
     page.evaluate("fetch('/api/v1/me/')")
@@ -205,7 +203,7 @@ def test_what_one_person_saw_is_gone_after_the_sign_out(scene: Scene, context: B
     page.goto(f"{scene.portal.url}/accounts/logout/")
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/accounts/login/**")
-    eventually(lambda: page.wait_for_timeout(50) or kept() == [], 5, "nothing is left")
+    shortly(page, lambda: kept() == [], "nothing is left")
     context.set_offline(True)
     page.goto(f"{scene.portal.url}/now/")
     expect(page.locator("h1")).to_have_text("You are offline")

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import shortly, sign_in
 from tests.system.conftest import Make
 from tests.system.scene import Scene, eventually
 
@@ -135,7 +135,7 @@ def deliver(page: Page, scene: Scene, text: str) -> None:
         lambda said: found.extend(each["registrationId"] for each in said["registrations"]),
     )
     session.send("ServiceWorker.enable")
-    eventually(lambda: page.wait_for_timeout(50) or found, 10, "the worker's registration")
+    shortly(page, lambda: found, "the worker's registration")
     message = {"origin": scene.portal.url, "registrationId": found[-1], "data": text}
     session.send("ServiceWorker.deliverPushMessage", message)
 
@@ -144,11 +144,10 @@ def shown(page: Page, title: str) -> list[dict[str, Any]]:
     """The notifications that show, once one has this title."""
 
     def look() -> list[dict[str, Any]]:
-        page.wait_for_timeout(50)
         found: list[dict[str, Any]] = page.evaluate(SHOWN)
         return found if any(title in each["title"] for each in found) else []
 
-    found: list[dict[str, Any]] = eventually(look, 10, f"a notification that says {title}")
+    found: list[dict[str, Any]] = shortly(page, look, f"a notification that says {title}")
     return found
 
 

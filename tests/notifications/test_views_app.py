@@ -37,7 +37,7 @@ def test_the_manifest_makes_an_app(world: World) -> None:
         assert len(picture) < 10_000
     assert [each["name"] for each in said["shortcuts"]] == ["Answer pages", "Declare an incident", "Who is on call"]
     for each in said["shortcuts"]:
-        assert resolve(each["url"])
+        assert resolve(each["url"]).route, each
 
 
 def test_every_page_names_the_manifest_and_loads_the_workers_script(world: World, browser: Browser) -> None:
