@@ -111,10 +111,10 @@ def tallies(actor: Actor) -> Mapping[str, int]:
 
 def _tallied(actor: Actor) -> Mapping[str, int]:
     mine = Participant.objects.filter(incident=OuterRef("pk"), assignee=True, user=actor.user)
-    rows = incidents_seen_by(actor).open().select_related(None).annotate(mine=Exists(mine))
+    rows = incidents_seen_by(actor).open().select_related(None).annotate(is_mine=Exists(mine))
     found: dict[str, int] = rows.order_by()[: MOST_COUNTED + 1].aggregate(
         open=Count("pk"),
-        mine=Count("pk", filter=Q(mine=True)),
+        mine=Count("pk", filter=Q(is_mine=True)),
         waiting=Count("pk", filter=Q(status="triggered")),
         major=Count("pk", filter=Q(is_major=True)),
         snoozed=Count("pk", filter=Q(status="acknowledged", snoozed_until__isnull=False)),

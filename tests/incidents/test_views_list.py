@@ -12,6 +12,7 @@ from django.test import Client
 from incidents.commands import lifecycle, opening, returning
 from incidents.models import Incident, Participant
 from incidents.models.incidents import IncidentCounter
+from incidents.queries.listing import tallies
 from oncall.models import Page
 from tests import world as make
 from tests.incidents.conftest import Stage
@@ -53,6 +54,15 @@ def test_open_ones_come_first_and_the_rest_on_request(stage: Stage, browser: Bro
     assert numbers(ana) == [three.number, one.number]
     assert numbers(ana, "?status=resolved") == [two.number]
     assert numbers(ana, "?status=all") == [three.number, two.number, one.number]
+
+
+def test_the_views_are_counted(stage: Stage) -> None:
+    """Mine are those that I answer for, not all that are open."""
+    one, _ = declared(stage), declared(stage)
+    lifecycle.acknowledge(make.acts(stage.world.bo), one)
+    found = tallies(make.acts(stage.world.bo))
+    assert (found["open"], found["mine"], found["waiting"]) == (2, 1, 1)
+    assert tallies(make.acts(stage.world.eve))["mine"] == 0
 
 
 def test_filters_of_state_priority_service_team_and_text(stage: Stage, browser: Browser) -> None:
