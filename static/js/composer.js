@@ -1,7 +1,7 @@
 // The composer: what is sent stands in the record at once, commands are completed, pictures are pasted.
 (() => {
   const form = document.querySelector("form.composer"), box = form?.querySelector("textarea");
-  const { list, toEnd, make, on, byId } = window.watchbill;
+  const { list, toEnd, make, set, on, byId } = window.watchbill;
   if (!box || !list) return;
 
   // An own entry waits greyed under the mark that the form posts; the real one with that mark takes its place.
@@ -39,25 +39,23 @@
 
   // A slash at the beginning lists the commands.
   const known = JSON.parse(byId("slash-commands")?.textContent || "[]");
-  const menu = make("ul", "slashes");
+  const menu = set(make("ul", "slashes"), { id: "slashes", role: "listbox", "aria-label": "Commands", tabindex: 0 });
   let at = 0, fits = [];
-  const attributes = (el, values) => Object.entries(values).forEach(([name, value]) => el.setAttribute(name, value));
   const draw = () => {
     menu.hidden = !fits.length;
     menu.replaceChildren(...fits.map(({ key, usage, says }, index) => {
-      const option = make("li", "");
-      attributes(option, { id: `slash-${key}`, role: "option", "aria-selected": index === at });
+      const option = set(make("li"), { id: `slash-${key}`, role: "option", "aria-selected": index === at });
       option.append(make("code", "", usage), make("span", "muted", says));
       return option;
     }));
-    box.setAttribute("aria-activedescendant", menu.children[at]?.id || "");
-    menu.children[at]?.scrollIntoView({ block: "nearest" });
+    const chosen = menu.children[at];
+    set(box, { "aria-activedescendant": chosen?.id || "" });
+    chosen?.scrollIntoView({ block: "nearest" });
   };
   const complete = (word) => { at = 0; fits = word ? known.filter(({ key }) => key.startsWith(word[1].toLowerCase())) : []; draw(); };
   const take = (key) => { box.value = `/${key} `; box.dispatchEvent(new Event("input", { bubbles: true })); };
   if (!known.length) return;
-  attributes(menu, { id: "slashes", role: "listbox", "aria-label": "Commands", tabindex: 0 });
-  attributes(box, { "aria-autocomplete": "list", "aria-controls": "slashes" });
+  set(box, { "aria-autocomplete": "list", "aria-controls": "slashes" });
   box.after(menu);
   draw();
   box.addEventListener("input", () => complete(/^\/(\w*)$/.exec(box.value)));

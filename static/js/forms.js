@@ -10,10 +10,11 @@
   const load = (name) => { try { return JSON.parse(store?.getItem(name)); } catch { return null; } };
   const save = (name, value) => { try { if (value) store.setItem(name, JSON.stringify(value)); else store.removeItem(name); } catch { /* full or off */ } };
   const make = (tag, name, text = "", onclick = null) => Object.assign(document.createElement(tag), { className: name, textContent: text, onclick });
+  const set = (el, values) => { for (const name in values) el.setAttribute(name, values[name]); return el; };
   const parsed = (html) => Object.assign(document.createElement("template"), { innerHTML: html }).content;
   const on = (name, act, early) => document.addEventListener(name, act, early);
   const byId = (id) => document.getElementById(id);
-  Object.assign(window.watchbill, { load, save, make, parsed, on, byId });
+  Object.assign(window.watchbill, { load, save, make, set, parsed, on, byId });
   const offered = new WeakMap();
   const write = (el) => {
     const former = load(key(el));
@@ -32,9 +33,7 @@
   };
   const offer = (el, draft) => {
     const title = `Your unsent text${of(draft.at)}`;
-    const notice = make("div", "notice notice-amber");
-    notice.setAttribute("role", "group");
-    notice.setAttribute("aria-label", title);
+    const notice = set(make("div", "notice notice-amber"), { role: "group", "aria-label": title });
     const end = () => {
       offered.set(el, offered.get(el).filter((one) => one !== draft));
       notice.remove();
@@ -47,11 +46,10 @@
       if (typed !== el.defaultValue) keep(el, { text: typed, at: Date.now() });
       el.dispatchEvent(new Event("input", { bubbles: true }));
     };
-    const text = make("div", "", draft.text);
-    text.className = "prewrap clip";
+    const text = make("div", "prewrap clip", draft.text);
     text.tabIndex = 0;  // a long one is scrolled by the keyboard
     const line = make("div", "grow"), buttons = make("div", "row");
-    const button = (name, onclick) => Object.assign(make("button", "btn btn-sm", name, onclick), { type: "button" });
+    const button = (name, onclick) => set(make("button", "btn btn-sm", name, onclick), { type: "button" });
     buttons.append(button("Use it", use), button("Discard", () => { end(); write(el); }));
     line.append(make("b", "", title), text, buttons);
     notice.append(line);
@@ -79,7 +77,7 @@
   on("submit", (ev) => {
     if (!ev.target.matches("[data-forget]")) return;
     const mine = `draft:${ev.target.dataset.forget || user}:`;
-    Object.keys(store || {}).filter((name) => name.startsWith(mine)).forEach((name) => save(name));
+    for (const name in store) if (name.startsWith(mine)) save(name);
   });
 
   // A form that the browser sends itself is confirmed by being led straight from its page to another one.
@@ -146,8 +144,7 @@
     notice.scrollIntoView({ block: "nearest" });
   };
   const said = (form, text, link) => {
-    const notice = make("div", "notice notice-red"), line = make("span", "grow");
-    notice.setAttribute("role", "alert");
+    const notice = set(make("div", "notice notice-red"), { role: "alert" }), line = make("span", "grow");
     line.append(text, ...(link ? [" ", link] : []));
     notice.append(line);
     place(notice, form);
@@ -158,7 +155,7 @@
   });
   on("htmx:responseError", (ev) => {
     if (ev.detail.xhr.status !== 401) return;
-    const link = Object.assign(make("a", "", "Sign in"), { href: `/accounts/login/?next=${encodeURIComponent(location.pathname)}` });
+    const link = set(make("a", "", "Sign in"), { href: `/accounts/login/?next=${encodeURIComponent(location.pathname)}` });
     if (!store) link.target = "_blank";  // without a draft the text lives in this page alone
     said(ev.target.closest?.("form"), "You have been signed out. Sign in and send it again: your text is kept.", link);
   });

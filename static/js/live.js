@@ -4,14 +4,15 @@
   if (!page) return;
   const { watchbill } = window, { load, save, make, parsed, on, byId } = watchbill, label = document.querySelector("[data-live-state]");
   const DELAYS = [1, 2, 4, 8, 15], OUT = "Signed out. Your text is kept.";
-  let last = Number(page.dataset.seq || 0), tries = 0, opened = false, lost = 0, socket = null, polling = 0, over = false, heard = watchbill.now();
+  const { live, seq, feed, regions, every } = page.dataset;
+  let last = Number(seq || 0), tries = 0, opened = false, lost = 0, socket = null, polling = 0, over = false, heard = watchbill.now();
   const isOpen = () => socket?.readyState === WebSocket.OPEN;
 
   const here = byId("here"), note = here && document.querySelector(".composer textarea");
   const say = (state, text) => {
     const box = label.lastElementChild;
     label.hidden = false;
-    if (label.dataset.state !== state) label.dataset.state = state;
+    label.dataset.state = state;
     if (box.textContent !== text) box.textContent = text;
     if (here && state !== "live") here.hidden = true;
   };
@@ -65,7 +66,7 @@
     if (busy) { again = true; return; }
     busy = true;
     try {
-      const answer = await get(page.dataset.regions);
+      const answer = await get(regions);
       if (answer) swap(await answer.text());
     } catch { /* the connection's own state says it */ } finally {
       busy = false;
@@ -116,8 +117,8 @@
   };
   const poll = async () => {
     try {
-      if (!page.dataset.feed) { await draw(); heard = watchbill.now(); show(); return; }
-      const answer = await get(`${page.dataset.feed}?since=${last}`);
+      if (!feed) { await draw(); heard = watchbill.now(); show(); return; }
+      const answer = await get(`${feed}?since=${last}`);
       if (!answer) return;
       const { frames, more } = await answer.json();
       heard = watchbill.now();
@@ -130,11 +131,11 @@
 
   const connect = () => {
     if (over) return;
-    const address = new URL(page.dataset.live, location.href);
-    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
-    address.searchParams.set("since", String(last));
+    const address = new URL(live, location.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    address.searchParams.set("since", last);
     socket = new WebSocket(address);
-    socket.onopen = () => { opened = true; tries = 0; lost = 0; clearInterval(polling); polling = 0; heard = watchbill.now(); show(); beat(); };
+    socket.onopen = () => { opened = true; clearInterval(polling); tries = lost = polling = 0; heard = watchbill.now(); show(); beat(); };
     socket.onmessage = (ev) => { if (!handle(JSON.parse(ev.data))) socket.close(); };
     socket.onclose = (ev) => {
       if (ev.code === 4401 || ev.code === 4403) { end(ev.code === 4401 ? OUT : "No longer shared with you."); return; }
@@ -150,6 +151,6 @@
   addEventListener("offline", show);
   setInterval(show, 1000);
   // What no frame tells (time passing, other teams' incidents) comes every half minute.
-  if (page.dataset.every) setInterval(() => { if (!document.hidden) draw(); }, Number(page.dataset.every) * 1000);
+  if (every) setInterval(() => { if (!document.hidden) draw(); }, every * 1000);
   connect();
 })();
