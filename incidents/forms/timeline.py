@@ -79,7 +79,7 @@ class StrikeForm(PortalForm):
     """Why an entry is hidden; a secret's text can be removed for good (S18)."""
 
     reason = line("Why strike it?", 200, "Others read the reason instead of the text.", data_draft="reason")
-    redact = forms.BooleanField(label="It holds a secret: remove the text for good", required=False)
+    redact = forms.BooleanField(label="It holds a secret: remove its text and files for good", required=False)
 
 
 class MilestoneForm(PortalForm):

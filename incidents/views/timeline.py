@@ -115,12 +115,15 @@ def _entry_page(
         form.keep("version", len(revisions) + 1)
     fresh_edit = _edit_form(found, len(revisions) + 1) if may_change and found.copied_from_id is None else None
     fresh_strike = StrikeForm() if may_change else None
+    edit_form = form if isinstance(form, EditForm) else fresh_edit
+    if edit_form is not None:
+        edit_form.fields["text"].required = not found.data.get("files")  # after the answer: it only tells what is asked
     context = {
         "incident": incident,
         "line": line,
         "revisions": revisions,
         "may_pin": can(actor, permissions.TIMELINE_NOTE, incident),
-        "edit_form": form if isinstance(form, EditForm) else fresh_edit,
+        "edit_form": edit_form,
         "strike_form": form if isinstance(form, StrikeForm) else fresh_strike,
         "conflict": conflict,
         "crumbs": _crumbs(incident, line.heading),

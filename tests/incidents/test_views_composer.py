@@ -1,4 +1,4 @@
-"""The composer's door, the chat's tab, and forms that came too late (RES-17, S18, S20, S51)."""
+"""The composer's door, the chat's tab, and forms that came too late (RES-17, S18, S20, S51, A87)."""
 
 from __future__ import annotations
 
