@@ -7,7 +7,7 @@ const keep = async (path, answer) => {
   const html = await answer.text(), who = html.match(/data-user="\d+/)?.[0], headers = new Headers(answer.headers);
   if (!who) return;
   await drop((name) => name[0] === "d" && name !== who);
-  headers.set("date", String(new Date()).slice(16, 21));
+  headers.set("date", new Date().toLocaleTimeString("en-GB", { timeStyle: "short", timeZone: html.match(/data-zone="(.+?)"/)?.[1] }));
   await (await caches.open(who)).put(path, new Response(html, { headers }));
 };
 const kept = async (path) => {

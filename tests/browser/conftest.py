@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.system.conftest import Make
 from tests.system.conftest import make as make
@@ -16,6 +16,7 @@ from tests.system.conftest import prepared as prepared
 from tests.system.scene import PASSWORD, Scene, eventually
 
 CHROMIUM = Path("/usr/bin/chromium")
+expect.set_options(timeout=15_000)  # two cores that all tests share are slower than a phone
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,10 @@ import os
 import re
 import signal
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -146,6 +148,7 @@ def ready(page: Page) -> None:
 def test_an_answer_given_offline_is_kept_and_sent_once(scene: Scene, context: BrowserContext) -> None:
     """The last state of one's pages shows with its time; the answer waits, and counts once when the network is back."""
     token, link, email = asked(scene)
+    scene.sql("UPDATE accounts_user SET time_zone = 'Asia/Tokyo' WHERE email = ?", email)
     page = context.new_page()
     sign_in(page, scene, email)
     ready(page)
@@ -153,7 +156,12 @@ def test_an_answer_given_offline_is_kept_and_sent_once(scene: Scene, context: Br
     page.wait_for_timeout(300)
     context.set_offline(True)
     page.reload()
-    expect(page.get_by_role("status")).to_contain_text(re.compile(r"^Offline, showing \d\d:\d\d"))
+    said = page.get_by_role("status")
+    expect(said).to_contain_text(re.compile(r"^Offline, showing \d\d:\d\d"))
+    there = datetime.now(ZoneInfo("Asia/Tokyo"))
+    assert said.inner_text()[-5:] in {f"{there - timedelta(minutes=back):%H:%M}" for back in range(3)}, (
+        "in her own zone"
+    )
     expect(page.locator("h1")).to_contain_text(token)
     page.get_by_role("button", name="Accept", exact=True).click()
     expect(page.locator("h1")).to_have_text("Will be sent when you are connected")
