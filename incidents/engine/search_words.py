@@ -153,12 +153,13 @@ def _value(text: str, at: int, key: str) -> tuple[str, int]:
             end += 1
         value = text[at:end]
     if not value.strip():
-        raise _wrong(f"“{key}:” has no value: write {key}:something." if key else "“\"\"” holds no word.")
+        raise _wrong(f"“{key}:” has no value: write {key}:something." if key else '“""” holds no word.')
     return value, end
 
 
 def _quoted(text: str, at: int) -> tuple[str, int]:
-    found, place = [], at + 1
+    found: list[str] = []
+    place = at + 1
     while place < len(text):
         if text[place] == '"':
             return "".join(found), place + 1

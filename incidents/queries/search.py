@@ -65,9 +65,7 @@ def narrowed(names: Names, rows: IncidentQuerySet, query: Query, *, newest: int 
     last = max((place for place, word in enumerate(query) if word.key == "text"), default=-1)
     for place, word in enumerate(query):
         if word.key == "text":
-            texts = texts_of(names.actor, word, place == last, None if word.negated else newest)
-            found = _either(text.found() for text in texts)
-            rows = rows.filter(*(text.floor() for text in texts if text.newest is not None))
+            found = _either(text.found() for text in texts_of(names.actor, word, place == last, newest))
         else:
             found = _either(READERS[word.key](names, value) for value in word.values)
         rows = rows.exclude(found) if word.negated else rows.filter(found)

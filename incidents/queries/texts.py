@@ -15,7 +15,7 @@ from incidents import permissions
 from incidents.engine.search_words import Word
 from incidents.models.search import SHIFT, SOURCES, document
 
-NEWEST_HITS = 2_000  # texts that the quick look takes of each word; the thorough one takes all
+NEWEST_HITS = 1_000  # texts that the quick look takes of each word; the thorough one takes all
 _number = re.compile(r"(?:INC-|#)?([0-9]{1,9})", re.IGNORECASE)
 _words = re.compile(r"[^\W_]+")
 
@@ -23,7 +23,8 @@ _words = re.compile(r"[^\W_]+")
 def texts_of(actor: Actor, word: Word, is_last: bool, newest: int | None) -> list[Text]:
     """The values of one word; only the last word of a query may be a beginning, and a number never is one."""
     whole = can(actor, permissions.INCIDENT_SEE_ALL)
-    newest = newest if connection.vendor == "sqlite" else None
+    if connection.vendor != "sqlite" or word.negated or len(word.values) > 1 or _number.fullmatch(word.values[0]):
+        newest = None  # the newest hits alone are right only where nothing else can fit the word
     return [Text(value, is_last and not _number.fullmatch(value), whole, newest) for value in word.values]
 
 
@@ -44,37 +45,18 @@ class Text:
         found = self._in_fts5() if connection.vendor == "sqlite" else self._in_gin()
         return found | Q(number=int(number[1])) if number else found
 
-    def floor(self) -> Q:
-        """Nothing below the incident of the oldest hit that is looked at, in either table."""
-        found = Q()
-        for table, match in self._looks():
-            sql = f"{self._hits(table)} LIMIT 1 OFFSET {NEWEST_HITS - 1}"
-            sql = f"SELECT coalesce(({sql}) >> {SHIFT}, 0)"
-            found &= Q(pk__gte=RawSQL(sql, self._params(match)))  # noqa: S611 (constants; the value is a parameter)
-        return found
-
     def _in_fts5(self) -> Q:
-        parts, params = [], []
-        for table, match in self._looks():
-            hits = self._hits(table) + ("" if self.newest is None else f" LIMIT {NEWEST_HITS}")
-            parts.append(f"SELECT rowid >> {SHIFT} FROM ({hits})")  # noqa: S608 (constants)
-            params += self._params(match)
-        return Q(pk__in=RawSQL(" UNION ALL ".join(parts), params))  # noqa: S611 (constants; the value is a parameter)
+        looks = self._looks()
+        if self.newest is None:
+            hits = " UNION ALL ".join(f"SELECT rowid >> {SHIFT} FROM {t} WHERE {t} MATCH %s" for t, _ in looks)  # noqa: S608
+            return Q(pk__in=RawSQL(hits, [match for _, match in looks]))  # noqa: S611 (constants and parameters)
+        return Q(pk__in=RawSQL(*_newest_of(looks, self.newest)))  # noqa: S611 (constants and parameters)
 
     def _looks(self) -> list[tuple[str, str]]:
         """The tables of the index, and what is looked for in each; a part of a title has three letters at least."""
         phrase = '"' + self.value.replace('"', '""') + '"'  # one phrase: nothing in it is a word of FTS5 (A13)
         whole = ("incidents_text", f"{'' if self.whole else '{title} : '}{phrase}{'*' if self.begins else ''}")
         return [whole, ("incidents_part", phrase)] if len(self.value) > 2 else [whole]
-
-    def _hits(self, table: str) -> str:
-        sql = f"SELECT rowid FROM {table} WHERE {table} MATCH %s"  # noqa: S608 (a constant)
-        return sql if self.newest is None else f"{sql} AND rowid < %s ORDER BY rowid DESC"
-
-    def _params(self, match: str) -> list[str | int]:
-        if self.newest is None:
-            return [match]
-        return [match, self.newest << SHIFT if self.newest else 2**63 - 1]
 
     def _in_gin(self) -> Q:
         """Only letters and digits of the value reach tsquery, each word between quotation marks (A13)."""
@@ -89,3 +71,16 @@ class Text:
         )
         found = Q(pk__in=RawSQL(sql, [lexemes] * len(texts)))  # noqa: S611 (constants; the value is a parameter)
         return (found | Q(title__icontains=self.value)) if len(self.value) > 2 else found
+
+
+def _newest_of(looks: list[tuple[str, str]], below: int) -> tuple[str, list[str | int]]:
+    """The incidents of each table's newest hits, and none below the oldest hit of a table that has more of them."""
+    tables, floors, params = [], ["0"], []
+    for number, (table, match) in enumerate(looks):
+        hits = f"SELECT rowid >> {SHIFT} AS id FROM {table} WHERE {table} MATCH %s AND rowid < %s"  # noqa: S608
+        tables.append(f"h{number} AS MATERIALIZED ({hits} ORDER BY rowid DESC LIMIT {NEWEST_HITS})")
+        floors.append(f"(SELECT CASE count(*) WHEN {NEWEST_HITS} THEN min(id) ELSE 0 END FROM h{number})")  # noqa: S608
+        params += [match, below << SHIFT if below else 2**63 - 1]
+    found = " UNION ALL ".join(f"SELECT id FROM h{number}" for number in range(len(looks)))  # noqa: S608
+    sql = f"WITH {', '.join(tables)} SELECT id FROM ({found}) WHERE id >= max({', '.join(floors)})"  # noqa: S608
+    return sql, params

@@ -13,9 +13,11 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
+from core.errors import Conflict
 from core.models import AuditEntry
 from incidents.commands import bulk, exporting, lifecycle
 from incidents.models import Incident, Participant
+from incidents.queries.bulk import chosen
 from incidents.queries.search import Names
 from incidents.queries.sheet import Sheet
 from oncall.models import Page
@@ -98,7 +100,7 @@ def test_what_happens_meanwhile_undoes_the_whole(stage: Stage, monkeypatch: pyte
     """A61: the second one was resolved between the look and the lock."""
     declared(stage), declared(stage)
     ana = make.acts(stage.world.ana)
-    real = bulk.chosen
+    real = chosen
 
     def late(*args: Any) -> Any:
         found = real(*args)
@@ -106,7 +108,7 @@ def test_what_happens_meanwhile_undoes_the_whole(stage: Stage, monkeypatch: pyte
         return found
 
     monkeypatch.setattr(bulk, "chosen", late)
-    with pytest.raises(bulk.Conflict) as refused:
+    with pytest.raises(Conflict) as refused:
         bulk.act_on_all(ana, "acknowledge", [1, 2])
     assert list(refused.value.fields) == ["INC-2"]
     assert statuses() == ["triggered", "triggered"]
