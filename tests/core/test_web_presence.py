@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.core.cache import cache
 
@@ -184,7 +185,7 @@ async def test_nothing_is_kept_in_the_feed_and_nobody_costs_nothing(fresh: hub.H
     assert fresh.presence._thread is None
     await quiet.send_to(HERE)
     await told(quiet, ["ana"])
-    assert not await asyncio.to_thread(FeedEntry.objects.exists)
+    assert not await sync_to_async(FeedEntry.objects.exists)()
     await quiet.disconnect()
 
 
