@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import axe_playwright_python
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -13,12 +13,25 @@ from playwright.sync_api import Browser, BrowserContext, Page
 AXE = next(Path(axe_playwright_python.__file__).parent.rglob("axe.min.js")).read_text()
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 RUN = "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']}).then(found => found.violations)"
+# A change of theme is a transition; infinite animations are not waited for.
+SETTLED = """() => Promise.all(document.getAnimations().filter(a => a instanceof CSSTransition)
+  .map(a => a.finished.catch(() => null)))"""
 PHONE = 860  # pixels; narrower windows are phones'
 ROOT = "document.documentElement"
+WIDEST = """() => [...document.querySelectorAll('body *')]
+  .filter(el => el.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .map(el => el.tagName + '.' + el.className).slice(0, 3).join(', ')"""
+
+
+class Look(NamedTuple):
+    """A width in pixels and a theme."""
+
+    width: int
+    theme: str = "light"
 
 
 class Visitor:
-    """A person with a browser of one size and theme; remembers what the console said."""
+    """A person with a browser; remembers what the console said."""
 
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.page: Page = context.new_page()
@@ -35,21 +48,35 @@ class Visitor:
         self.page.click("main button[type=submit]")
         self.page.wait_for_url("**/now/")
 
-    def wrong_with(self, path: str) -> list[str]:
-        """Open a page and say what is wrong with it; an error page that the portal means to show is a page too."""
+    def open(self, path: str) -> int:
+        """Open a page; its status."""
         self.console.clear()
         answer = self.page.goto(f"{self.url}{path}")
-        status = answer.status if answer else 0
-        found = [f"{path} answered {status}"] if status >= 500 or status == 0 else []
-        # Chromium notes every refusal that the portal means to give as an error of its own.
-        self.console = [said for said in self.console if "the server responded with a status of 4" not in said]
-        return [*found, *(f"{path}: {each}" for each in self.wrong_now())]
+        return answer.status if answer else 0
+
+    def wrong_with(self, path: str, looks: Iterable[Look], meant: int | None = None) -> list[str]:
+        """Open a page, look at it in each way, and say what is wrong; a refusal that is meant is a page too."""
+        status = self.open(path)
+        found = [f"{path} answered {status}"] if status >= 500 or status not in (meant or status, 200) else []
+        for look in looks:
+            self.look(look)
+            found += [f"{path} {look.width} {look.theme}: {each}" for each in self.wrong_now()]
+        return found
+
+    def look(self, look: Look) -> None:
+        """Make the window so wide, and the system light or dark."""
+        self.page.set_viewport_size(size(look.width))
+        self.page.emulate_media(color_scheme="dark" if look.theme == "dark" else "light")
+        self.page.evaluate(SETTLED)
 
     def wrong_now(self) -> list[str]:
         """What is wrong with the page as it stands, dialogs and all."""
-        found = [f"console: {said}" for said in self.console]
+        # Chromium notes every refusal that the portal means to give as an error of its own.
+        said = [said for said in self.console if "the server responded with a status of 4" not in said]
+        self.console.clear()
+        found = [f"console: {each}" for each in said]
         if self.page.evaluate(f"{ROOT}.scrollWidth > {ROOT}.clientWidth"):
-            found.append(f"scrolls sideways at {self.page.viewport_size}")
+            found.append(f"scrolls sideways: {self.page.evaluate(WIDEST)}")
         return found + [described(each) for each in axe(self.page)]
 
 
@@ -67,15 +94,16 @@ def described(violation: dict[str, Any]) -> str:
     return f"axe {violation['id']} ({len(violation['nodes'])}): {where}"
 
 
+def size(width: int) -> Any:
+    """A window of this width: a phone's is 780 high, a desk's 900."""
+    return {"width": width, "height": 780 if width < PHONE else 900}
+
+
 @contextlib.contextmanager
 def visitor(browser: Browser, url: str, width: int, theme: str = "light", **more: Any) -> Iterator[Visitor]:
     """A browser of one width and theme, without any movement."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 780 if width < PHONE else 900},
-        color_scheme="dark" if theme == "dark" else "light",
-        reduced_motion="reduce",
-        **more,
-    )
+    scheme: Any = "dark" if theme == "dark" else "light"
+    context = browser.new_context(viewport=size(width), color_scheme=scheme, reduced_motion="reduce", **more)
     try:
         yield Visitor(context, url)
     finally:
