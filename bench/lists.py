@@ -46,6 +46,8 @@ def run(folder: Path) -> dict[str, Any]:
         portal.python("bench.lists", "people")
         fill(next((home / "data").glob("*.sqlite3")), incidents, entries)
         (home / "done").touch()
+    else:
+        portal.manage("migrate", "-v0")
     figures: dict[str, Any] = {
         "incidents, entries": f"{incidents:,}, {entries:,}",
         "filling, s (0 where it was there)": round(time.monotonic() - begun),

@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 
 from accounts.actors import Actor
+from core import figures
 from core.errors import Invalid
 from incidents.engine.search_words import STATES, Query, Word, parse, replaced, toggled, values_of, write
 from incidents.models import SavedView
-from incidents.queries.listing import ORDERS, Asked, asks_open, tallies
+from incidents.queries.listing import KEPT, ORDERS, Asked, asks_open, tallies
 from incidents.queries.search import Names, query_of
 from incidents.queries.views import BUILT_IN, views_seen_by
 
@@ -117,17 +118,24 @@ def _figure(count: int | None) -> str:
 def menus_of(names: Names, query: Query, sort: str) -> list[Menu]:
     """The filters beside the search; each line adds its value to the query or takes it away."""
     states = tuple(word for word in query if word != Word("state", ("all",)))
-    services = [row.name for row in names.services if row.archived_at is None]
+    user = names.actor.user
+    ranks, teams, services = figures.kept("list.menus", user.pk if user else 0, KEPT, lambda: _known(names))
     found = [
-        _menu("Priority", "priority", query, [row.name for row in names.priorities], sort),
+        _menu("Priority", "priority", query, ranks, sort),
         _menu("State", "state", states, [state for state in STATES if state != "all"], sort),
-        _menu("Team", "team", query, names.teams.values(), sort),
+        _menu("Team", "team", query, teams, sort),
         _menu("Service", "service", query, services, sort),
     ]
     present = (values_of(query, "opened") or [""])[0]
     spans = [Link(label, address(replaced(query, "opened", span), sort), span == present) for span, label in SPANS]
     spans.append(Link("Any time", address(replaced(query, "opened", ""), sort), not present))
     return [*(menu for menu in found if menu.links), Menu("Opened", dict(SPANS).get(present, present or "any"), spans)]
+
+
+def _known(names: Names) -> tuple[list[str], list[str], list[str]]:
+    """What the menus offer: a few seconds old at most; a query itself is always read against what is there."""
+    services = [row.name for row in names.services if row.archived_at is None]
+    return [row.name for row in names.priorities], list(names.teams.values()), services
 
 
 def _menu(label: str, key: str, query: Query, values: Iterable[str], sort: str) -> Menu:
