@@ -75,7 +75,8 @@ class Text:
 
 def _newest_of(looks: list[tuple[str, str]], below: int) -> tuple[str, list[str | int]]:
     """The incidents of each table's newest hits, and none below the oldest hit of a table that has more of them."""
-    tables, floors, params = [], ["0"], []
+    tables: list[str] = []
+    floors, params = ["0"], list[str | int]()
     for number, (table, match) in enumerate(looks):
         hits = f"SELECT rowid >> {SHIFT} AS id FROM {table} WHERE {table} MATCH %s AND rowid < %s"  # noqa: S608
         tables.append(f"h{number} AS MATERIALIZED ({hits} ORDER BY rowid DESC LIMIT {NEWEST_HITS})")
