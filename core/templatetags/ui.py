@@ -20,6 +20,7 @@ SOON = timedelta(minutes=2)
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)  # a long record draws a thousand of a few (P7)
 def icon(name: str, extra: str = "") -> SafeString:
     """A symbol of the sprite, hidden from readers: the words beside it say the same."""
     return format_html(
