@@ -147,15 +147,29 @@ class OpenSubject:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a service stands as one viewer may know: `tone` is ok, degraded, partial or outage; worst ones first."""
+    """How a service stands as one viewer may know: `tone` is ok, degraded, partial or outage.
+
+    `open` counts what is open, `name` is that of the only one. `subjects` are read for services that were asked for by
+    their ids, the worst first.
+    """
 
     tone: str = "ok"
     words: str = "Operational"
     subjects: tuple[OpenSubject, ...] = ()
+    open: int = 0
+    name: str = ""
+
+    @property
+    def note(self) -> str:
+        """What is open, in a word or two: the only one, or how many; "" where nothing is."""
+        return self.name or (f"{self.open} open" if self.open else "")
 
 
 class Standings(Protocol):
-    """Finds the standing of services; those without any open thing may be left out. `ids` None means all."""
+    """Finds the standing of services; those without any open thing may be left out.
+
+    `ids` None means all of them, briefly: without their subjects.
+    """
 
     def __call__(self, actor: Actor, ids: Collection[int] | None) -> Mapping[int, Standing]:
         """Service id -> standing, in a fixed number of queries."""

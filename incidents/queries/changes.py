@@ -86,16 +86,24 @@ def changes_near(actor: Actor, incident: Incident, *, limit: int = 20) -> list[N
 
 def needed(service_id: int) -> dict[int, int]:
     """Id -> steps of the service itself, of what it needs, and of what that needs; one query."""
-    return _walked(service_id, _edges(Q(service=service_id) | Q(service__dependents__service=service_id)), "down")
+    near = Q(service=service_id) | Q(service__dependents__service=service_id)
+    return _walked(service_id, _edges(near & _in_use(service_id)), "down")
 
 
 def needing(service_id: int) -> dict[int, int]:
     """Id -> steps of the service itself, of what needs it, and of what needs that; one query."""
-    return _walked(service_id, _edges(Q(needs=service_id) | Q(needs__dependencies__needs=service_id)), "up")
+    near = Q(needs=service_id) | Q(needs__dependencies__needs=service_id)
+    return _walked(service_id, _edges(near & _in_use(service_id)), "up")
 
 
 def _edges(wanted: Q) -> QuerySet[ServiceDependency, tuple[int, int]]:
     return ServiceDependency.objects.filter(wanted).values_list("service_id", "needs_id").distinct()
+
+
+def _in_use(service_id: int) -> Q:
+    """Pairs of which both are in use, or are the one asked about: an archived one is on no map."""
+    own, other = Q(service=service_id), Q(needs=service_id)
+    return (own | Q(service__archived_at__isnull=True)) & (other | Q(needs__archived_at__isnull=True))
 
 
 def _walked(start: int, edges: QuerySet[ServiceDependency, tuple[int, int]], way: str) -> dict[int, int]:

@@ -40,8 +40,7 @@ def around(actor: Actor, incident: Incident) -> Around:
     if not can(actor, permissions.INCIDENT_SEE_ALL, incident):
         return Around(Point(incident.service_id, incident.service.name), [], [])
     found = neighbours(incident.service)
-    ids = [incident.service_id, *(each.pk for each in (*found.before, *found.after))]
-    health = standings(actor, ids)
+    health = standings(actor)
     return Around(
         point(incident.service, health),
         worst_first([point(each, health) for each in found.before]),
@@ -52,6 +51,4 @@ def around(actor: Actor, incident: Incident) -> Around:
 def point(service: Service, health: Mapping[int, Standing]) -> Point:
     """A service as the map shows it; its note is the open incident, or how many there are."""
     standing = health.get(service.pk, WELL)
-    subjects = standing.subjects
-    note = "" if not subjects else subjects[0].name if len(subjects) == 1 else f"{len(subjects)} open"
-    return Point(service.pk, service.name, standing.tone, standing.words, note)
+    return Point(service.pk, service.name, standing.tone, standing.words, standing.note)

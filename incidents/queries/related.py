@@ -5,7 +5,7 @@ Private incidents are absent (A62): every read starts with what the actor may se
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -33,7 +33,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """What stands around an incident; `needed` and `needing` count services one step away, `far` incidents at two."""
+    """What stands around an incident; `needed` and `needing` count services one step away, `far` incidents at two.
+
+    `elsewhere` counts what began meanwhile, of which the nearest are in `meanwhile`.
+    """
 
     upstream: Sequence[Incident] = ()
     downstream: Sequence[Incident] = ()
@@ -42,6 +45,7 @@ class Related:
     needed: Side = field(default_factory=Side)
     needing: Side = field(default_factory=Side)
     far: int = 0
+    elsewhere: int = 0
 
     @property
     def is_local(self) -> bool:
@@ -68,9 +72,9 @@ class Related:
         ]
         if self.far:
             found.append(f"{self.far} {'incident is' if self.far == 1 else 'incidents are'} open two steps away.")
-        count = len(self.meanwhile)
-        if count:
-            word = "incident elsewhere" if count == 1 else "incidents elsewhere"
+        if self.elsewhere:
+            word = "incident elsewhere" if self.elsewhere == 1 else "incidents elsewhere"
+            count = f"At least {self.elsewhere}" if self.elsewhere >= MOST else self.elsewhere
             found.append(f"{count} {word} began within 30 min of it.")
         if not self.needed.all and not self.needing.all:
             found.append("No service says that it needs it, and it is said to need none.")
@@ -90,31 +94,37 @@ def _unwell(side: Side, one: str, more: str) -> str:
 
 
 def related_to(actor: Actor, incident: Incident) -> Related:
-    """Five queries: what it needs, what needs it, what is open there, what began meanwhile, the past of its service."""
+    """What it needs, what needs it, what is open there and where, what began meanwhile, how it was mended before.
+
+    Six queries.
+    """
     if not can(actor, permissions.INCIDENT_SEE_ALL, incident):
         return Related()
     below, above = needed(incident.service_id), needing(incident.service_id)
     others = [pk for pk in {**below, **above} if pk != incident.service_id]
     seen = incidents_seen_by(actor).exclude(pk=incident.pk)
-    rows = seen.open().filter(service_id__in=[*others, incident.service_id])
+    rows = seen.open().filter(service_id__in=others)
     worst = list(rows.order_by("priority__rank", "created_at")[:MOST])
+    unwell = set(rows.order_by().values_list("service_id", flat=True).distinct())
     upstream = [each for each in worst if below.get(each.service_id, 0) > 0]
     downstream = [each for each in worst if above.get(each.service_id, 0) > 0 and each not in upstream]
     known = {each.pk for each in (*upstream, *downstream)}
+    meanwhile = [each for each in _meanwhile(actor, incident) if each.pk not in known]
     return Related(
         upstream=upstream[:SHOWN],
         downstream=downstream[:SHOWN],
-        meanwhile=[each for each in _meanwhile(actor, incident) if each.pk not in known][:SHOWN],
+        meanwhile=meanwhile[:SHOWN],
         past=list(seen.filter(service=incident.service, status__in=OVER).order_by("-number")[:PAST]),
-        needed=_side(below, worst),
-        needing=_side(above, worst),
-        far=sum(1 for each in (*upstream, *downstream) if {**below, **above}[each.service_id] == 2),
+        needed=_side(below, unwell),
+        needing=_side(above, unwell),
+        far=sum(1 for each in worst if min(below.get(each.service_id, 9), above.get(each.service_id, 9)) == 2),
+        elsewhere=len(meanwhile),
     )
 
 
-def _side(steps: dict[int, int], open_ones: Collection[Incident]) -> Side:
+def _side(steps: dict[int, int], unwell: Set[int]) -> Side:
     near = {pk for pk, distance in steps.items() if distance == 1}
-    return Side(len(near), len(near & {each.service_id for each in open_ones}))
+    return Side(len(near), len(near & unwell))
 
 
 def _meanwhile(actor: Actor, incident: Incident) -> list[Incident]:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.timezone import localtime
 
 from accounts.actors import Actor
@@ -16,18 +17,19 @@ from accounts.permissions import can
 from core import clock
 from core.figures import kept
 from incidents import permissions
-from incidents.engine.days import Day, Span, days
+from incidents.engine.days import TONES, Day, Span, days
 from incidents.engine.rules import RANK_OF_SEVERITY
-from incidents.engine.search_words import Word, write
+from incidents.engine.search_words import LONGEST, Word, write
 from incidents.models import EventRule, GroupingRule, Incident, Milestone, Priority
 from incidents.queries.access import incidents_seen_by
 from oncall.kinds import Rule
 from oncall.models import Service
 
-SPAN, MOST = 90, 1000
+SPAN, MOST = 90, 5000
 PULSE, NEWEST = 14, 2000
 LAST = 5
 NOTHING = ("merged", "cancelled")
+GROUPING = ("mode", "fields", "window_minutes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,15 @@ class Trouble:
 def trouble_of(actor: Actor, service: Service) -> Trouble:
     """One query; days are those of the viewer's zone."""
     since = clock.now() - timedelta(days=SPAN)
-    ended = Milestone.objects.filter(incident=OuterRef("pk"), kind="resolved").order_by("-at").values("at")[:1]
+    resolved = Milestone.objects.filter(incident=OuterRef("pk"), kind="resolved").order_by("-at").values("at")[:1]
+    ended = Coalesce(Subquery(resolved), "status_since")
     over = Q(status__in=("resolved", "closed"))
-    rows = incidents_seen_by(actor).filter(service=service).exclude(status__in=NOTHING).order_by("-number")
+    rows = incidents_seen_by(actor).filter(service=service, peak_priority__rank__lte=max(TONES))
+    rows = rows.exclude(status__in=NOTHING).order_by("-number")
     rows = rows.filter(Q(created_at__gte=since) | ~over | Q(status_since__gte=since))
-    found: Any = rows.values_list("created_at", Subquery(ended), "status", "peak_priority__rank", "number")
+    found: Any = rows.values_list("created_at", ended, "status", "peak_priority__rank", "number")
     spans = [
-        Span(_day(began), _day(end if end and status in ("resolved", "closed") else clock.now()), rank, number)
+        Span(_day(began), _day(end if status in ("resolved", "closed") else clock.now()), rank, number)
         for began, end, status, rank, number in found[:MOST]
     ]
     return Trouble(days(spans, _day(clock.now()), SPAN))
@@ -93,7 +97,10 @@ def _counted(actor: Actor) -> dict[int, list[int]]:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Incidents that are over, newest first, and the search that finds all of the service's."""
+    """Incidents that are over, newest first, and the search that finds all of the service's.
+
+    It is "" where the name is longer than a search may be.
+    """
 
     rows: Sequence[Incident]
     search: str
@@ -103,31 +110,36 @@ def last_incidents(actor: Actor, service: Service) -> Past:
     """The newest incidents of a service that are over; one query."""
     rows = incidents_seen_by(actor).filter(service=service, status__in=("resolved", "closed"))
     words = (Word("state", ("all",)), Word("service", (service.name,)))
-    return Past(list(rows.order_by("-number")[:LAST]), urlencode({"q": write(words)}))
+    search = write(words)
+    return Past(list(rows.order_by("-number")[:LAST]), urlencode({"q": search}) if len(search) <= LONGEST else "")
 
 
 def rules_of_service(actor: Actor, service: Service) -> list[Rule]:
-    """What priority and which incident a new alert gets, in sentences; three queries."""
+    """What priority and which incident a new alert gets, in sentences; one query."""
     if not can(actor, permissions.RULE_SEE, service):
         return []
-    names = dict(Priority.objects.values_list("rank", "name"))
-    counted = EventRule.objects.filter(Q(service=service) | Q(service=None), enabled=True).aggregate(
-        own=Count("pk", filter=Q(service=service)), general=Count("pk", filter=Q(service=None))
-    )
+    rules = EventRule.objects.filter(enabled=True).order_by().values("enabled").annotate(many=Count("pk"))
+    own, general = (Subquery(rules.filter(service=of).values("many")) for of in (service.pk, None))
+    grouped = {name: Subquery(GroupingRule.objects.filter(service=service).values(name)) for name in GROUPING}
+    # The counts and the way of grouping come with each of the five priorities: a look of their own would cost more.
+    rows = list(Priority.objects.annotate(own=own, general=general).annotate(**grouped).values())
+    names = {row["rank"]: row["name"] for row in rows}
+    counted = rows[0] if rows else {"own": 0, "general": 0, "mode": None}
     by_word = [f"{word} makes {names.get(rank, f'P{rank}')}" for word, rank in RANK_OF_SEVERITY.items()]
     first = _many(counted["own"], "rule of its own", "rules of its own")
     then = _many(counted["general"], "general rule", "general rules")
     asked = " and ".join(filter(None, (first, then)))
     lead = f"{asked[0].upper()}{asked[1:]} are asked first; without a match " if asked else "Its severity decides: "
     path = f"/services/{service.pk}/rules/"
-    grouping = GroupingRule.objects.filter(service=service).first() or GroupingRule(service=service)
+    stored = {name: counted[name] for name in GROUPING} if counted["mode"] else {}
+    grouping = GroupingRule(service=service, **stored)
     return [
         Rule("flag", f"{lead}{', '.join(by_word)}.", path),
         Rule("layers", _grouped(grouping), path),
     ]
 
 
-def _many(count: int, one: str, more: str) -> str:
+def _many(count: int | None, one: str, more: str) -> str:
     return "" if not count else f"{count} {one if count == 1 else more}"
 
 

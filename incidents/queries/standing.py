@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Case, Count, Exists, FilteredRelation, OuterRef, Q, When
+from django.db.models import Case, Count, Exists, FilteredRelation, Max, Min, OuterRef, Q, When
 
 from accounts.actors import Actor
 from accounts.permissions import can
 from core import clock
 from incidents import permissions
 from incidents.models import ChangeEvent, Incident
+from incidents.models.incidents import IncidentQuerySet
 from incidents.queries.access import incidents_seen_by
 from incidents.queries.boards import Scope
 from incidents.queries.details import changes_of
@@ -31,17 +33,29 @@ SHORT = {"outage": "Major", "partial": "Partial", "degraded": "Degraded", "ok": 
 def standings(actor: Actor, ids: Collection[int] | None) -> Mapping[int, Standing]:
     """Service id -> its standing, for services with an open incident; one query."""
     rows = incidents_seen_by(actor).open()
-    if ids is not None:
-        rows = rows.filter(service_id__in=ids)
+    if ids is None:
+        return _briefly(rows)
     found: dict[int, list[Incident]] = {}
-    for incident in rows.order_by("priority__rank", "created_at")[:MOST]:
+    for incident in rows.filter(service_id__in=ids).order_by("priority__rank", "created_at")[:MOST]:
         found.setdefault(incident.service_id, []).append(incident)
     return {pk: _standing(incidents) for pk, incidents in found.items()}
 
 
+def _briefly(rows: IncidentQuerySet) -> Mapping[int, Standing]:
+    """Counted by the database: in a storm there may be thousands, and each service has to be right."""
+    by_service: Any = rows.select_related(None).order_by().values("service_id")
+    figures = by_service.annotate(rank=Min("priority__rank"), open=Count("pk"), number=Max("number"))
+    found = figures.values_list("service_id", "rank", "open", "number")
+    return {
+        pk: Standing(*TONES.get(rank, OTHERWISE), (), count, str(Incident(number=number)) if count == 1 else "")
+        for pk, rank, count, number in found
+    }
+
+
 def _standing(incidents: list[Incident]) -> Standing:
     tone, words = TONES.get(incidents[0].priority.rank, OTHERWISE)
-    return Standing(tone, words, tuple(_subject(incident) for incident in incidents))
+    subjects = tuple(_subject(incident) for incident in incidents)
+    return Standing(tone, words, subjects, len(incidents), str(incidents[0]) if len(incidents) == 1 else "")
 
 
 def _subject(incident: Incident) -> OpenSubject:

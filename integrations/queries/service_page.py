@@ -24,6 +24,7 @@ class Intake:
     keys: Sequence[IntegrationKey]
     rows: Sequence[InboundEvent]
     may_test: bool
+    may_issue: bool
 
 
 def intake_of(actor: Actor, service: Service) -> Intake | None:
@@ -32,5 +33,7 @@ def intake_of(actor: Actor, service: Service) -> Intake | None:
         return None
     now = clock.now()
     keys = [key for key in keys_of(actor, service) if key.opens_at(now)]
-    may_test = can(actor, permissions.EVENT_TEST, service) and service.archived_at is None
-    return Intake(keys, list(inbound_log(actor, service).defer("body")[:LAST]), may_test)
+    in_use = service.archived_at is None
+    may_test = can(actor, permissions.EVENT_TEST, service) and in_use
+    may_issue = can(actor, permissions.KEY_EDIT, service) and in_use
+    return Intake(keys, list(inbound_log(actor, service).defer("body")[:LAST]), may_test, may_issue)

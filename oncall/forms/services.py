@@ -22,6 +22,10 @@ SIMPLE = (
 )
 
 
+def _named(service: Service) -> str:
+    return f"{service.name} (archived)" if service.archived_at else service.name
+
+
 class ServiceForm(VersionedForm):
     """What can break, who owns it and who is paged for it."""
 
@@ -66,7 +70,7 @@ class ServiceForm(VersionedForm):
         offer(self, "team", [(pk, team.name) for pk, team in self.teams.items()])
         nobody = ("", "None: the team's managers are paged")
         offer(self, "policy", [nobody, *((pk, policy.name) for pk, policy in self.policies.items())])
-        offer(self, "needs", [(str(each.pk), each.name) for each in services])
+        offer(self, "needs", [(str(each.pk), _named(each)) for each in services])
 
     def values(self) -> dict[str, Any]:
         """Keyword arguments that creating and editing share."""

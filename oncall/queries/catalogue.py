@@ -14,8 +14,9 @@ from accounts.models import User
 from accounts.queries import teams_seen_by
 from oncall.kinds import Standing, pulses, standings
 from oncall.models import Service
-from oncall.queries.directory import WELL, ladders_of, levels_of
+from oncall.queries.directory import WELL
 from oncall.queries.services import services_seen_by
+from oncall.queries.standby import Standby, standby
 
 PAGE = 50
 TONES = ("outage", "partial", "degraded", "ok")
@@ -56,6 +57,12 @@ class Wanted:
         return f"?{self.query()}" if self.query() else ""
 
     @property
+    def from_start(self) -> str:
+        """The same filters from the first page on, as `same`."""
+        query = self.query(after="")
+        return f"?{query}" if query else ""
+
+    @property
     def is_any(self) -> bool:
         """Whether anything is left out."""
         return bool(self.query(after=""))
@@ -73,12 +80,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """A page of the directory, and figures over the teams' services in use; `older` is the query of the next page."""
+    """A page of the directory, and figures over the teams' services in use; `older` is the query of the next page.
+
+    `standby` is what the policies of the page would do now, `troubled` how all services stand that are not well.
+    """
 
     rows: list[Row]
     wanted: Wanted
     teams: Sequence[Any]
     older: str
+    standby: Standby
+    troubled: Mapping[int, Standing]
 
     @property
     def total(self) -> int:
@@ -108,33 +120,28 @@ def _many(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def catalogue(actor: Actor, wanted: Wanted, troubled: Mapping[int, Standing] | None = None) -> Catalogue:
-    """One page of the services that the filters leave: the worst first, then by name.
+def catalogue(actor: Actor, wanted: Wanted, *policies: int | None) -> Catalogue:
+    """One page of the services that the filters leave: the worst first, then by name; five queries.
 
-    `troubled` are the standings of all that are not well, where the caller has read them.
+    `policies` are further ones whose people the caller wants to know of.
     """
-    troubled = standings(actor) if troubled is None else troubled
-    rows = _found(actor, wanted, troubled).select_related("team").prefetch_related(None)
+    troubled = standings(actor)
+    rows = _found(actor, wanted, troubled).select_related(None).select_related("team").prefetch_related(None)
     shown = list(rows[: PAGE + 1])
     last = shown[PAGE - 1] if len(shown) > PAGE else None
     after = f"{getattr(last, 'place', 0)}:{last.name}" if last else ""
     shown = shown[:PAGE]
-    now = ladders_of(levels_of(row.policy_id for row in shown))
-    ids = [row.pk for row in shown]
-    beats = pulses(actor, ids)
+    now = standby([*(row.policy_id for row in shown), *policies])
+    beats = pulses(actor, [row.pk for row in shown])
     return Catalogue(
         rows=[
-            Row(
-                each,
-                troubled.get(each.pk, WELL),
-                now[each.policy_id].first if each.policy_id in now else [],
-                beats.get(each.pk, ()),
-            )
-            for each in shown
+            Row(each, troubled.get(each.pk, WELL), now.first(each.policy_id), beats.get(each.pk, ())) for each in shown
         ],
         wanted=wanted,
         teams=_teams(actor, troubled),
         older=wanted.query(after=after) if after else "",
+        standby=now,
+        troubled=troubled,
     )
 
 

@@ -14,8 +14,8 @@ from core import clock
 from oncall import permissions
 from oncall.engine.escalation import LevelNow, Position, Step, next_step
 from oncall.kinds import LevelDraft, ServiceTab, Standing, service_tabs, standings
-from oncall.models import EscalationPolicy, Level, Schedule, Service
-from oncall.queries.levels import levels_now
+from oncall.models import EscalationPolicy, Service
+from oncall.queries.levels import Resolved, levels_now
 from oncall.queries.reach import Way, last_resort, ways_of
 
 WELL = Standing()
@@ -106,31 +106,14 @@ def ladder_of(levels: Sequence[dict[str, Any]]) -> Ladder:
     return _ladder(found.levels, found.people)
 
 
-def ladders(policies: Iterable[EscalationPolicy], schedules: Iterable[Schedule] = ()) -> dict[int, Ladder]:
-    """Policy id -> its ladder now, in a fixed number of queries; their levels must have been read ahead.
-
-    `schedules` are those that the caller has read already, with their members.
-    """
-    return ladders_of({policy.pk: plain_levels(policy) for policy in policies}, schedules)
+def ladders(policies: Iterable[EscalationPolicy]) -> dict[int, Ladder]:
+    """Policy id -> its ladder now, in a fixed number of queries; their levels must have been read ahead."""
+    known = {policy.pk: plain_levels(policy) for policy in policies}
+    return ladders_of(known, levels_now([level for levels in known.values() for level in levels], clock.now()))
 
 
-def levels_of(ids: Iterable[int | None]) -> dict[int, list[dict[str, Any]]]:
-    """Policy id -> its levels as plain values, in one query."""
-    places = Level.objects.filter(policy_id__in={pk for pk in ids if pk is not None})
-    columns = ("policy_id", "pk", "timeout_minutes", "targets__user_id", "targets__schedule_id")
-    rows: Any = places.order_by("policy", "position", "pk", "targets__pk").values_list(*columns)
-    found: dict[int, dict[int, dict[str, Any]]] = {}
-    for policy, level, minutes, user, schedule in rows:
-        plain = found.setdefault(policy, {}).setdefault(level, {"timeout_minutes": minutes, "targets": []})
-        if user is not None or schedule is not None:
-            target = {"kind": "user", "id": user} if user is not None else {"kind": "schedule", "id": schedule}
-            plain["targets"].append(target)
-    return {policy: list(levels.values()) for policy, levels in found.items()}
-
-
-def ladders_of(known: Mapping[int, list[dict[str, Any]]], schedules: Iterable[Schedule] = ()) -> dict[int, Ladder]:
-    """As `ladders`, of plain levels."""
-    found = levels_now([level for levels in known.values() for level in levels], clock.now(), schedules)
+def ladders_of(known: Mapping[int, Sequence[dict[str, Any]]], found: Resolved) -> dict[int, Ladder]:
+    """Policy id -> its ladder, of plain levels and of what all of them, one after the other, were resolved to."""
     result, start = {}, 0
     for pk, levels in known.items():
         result[pk] = _ladder(found.levels[start : start + len(levels)], found.people)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef
-
 from accounts.models import User
-from notifications.models import ContactMethod
 from oncall.engine.escalation import LevelNow
 from oncall.models import EscalationPolicy, Schedule
 from oncall.queries.on_call import can_be_on_call, person_on_call, with_members
+from oncall.queries.reach import has_way
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,19 @@ def levels_now(levels: Sequence[dict[str, Any]], at: datetime, known: Iterable[S
     """
     schedules = _schedules(levels, {schedule.pk: schedule for schedule in known})
     present = {pk: person_on_call(schedule, at) for pk, schedule in schedules.items()}
-    people, reached = _people(levels, [user.pk for user in present.values() if user is not None])
-    resolved = Resolved([], people, [])
+    people = people_met(ids_of(levels, "user") | {user.pk for user in present.values() if user is not None})
+    return resolve(levels, people, schedules, present)
+
+
+def resolve(
+    levels: Sequence[dict[str, Any]],
+    people: Mapping[int, User],
+    schedules: Mapping[int, Schedule],
+    present: Mapping[int, User | None],
+) -> Resolved:
+    """The same of what has been read: `people` as `people_met` finds them, `present` by the schedule's id."""
+    reached = {pk for pk, row in people.items() if getattr(row, "has_way", False) and can_be_on_call(row)}
+    resolved = Resolved([], dict(people), [])
     for level in levels:
         draft = _resolve(level["targets"], people, schedules, present)
         missing = tuple(pk for pk in dict.fromkeys(draft.found) if pk not in reached)
@@ -71,28 +80,26 @@ def levels_now(levels: Sequence[dict[str, Any]], at: datetime, known: Iterable[S
     return resolved
 
 
-def _ids(levels: Sequence[dict[str, Any]], kind: str) -> set[int]:
+def ids_of(levels: Sequence[dict[str, Any]], kind: str) -> set[int]:
+    """The persons or the schedules that these levels name."""
     return {target["id"] for level in levels for target in level["targets"] if target["kind"] == kind}
 
 
 def _schedules(levels: Sequence[dict[str, Any]], known: dict[int, Schedule]) -> dict[int, Schedule]:
-    missing = _ids(levels, "schedule") - set(known)
+    missing = ids_of(levels, "schedule") - set(known)
     return {**known, **{schedule.pk: schedule for schedule in with_members(missing)}}
 
 
-def _people(levels: Sequence[dict[str, Any]], on_call: Iterable[int]) -> tuple[dict[int, User], set[int]]:
-    """Everybody whom a level means, by id, and who of them can be reached now: one query (O29)."""
-    working = ContactMethod.objects.usable().filter(user=OuterRef("pk"))
-    rows = User.objects.filter(pk__in=_ids(levels, "user") | set(on_call)).annotate(has_way=Exists(working))
-    people = {row.pk: row for row in rows}
-    return dict(people), {pk for pk, row in people.items() if row.has_way and can_be_on_call(row)}
+def people_met(ids: Iterable[int]) -> dict[int, User]:
+    """Everybody whom a level means, by id; `has_way` says who can be reached now: one query (O29)."""
+    return {row.pk: row for row in User.objects.filter(pk__in=set(ids)).annotate(has_way=has_way())}
 
 
 def _resolve(
     targets: Sequence[dict[str, Any]],
-    people: dict[int, User],
-    schedules: dict[int, Schedule],
-    present: dict[int, User | None],
+    people: Mapping[int, User],
+    schedules: Mapping[int, Schedule],
+    present: Mapping[int, User | None],
 ) -> _Level:
     level = _Level()
     for target in targets:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,9 +37,10 @@ def can_be_on_call(user: User) -> bool:
     return user.is_active and user.role != "stakeholder"
 
 
-def members_of(schedule: Schedule) -> tuple[list[Member], dict[int, User]]:
-    """The places in order, and the people by id; uses what `with_members` has read ahead."""
-    people = [member.user for member in schedule.members.all()]
+def members_of(schedule: Schedule, people: Sequence[User] | None = None) -> tuple[list[Member], dict[int, User]]:
+    """The places in order, and the people by id; uses what `with_members` has read ahead, or the `people` given."""
+    if people is None:
+        people = [member.user for member in schedule.members.all()]
     return [Member(user.pk, can_be_on_call(user)) for user in people], {user.pk: user for user in people}
 
 
@@ -50,16 +51,19 @@ def with_members(ids: Iterable[int] | None = None) -> list[Schedule]:
     return list(found if ids is None else found.filter(pk__in=list(ids)))
 
 
-def on_call_now(schedule: Schedule, at: datetime | None = None) -> OnCall | None:
-    """Who is on call at an aware time (default: now), since when and until when; None is a gap (O12)."""
-    members, people = members_of(schedule)
+def on_call_now(schedule: Schedule, at: datetime | None = None, known: Sequence[User] | None = None) -> OnCall | None:
+    """Who is on call at an aware time (default: now), since when and until when; None is a gap (O12).
+
+    `known` are its members in order, where the caller has read them.
+    """
+    members, people = members_of(schedule, known)
     shift = rotation.shift_at(rotation_of(schedule), members, at or clock.now())
     return None if shift is None else OnCall(people[shift.person], shift.since, shift.until)
 
 
-def person_on_call(schedule: Schedule, at: datetime) -> User | None:
-    """Only the person: what a level needs when it fires (O16)."""
-    members, people = members_of(schedule)
+def person_on_call(schedule: Schedule, at: datetime, known: Sequence[User] | None = None) -> User | None:
+    """Only the person: what a level needs when it fires (O16); `known` as above."""
+    members, people = members_of(schedule, known)
     found = rotation.on_call(rotation_of(schedule), members, at)
     return None if found is None else people[found]
 

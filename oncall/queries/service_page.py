@@ -9,16 +9,16 @@ from typing import Any
 
 from accounts.actors import Actor
 from accounts.models import User
-from accounts.permissions import can
+from accounts.permissions import require
 from notifications.providers.email import mail_is_filed
 from oncall import permissions
 from oncall.engine.graph import Drawing, Point, across, worst_first
-from oncall.kinds import Rule, Standing, further_rules, service_panels, service_tabs, standings
+from oncall.kinds import Rule, Standing, further_rules, service_panels, standings
 from oncall.models import EscalationPolicy, Schedule, Service
-from oncall.queries.directory import WELL, Head, Paged, checks_of, end_of_line, ladders, paged
-from oncall.queries.on_call import on_call_now, with_members
+from oncall.queries.directory import WELL, Head, Paged, checks_of, end_of_line, head_of, paged
 from oncall.queries.reach import Way, last_resort
-from oncall.queries.services import neighbours, policy_seen_by
+from oncall.queries.services import neighbours
+from oncall.queries.standby import Standby, standby
 
 ROUNDS = ("", "It begins again once", "It begins again twice")
 
@@ -72,23 +72,27 @@ class ServicePage:
     panels: Sequence[tuple[str, Any]]
 
 
-def service_page(actor: Actor, service: Service, health: Mapping[int, Standing] | None = None) -> ServicePage:
-    """The page of one service, in a fixed number of queries; `health` are standings that the caller has read."""
+def service_page(
+    actor: Actor, service: Service, health: Mapping[int, Standing] | None = None, now: Standby | None = None
+) -> ServicePage:
+    """The page of one service, in a fixed number of queries.
+
+    `health` are the standings of all that are not well, `now` what its policy would do, where the caller has read them.
+    """
     found = neighbours(service)
-    if health is None:
-        health = standings(actor, [service.pk, *(each.pk for each in (*found.before, *found.after))])
+    health = standings(actor) if health is None else health
+    now = standby([service.policy_id]) if now is None else now
     before = worst_first([_point(each, health) for each in found.before])
     after = worst_first([_point(each, health) for each in found.after])
-    may_edit = can(actor, permissions.SERVICE_EDIT, service)
-    head = Head(service, health.get(service.pk, WELL), service_tabs(actor, service), may_edit)
+    head = head_of(actor, service)
     read = [(panel, panel.read(actor, service)) for panel in service_panels()]
     return ServicePage(
         head=head,
-        reach=reach_of(actor, service, may_edit=may_edit),
+        reach=reach_of(actor, service, now, may_edit=head.may_edit),
         before=before,
         after=after,
         drawing=across(_point(service, health), before, after),
-        rules=[*own_rules(service, may_edit=may_edit), *further_rules(actor, service)],
+        rules=[*own_rules(service, may_edit=head.may_edit), *further_rules(actor, service)],
         tops=[(panel.template, value) for panel, value in read if panel.order < 50 and value is not None],
         panels=[(panel.template, value) for panel, value in read if panel.order >= 50 and value is not None],
     )
@@ -96,25 +100,21 @@ def service_page(actor: Actor, service: Service, health: Mapping[int, Standing] 
 
 def _point(service: Service, health: Mapping[int, Standing]) -> Point:
     standing = health.get(service.pk, WELL)
-    count = len(standing.subjects)
-    note = "" if not count else standing.subjects[0].name if count == 1 else f"{count} open"
-    return Point(service.pk, service.name, standing.tone, standing.words, note)
+    return Point(service.pk, service.name, standing.tone, standing.words, standing.note)
 
 
-def reach_of(actor: Actor, service: Service, *, may_edit: bool = False) -> Reach:
+def reach_of(actor: Actor, service: Service, now: Standby, *, may_edit: bool = False) -> Reach:
     """Who is paged for a service at this moment; who may edit it is told of unset mail as well."""
-    if service.policy_id is None:
+    policy = service.policy
+    if policy is None:
         return Reach(None, [], [], [], last_resort(fallback_id=None, team_id=service.team_id))
-    policy = policy_seen_by(actor, service.policy_id)
-    levels = [[each.schedule_id for each in level.targets.all() if each.schedule_id] for level in policy.levels.all()]
-    schedules = {each.pk: each for each in with_members({pk for level in levels for pk in level})}
-    ladder = ladders([policy], schedules.values())[policy.pk]
+    require(actor, permissions.POLICY_SEE, policy)
+    ladder = now.ladders[policy.pk]
     rungs = paged(ladder)
-    turns = {pk: on_call_now(each) for pk, each in schedules.items()}
     called: list[Called] = []
     for each in rungs:
-        present = [(pk, turns[pk]) for pk in levels[each.rung.level - 1]]
-        on_turn = {turn.user.pk: (schedules[pk], turn.until) for pk, turn in present if turn is not None}
+        turns = now.turns(policy.pk, each.rung.level)
+        on_turn = {turn.user.pk: (schedule, turn.until) for schedule, turn in turns}
         for person, ways in each.people:
             schedule, until = on_turn.get(person.pk, (None, None))
             called.append(Called(person, each.rung.level, each.rung.after, ways, schedule, until))
@@ -144,7 +144,9 @@ def own_rules(service: Service, *, may_edit: bool) -> list[Rule]:
         if service.reopen_window_minutes
         else "An alert after the resolution makes a new incident."
     )
-    quiet = f"{service.quiet_resolve_seconds} s after the last alert has ended it resolves, unless it is major."
+    seconds = service.quiet_resolve_seconds
+    then = f"{seconds} s after" if seconds else "As soon as"
+    quiet = f"{then} the last alert has ended it resolves, unless it is major."
     rules = (("bell", urgency[service.urgency]), ("clock", again), ("revert", back), ("check", quiet))
     return [Rule(icon, sentence, path) for icon, sentence in rules]
 

@@ -27,7 +27,8 @@ def services_seen_by(actor: Actor, *, archived: bool = False) -> QuerySet[Servic
 
 def service_seen_by(actor: Actor, pk: int) -> Service:
     """One service, archived or not; Missing where there is none or the actor may not know (A57)."""
-    return _one(services_seen_by(actor, archived=True), pk, "There is no such service.")
+    found = services_seen_by(actor, archived=True).prefetch_related(None)  # for one, its own look costs no more
+    return _one(found, pk, "There is no such service.")
 
 
 def policies_seen_by(actor: Actor) -> QuerySet[EscalationPolicy]:
@@ -72,11 +73,6 @@ def rules_seen_by(actor: Actor) -> QuerySet[NotificationRule]:
 def rule_seen_by(actor: Actor, pk: int) -> NotificationRule:
     """One of one's own rules; Missing otherwise (A57)."""
     return _one(rules_seen_by(actor), pk, "There is no such rule.")
-
-
-def needed_by(service: Service) -> list[Service]:
-    """The services that need this one to work."""
-    return [row.service for row in service.dependents.select_related("service").order_by("service__name")]
 
 
 @dataclass(frozen=True, slots=True)

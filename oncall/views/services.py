@@ -16,12 +16,11 @@ from core.web.forms import sent
 from oncall import permissions
 from oncall.commands import services
 from oncall.forms.services import SIMPLE, ServiceForm
-from oncall.kinds import standings
 from oncall.models import Service
 from oncall.queries.catalogue import Catalogue, Wanted, catalogue
 from oncall.queries.choices import policies_to_use, teams_to_edit
 from oncall.queries.service_page import service_page
-from oncall.queries.services import needed_by, service_seen_by, services_seen_by
+from oncall.queries.services import neighbours, service_seen_by, services_seen_by
 
 HOME = ("Services", "/services/")
 
@@ -56,9 +55,9 @@ def service(request: HttpRequest, pk: int) -> HttpResponse:
     if htmx.wants_partial(request):
         answer = render(request, "oncall/services/_card.html", {"page": service_page(actor, shown)})
     else:
-        troubled = standings(actor)
-        found = catalogue(actor, Wanted.of(request.GET.dict()), troubled)
-        context = {"page": service_page(actor, shown, troubled), "alone": True, "crumbs": crumbs_of(shown)}
+        found = catalogue(actor, Wanted.of(request.GET.dict()), shown.policy_id)
+        page = service_page(actor, shown, found.troubled, found.standby)
+        context = {"page": page, "alone": True, "crumbs": crumbs_of(shown)}
         answer = render(request, "oncall/services/detail.html", {**context, **_list(actor, found)})
     answer["Vary"] = ", ".join(filter(None, [answer.get("Vary", ""), "HX-Request"]))
     return answer
@@ -76,13 +75,16 @@ def _form(request: HttpRequest, actor: Actor, shown: Service | None) -> ServiceF
         if shown.policy is not None:
             policies.setdefault(shown.policy.pk, shown.policy)
         initial = _stored(shown)
-    others = services_seen_by(actor).prefetch_related(None).select_related(None).only("pk", "name")
+    own = shown.dependencies.select_related("needs").order_by("needs__name") if shown else ()
+    picked = {row.needs_id: row.needs for row in own}
+    others = services_seen_by(actor).prefetch_related(None).select_related(None).only("pk", "name", "archived_at")
+    found = {**picked, **{each.pk: each for each in others if shown is None or each.pk != shown.pk}}
     return ServiceForm(
         request.POST or None,
         initial=initial,
         teams=teams.values(),
         policies=policies.values(),
-        services=[each for each in others if shown is None or each.pk != shown.pk],
+        services=found.values(),  # what it needs stands first, archived ones too
     )
 
 
@@ -154,7 +156,7 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
     actor: Actor = actor_of(request)
     shown = service_seen_by(actor, pk)
     require(actor, permissions.SERVICE_EDIT, shown)
-    count = len(needed_by(shown))
+    count = len(neighbours(shown).before)
 
     def act() -> str:
         services.archive(actor, shown)

@@ -151,7 +151,7 @@
   };
   const KEPT = "Your text is kept; try again.";
   on("htmx:sendError", (ev) => {
-    said(ev.target.closest?.("form"), `Not sent: the portal does not answer. ${KEPT}`);
+    if (!ev.target.matches?.("[data-late]")) said(ev.target.closest?.("form"), `Not sent: the portal does not answer. ${KEPT}`);
   });
   on("htmx:responseError", (ev) => {
     if (ev.detail.xhr.status !== 401) return;
