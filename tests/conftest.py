@@ -66,7 +66,7 @@ def _banner_in_memory() -> None:
 @pytest.fixture(autouse=True)
 def _figures_anew() -> None:
     """What the sidebar counted for somebody of another test is nobody's of this one."""
-    figures.forget()
+    figures.forget("*")
 
 
 @pytest.fixture

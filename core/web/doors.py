@@ -39,6 +39,7 @@ def signed_in(view: View) -> View:
     @wraps(view)
     def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if actor_of(request).user is not None:
+            held.sent(request)
             return view(request, *args, **kwargs)
         if request.headers.get("HX-Request") == "true" or request.headers.get("X-Live"):
             return HttpResponse(status=401)
@@ -52,7 +53,7 @@ def signed_in(view: View) -> View:
 @signed_in
 @require_safe
 def send_again(request: HttpRequest) -> HttpResponse:
-    """The form that was sent when the session had ended, after the sign-in; Now where none waits."""
+    """The form that this person sent when the session had ended; Now where none waits for him or her."""
     found = held.kept(request)
     if found is None:
         return HttpResponseRedirect("/now/")

@@ -2,7 +2,8 @@
 
 It lies encrypted in the browser's own session for a quarter of an hour. Forms that hold passwords, codes or files are
 never kept, nor is anything that a page of another site may have sent: only what has passed the check of the form's
-token, or says by its `Origin` that it comes from this portal (A23).
+token, or says by its `Origin` that it comes from this portal (A23). Nobody else who signs in at the same browser sees
+it: a signed cookie says who was here last, and outlives the session.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from core import clock, throttle
@@ -25,7 +29,10 @@ SLOT = "held_form"
 PATIENCE = timedelta(minutes=15)
 LARGEST = 32 * 1024  # bytes of the form as it was sent
 A_HOUR = 60  # forms per address, since strangers fill our table of sessions with them
-KEEP_OUT = re.compile(r"passw|secret|token|code|csrf|nonce", re.IGNORECASE)
+# An address may be that of a webhook, which holds a secret.
+KEEP_OUT = re.compile(r"passw|secret|token|code|csrf|nonce|auth|p256dh|address", re.IGNORECASE)
+WHO = "__Host-watchbill-who" if settings.SESSION_COOKIE_SECURE else "watchbill-who"
+WHO_DAYS = 30  # longer than any session
 SHOWN = 2000  # characters of a text that are shown again
 Pairs = list[tuple[str, str]]
 
@@ -45,7 +52,9 @@ class Held:
 
 def read(request: HttpRequest) -> Held | None:
     """The form of this request; None where it has none that may be kept."""
-    if request.method != "POST" or int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST or request.FILES:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    small = length.isascii() and length.isdigit() and len(length) < 9 and int(length) <= LARGEST
+    if request.method != "POST" or not small or request.FILES:
         return None
     names = set(request.POST) - {"csrfmiddlewaretoken"}
     if any(KEEP_OUT.search(name) for name in names):
@@ -56,25 +65,63 @@ def read(request: HttpRequest) -> Held | None:
 
 def keep(request: HttpRequest) -> bool:
     """Lay the request's form into the session; says whether it is kept."""
-    found = read(request)
-    if found is None:
+    found, person = read(request), _was_here(request)
+    if found is None or not person:
         return False
     try:
         throttle.hit("held-form", client_address(request.META), A_HOUR, 60 * 60)
     except TooMany:
         return False
-    kept = {"path": found.path, "pairs": found.pairs, "at": clock.now().timestamp()}
+    kept = {"path": found.path, "pairs": found.pairs, "at": clock.now().timestamp(), "of": person}
     request.session[SLOT] = encrypt(json.dumps(kept))
     return True
 
 
 def kept(request: HttpRequest) -> Held | None:
-    """The form that waits in this session; None where there is none, or it has waited for too long."""
-    raw = request.session.get(SLOT)
-    found = json.loads(decrypt(raw)) if raw else None
+    """The form of this person that waits in the session; None where there is none, or it has waited for too long."""
+    found = _opened(request.session.get(SLOT))
     if not found or clock.now().timestamp() - found["at"] > PATIENCE.total_seconds():
         return None
+    if found["of"] != request.session.get(SESSION_KEY):
+        return None
     return Held(found["path"], [(name, value) for name, value in found["pairs"]])
+
+
+def sent(request: HttpRequest) -> None:
+    """Let go of the form that waits once it is sent: it is offered a single time."""
+    found = _opened(request.session.get(SLOT)) if request.method == "POST" else None
+    if found and found["path"] == request.get_full_path():
+        del request.session[SLOT]
+
+
+def remember(request: HttpRequest, response: HttpResponseBase) -> None:
+    """Leave the mark of who is signed in at this browser, where it is not there yet."""
+    person = request.session.get(SESSION_KEY, "")
+    if not person or _was_here(request) == person:
+        return
+    response.set_signed_cookie(
+        WHO,
+        person,
+        salt=SLOT,
+        max_age=timedelta(days=WHO_DAYS),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _was_here(request: HttpRequest) -> str:
+    """The id of whoever was last signed in at this browser; empty where nobody was, or the mark is none of ours."""
+    return str(request.get_signed_cookie(WHO, default="", salt=SLOT))
+
+
+def _opened(raw: str | None) -> dict[str, Any] | None:
+    """What lies in a session; None where it was sealed with a key that has been taken away since."""
+    try:
+        found: dict[str, Any] | None = json.loads(decrypt(raw)) if raw else None
+    except ValueError:
+        return None
+    return found
 
 
 def is_ours(request: HttpRequest) -> bool:

@@ -16,7 +16,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from core.errors import Invalid, PortalError
-from core.web import access, errors, news
+from core.web import access, errors, held, news
 from core.zones import zone_of
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -93,7 +93,11 @@ class ActorMiddleware:
         actor = access.actor_of(request)
         request.actor = actor  # type: ignore[attr-defined]
         with timezone.override(zone_of(str(getattr(actor.user, "time_zone", "") or ""))):
-            return news.with_figures(request, actor, self.get_response(request))
+            news.prepare(request, actor)
+            response = news.with_figures(request, actor, self.get_response(request))
+            if actor.user is not None:
+                held.remember(request, response)
+            return response
 
 
 class ErrorMiddleware:

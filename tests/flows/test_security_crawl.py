@@ -14,6 +14,7 @@ from django.test import Client
 
 from core import clock
 from core.models import AuditEntry
+from core.web import held, news
 from tests.flows import security_scene
 from tests.flows.security_doors import PEOPLE, Door, Knocker, table
 from tests.flows.security_scene import CODENAME, SECRET_TITLE, Scene, address
@@ -214,11 +215,15 @@ def test_cookies_are_as_narrow_as_can_be(scene: Scene, browser: Callable[..., Cl
     """A29: HttpOnly, SameSite=Lax, no Domain, a path of the whole portal and an end."""
     client = Client()
     page = client.get("/accounts/login/")
-    client.post("/accounts/login/", {"login": scene.world.bo.email, "password": "correct horse battery"})
+    given = {"login": scene.world.bo.email, "password": "correct horse battery", "remember": "on"}
+    client.post("/accounts/login/", given)
+    client.get("/now/")
+    client.post("/now/pages/999/accept/")
     assert page.status_code == 200
     found = client.cookies
-    assert {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME} <= set(found)
-    for name in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME):
+    names = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, held.WHO, news.ACTED}
+    assert names <= set(found)
+    for name in names:
         cookie = found[name]
         assert cookie["httponly"], name
         assert cookie["samesite"] == "Lax", name
