@@ -132,3 +132,7 @@ class User(AbstractBaseUser):
             cached = dict(self.memberships.values_list("team_id", "role"))
             self._team_roles = cached
         return cached
+
+    def remember_teams(self, roles: dict[int, str]) -> None:
+        """What `team_roles` says from now on, for whoever has read it together with the person."""
+        self._team_roles = roles

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -10,6 +10,7 @@ from statistics import median
 from django.db.models import (
     BooleanField,
     Count,
+    DateTimeField,
     Exists,
     FilteredRelation,
     Func,
@@ -17,6 +18,7 @@ from django.db.models import (
     OuterRef,
     Q,
     Subquery,
+    Value,
 )
 from django.db.models.functions import Cast, Coalesce, Substr
 
@@ -85,21 +87,30 @@ def pace(scope: Scope) -> Pace:
 
 
 def _pace(teams: Sequence[int] | None) -> Pace:
+    """One query for both weeks."""
     now = clock.now()
-    return Pace(_median(now - WEEK, now, teams), _median(now - 2 * WEEK, now - WEEK, teams))
-
-
-def _median(start: datetime, end: datetime, teams: Sequence[int] | None) -> timedelta | None:
-    """None without any; the middle of all, or the mean of the two in the middle."""
-    newest = Milestone.objects.filter(_IsAcknowledged("kind"), at__gt=start, at__lte=end).order_by("-at")
-    of_detection = Q(incident__milestones__kind="detected")
-    rows = Milestone.objects.filter(pk__in=newest.values("pk")[:SAMPLE])
+    start = now - WEEK
+    sampled = (Q(at__gt=_edge(start, now)) & Q(at__gt=start)) | Q(at__gt=_edge(start - WEEK, start), at__lte=start)
+    rows = Milestone.objects.filter(_IsAcknowledged("kind"), sampled, at__gt=start - WEEK, at__lte=now)
     rows = rows.filter(incident__kind="real", incident__visibility="open")
     if teams is not None:
         rows = rows.filter(incident__service__team_id__in=teams)
+    of_detection = Q(incident__milestones__kind="detected")
     rows = rows.annotate(detected=FilteredRelation("incident__milestones", condition=of_detection))
-    times = rows.values_list("at", Coalesce("detected__at", "incident__created_at"))
-    lengths = [max(0.0, (answered - detected).total_seconds()) for answered, detected in times]
+    times = list(rows.values_list("at", Coalesce("detected__at", "incident__created_at")))
+    return Pace(_median(times, start, now), _median(times, start - WEEK, start))
+
+
+def _edge(start: datetime, end: datetime) -> Coalesce:
+    """The time after which SAMPLE acknowledgements came in a week; its beginning where there were fewer."""
+    week = Milestone.objects.filter(_IsAcknowledged("kind"), at__gt=start, at__lte=end).order_by("-at")
+    return Coalesce(Subquery(week.values("at")[SAMPLE : SAMPLE + 1]), Value(start, DateTimeField()))
+
+
+def _median(times: Iterable[tuple[datetime, datetime]], start: datetime, end: datetime) -> timedelta | None:
+    """None without any; the middle of all, or the mean of the two in the middle."""
+    within = [(answered, detected) for answered, detected in times if start < answered <= end]
+    lengths = [max(0.0, (answered - detected).total_seconds()) for answered, detected in within]
     return timedelta(seconds=median(lengths)) if lengths else None
 
 

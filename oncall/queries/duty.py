@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import groupby
 
-from django.db.models import IntegerField, Min, OuterRef, Prefetch, Subquery
+from django.db.models import IntegerField, Min, OuterRef, Q, Subquery
 
 from accounts.actors import Actor
+from core import clock
+from oncall.engine import rotation
+from oncall.engine.rotation import Member
 from oncall.models import Schedule, ScheduleMember, Target
-from oncall.queries.on_call import on_call_now, upcoming
+from oncall.queries.on_call import MOST_SHIFTS, can_be_on_call, rotation_of
+
+AHEAD = timedelta(days=28)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,35 +37,54 @@ class Standing:
     somebody: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A schedule with everybody who takes turns, in their order, and the first level that asks it."""
+
+    schedule: Schedule
+    members: list[Member]
+    level: int | None
+
+
 def standing_of(actor: Actor) -> Standing:
-    """How one person stands on the schedules, in at most two queries; times lie within the next 28 days."""
+    """How one person stands on the schedules, in one query; times lie within the next 28 days."""
     if actor.user is None:
         return Standing([], None, somebody=False)
-    schedules = _own(actor.user.pk)
-    present = [turn for turn in (_turn(schedule, actor.user.pk) for schedule in schedules) if turn]
-    present.sort(key=lambda turn: (turn.until is None, turn.until))
-    begins = [] if present else list(_begins(schedules, actor.user.pk))
-    somebody = bool(schedules) or ScheduleMember.objects.exists()
+    person = actor.user.pk
+    somebody, own = _places(person)
+    turns = [turn for turn in (_turn(each, person) for each in own) if turn]
+    present = sorted(turns, key=lambda turn: (turn.until is None, turn.until))
+    begins = [] if present else list(_begins(own, person))
     return Standing(present, min(begins, default=None), somebody)
 
 
-def _own(person: int) -> list[Schedule]:
-    """The schedules in which somebody stands, each with the lowest level that asks it."""
-    levels = Target.objects.filter(schedule=OuterRef("pk")).order_by().values("schedule")
+def _places(person: int) -> tuple[bool, list[Own]]:
+    """Whether anybody stands on any schedule, and the schedules in which this person does, with all in their order."""
+    levels = Target.objects.filter(schedule=OuterRef("schedule")).order_by().values("schedule")
     first = levels.annotate(first=Min("level__position")).values("first")
-    mine = ScheduleMember.objects.filter(user=person).values("schedule")
-    found = Schedule.objects.filter(pk__in=mine).annotate(first_level=Subquery(first, output_field=IntegerField()))
-    return list(found.prefetch_related(Prefetch("members", ScheduleMember.objects.select_related("user"))))
+    mine = Q(schedule__in=ScheduleMember.objects.filter(user=person).values("schedule"))
+    anybody = Q(pk=Subquery(ScheduleMember.objects.order_by("pk").values("pk")[:1]))
+    rows = ScheduleMember.objects.filter(mine | anybody).select_related("schedule", "user")
+    rows = rows.annotate(first_level=Subquery(first, output_field=IntegerField()))
+    places = list(rows.order_by("schedule__name", "schedule_id", "position"))
+    found = []
+    for _, group in groupby(places, key=lambda place: place.schedule_id):
+        here = list(group)
+        members = [Member(place.user_id, can_be_on_call(place.user)) for place in here]
+        found.append(Own(here[0].schedule, members, here[0].first_level))
+    return bool(places), [each for each in found if any(member.person == person for member in each.members)]
 
 
-def _turn(schedule: Schedule, person: int) -> Present | None:
-    now = on_call_now(schedule)
-    if now is None or now.user.pk != person:
+def _turn(own: Own, person: int) -> Present | None:
+    shift = rotation.shift_at(rotation_of(own.schedule), own.members, clock.now())
+    if shift is None or shift.person != person:
         return None
-    return Present(schedule.name, getattr(schedule, "first_level", None), now.until)
+    return Present(own.schedule.name, own.level, shift.until)
 
 
-def _begins(schedules: Iterable[Schedule], person: int) -> Iterable[datetime]:
+def _begins(places: Iterable[Own], person: int) -> Iterable[datetime]:
     """The first turn to come on each schedule."""
-    for schedule in schedules:
-        yield from [shift.since for shift in upcoming(schedule) if shift.person == person][:1]
+    now = clock.now()
+    for own in places:
+        shifts = rotation.shifts(rotation_of(own.schedule), own.members, now, now + AHEAD, MOST_SHIFTS)
+        yield from [shift.since for shift in shifts if shift.person == person][:1]

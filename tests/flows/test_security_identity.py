@@ -132,7 +132,7 @@ def test_a_forged_token_of_another_issuer_is_nothing(algorithm: str, world: Worl
 def test_no_door_of_another_issuer_is_open() -> None:
     """A51: sign-in by OIDC is not built: no library, no address, no second backend that would take an e-mail's word."""
     assert not apps.is_installed("allauth.socialaccount")
-    assert portal.AUTHENTICATION_BACKENDS == ["django.contrib.auth.backends.ModelBackend"]
+    assert portal.AUTHENTICATION_BACKENDS == ["accounts.backends.PeopleBackend"]
     assert not [
         route for route in routes() if "oidc" in route or "social" in route or "callback" in route.split("/")[1:2]
     ]

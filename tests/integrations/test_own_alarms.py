@@ -240,9 +240,10 @@ def test_a_new_portal_with_an_alarm_has_not_taken_its_first_steps(at: FrozenCloc
     for rank in range(1, 6):
         priority(rank)
     raise_it()
-    assert [step.title for step in first_steps(acts(ada)) if step.done] == []
-    service("Checkout", team("Payments"))
-    assert [step.sentence for step in first_steps(acts(ada)) if step.done] == ["Payments", "Checkout"]
+    assert [step.title for step in first_steps(acts(ada)) if step.done] == ["Create the administrator"]
+    assert "New service" in [step.action for step in first_steps(acts(ada))]
+    named = service("Checkout", team("Payments"))
+    assert f"/services/{named.pk}/intake/" in [step.path for step in first_steps(acts(ada))]
 
 
 def test_every_check_of_the_auditor_has_its_advice() -> None:

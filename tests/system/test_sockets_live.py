@@ -30,7 +30,7 @@ world = build()
 incident = opening.declare(actors.person(world.bo), title="Payments fail", service=world.checkout)
 session = SessionStore()
 session[SESSION_KEY] = str(world.bo.pk)
-session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+session[BACKEND_SESSION_KEY] = "accounts.backends.PeopleBackend"
 session[HASH_SESSION_KEY] = world.bo.get_session_auth_hash()
 session.create()
 print("OUT", incident.number, session.session_key, token(world.bo))
