@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zlib
 from collections.abc import Mapping
@@ -11,10 +12,12 @@ from threading import BoundedSemaphore
 
 from PIL import Image, ImageOps
 
-from core.errors import Invalid
+from core.errors import Invalid, TooMany
 
 LARGEST, LARGEST_TEXT = 10 * 1024 * 1024, 1024 * 1024  # bytes
 PIXELS = 40_000_000
+SCANS = 100  # of a JPEG; each may go over all its pixels again, and takes but a few bytes of the file
+WIDEST_WEBP = 16_383
 SMALL = (640, 480)  # what a timeline shows of a picture, in pixels
 PLAIN = "text/plain"
 SUFFIXES: Mapping[str, str] = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
@@ -39,7 +42,8 @@ WRITES = {"PNG": "PNG", "GIF": "PNG", "JPEG": "JPEG", "WEBP": "WEBP"}
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError, MemoryError, struct.error,
           zlib.error)  # fmt: skip
 BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-_drawing = BoundedSemaphore(2)  # a picture of 40 megapixels takes 160 MB while it is drawn
+PATIENCE = 5.0  # seconds; whoever waits longer would keep a thread from those who answer a page
+_drawing = BoundedSemaphore(2)  # a picture of 40 megapixels takes 320 MB while it is drawn
 
 
 class TooBig(Invalid):
@@ -68,15 +72,20 @@ class Made:
 def made_anew(name: str, content: bytes) -> Made:
     """The file in our own form; raises TooBig, UnknownKind, or Invalid for a picture that cannot be read.
 
-    What it is says its content alone; the name only tells which texts are asked for.
+    What it is says its content alone; the name only tells which texts are asked for. Raises TooMany where others
+    are drawn and do not end.
     """
     if len(content) > LARGEST:
         raise _wrong(TooBig, f"“{name}” is larger than 10 MB.")
     found = _picture_kind(content)
-    if found:
-        with _drawing:
-            return _picture(name, content, found)
-    return _text(name, content)
+    if not found:
+        return _text(name, content)
+    if not _drawing.acquire(timeout=PATIENCE):
+        raise TooMany(f"“{name}” was not stored: many pictures are being read. Send it again.", retry_after=10)
+    try:
+        return _picture(name, content, found)
+    finally:
+        _drawing.release()
 
 
 def _picture_kind(content: bytes) -> str:
@@ -87,39 +96,55 @@ def _picture_kind(content: bytes) -> str:
 
 def _picture(name: str, content: bytes, kind: str) -> Made:
     try:
-        source = Image.open(BytesIO(content), formats=(kind,))
-        if source.width * source.height > PIXELS:
-            raise _too_many_pixels(name)
-        source.load()
-        picture = _upright(source)
-        picture = picture.convert("RGBA" if kind != "JPEG" and picture.has_transparency_data else "RGB")
-        picture.info = {}  # places, names of cameras, profiles: nothing but the picture itself stays
-        small = picture.copy()
-        small.thumbnail(SMALL)
+        picture = _drawn(name, content, kind)
         stored, media_type = _written(picture, WRITES[kind])
+        small = _small(picture)
     except BOMBS as error:
         raise _too_many_pixels(name) from error
     except BROKEN as error:
         raise _wrong(Invalid, f"“{name}” is not a picture that can be read.") from error
     if len(stored) > LARGEST:
         raise _wrong(TooBig, f"“{name}” would take more than 10 MB.")
-    is_small = small.size == picture.size
-    return Made(stored, media_type, *picture.size, None if is_small else _written(small, "WEBP")[0])
+    return Made(stored, media_type, *picture.size, small)
 
 
-def _upright(source: Image.Image) -> Image.Image:
-    """The picture as the camera was held; a note about that which cannot be read is left aside."""
-    try:
-        return ImageOps.exif_transpose(source)
-    except BROKEN:
-        return source
+def _drawn(name: str, content: bytes, kind: str) -> Image.Image:
+    """Upright, in the colours that we store, and nothing but the picture; what it was read from is let go."""
+    if kind == "JPEG" and content.count(b"\xff\xda") > SCANS:  # within data the first of the two never stands bare
+        raise ValueError("more scans than a picture has")
+    source = Image.open(BytesIO(content), formats=(kind,))
+    if source.width * source.height > PIXELS:
+        raise _too_many_pixels(name)
+    source.load()
+    _stand_upright(source)
+    if source.mode.startswith("I"):  # 16 bits of grey: as they are, all but the darkest would be white
+        picture = source.point(lambda value: value / 256).convert("L").convert("RGB")
+    else:
+        picture = source.convert("RGBA" if kind != "JPEG" and source.has_transparency_data else "RGB")
+    picture.info = {}  # places, names of cameras, profiles: nothing but the picture itself stays
+    return picture
+
+
+def _stand_upright(source: Image.Image) -> None:
+    """Turn it as the camera was held; a note about that which cannot be read is left aside."""
+    with contextlib.suppress(*BROKEN):
+        ImageOps.exif_transpose(source, in_place=True)
+
+
+def _small(picture: Image.Image) -> bytes | None:
+    """The picture as a timeline shows it; None where it is small itself."""
+    if picture.width <= SMALL[0] and picture.height <= SMALL[1]:
+        return None
+    scale = min(SMALL[0] / picture.width, SMALL[1] / picture.height)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    return _written(picture.resize(size, reducing_gap=2.0), "WEBP")[0]
 
 
 def _written(picture: Image.Image, kind: str) -> tuple[bytes, str]:
-    """The bytes and their media type; a PNG of more than 10 MB becomes a WebP."""
+    """The bytes and their media type; a PNG of more than 10 MB becomes a WebP, where that can be as wide."""
     out = BytesIO()
     picture.save(out, kind, **({} if kind == "PNG" else {"quality": 88}))
-    if kind == "PNG" and out.tell() > LARGEST:
+    if kind == "PNG" and out.tell() > LARGEST and max(picture.size) <= WIDEST_WEBP:
         return _written(picture, "WEBP")
     return out.getvalue(), f"image/{kind.lower()}"
 

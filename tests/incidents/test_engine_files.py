@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from io import BytesIO
+from threading import BoundedSemaphore
 
 import pytest
 from PIL import Image
 
-from core.errors import Invalid
+from core.errors import Invalid, TooMany
+from incidents.engine import files
 from incidents.engine.files import LARGEST, LARGEST_TEXT, TooBig, UnknownKind, made_anew
 from tests.incidents import pictures
 from tests.incidents.pictures import picture
+
+PEAK = """
+import resource
+from incidents.engine.files import made_anew
+from tests.incidents.pictures import picture
+made_anew("x.png", picture(size=(8000, 5000), mode="RGBA"))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
 
 
 def opened(content: bytes) -> Image.Image:
@@ -65,6 +77,47 @@ def test_a7_a_picture_that_is_also_a_script_is_only_a_picture_or_nothing() -> No
     except Invalid:
         return
     assert b"alert" not in made.content
+
+
+def test_sixteen_bits_of_grey_stay_grey() -> None:
+    """A measurement with 65,536 shades: all but the darkest would be white."""
+    deep, out = Image.new("I;16", (20, 20)), BytesIO()
+    deep.putpixel((3, 3), 0x8000)
+    deep.save(out, "PNG")
+    assert opened(made_anew("x.png", out.getvalue()).content).getpixel((3, 3)) == (128, 128, 128)
+
+
+def test_a86_a_photograph_of_thousands_of_scans_is_none() -> None:
+    """Each takes a few bytes of the file and goes over all its pixels again: hours for ten megabytes."""
+    made = picture("JPEG", progressive=True)
+    last = made.rindex(b"\xff\xda")
+    assert made_anew("x.jpg", made).media_type == "image/jpeg"
+    with pytest.raises(Invalid):
+        made_anew("x.jpg", made[:-2] + made[last:-2] * 200 + made[-2:])
+
+
+def test_a86_a_large_picture_takes_twice_its_own_memory_and_no_more() -> None:
+    """40 megapixels are 160 MB; another copy for each step would end small hosts, and the paging on them."""
+    made = subprocess.run([sys.executable, "-c", PEAK], capture_output=True, text=True, check=True)
+    assert int(made.stdout) < 400
+
+
+def test_a86_whoever_cannot_draw_soon_is_asked_to_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that wait behind pictures would be missing for those who answer a page."""
+    monkeypatch.setattr(files, "PATIENCE", 0.05)
+    monkeypatch.setattr(files, "_drawing", BoundedSemaphore(1))
+    with files._drawing, pytest.raises(TooMany):
+        made_anew("x.png", picture())
+    assert made_anew("x.log", b"texts wait for nobody").media_type == "text/plain"
+    assert made_anew("x.png", picture()).media_type == "image/png"
+
+
+def test_what_is_too_wide_for_a_webp_is_told_to_be_too_big(monkeypatch: pytest.MonkeyPatch) -> None:
+    noisy, out = Image.effect_noise((17_000, 40), 100), BytesIO()
+    noisy.save(out, "PNG")
+    monkeypatch.setattr(files, "LARGEST", len(out.getvalue()) + 10)
+    with pytest.raises(TooBig):
+        made_anew("x.png", out.getvalue())
 
 
 @pytest.mark.parametrize("size", [(20_000, 20_000), (40_000, 1_001), (2**31 - 1, 2**31 - 1)])
