@@ -58,13 +58,14 @@ class Trouble:
 def trouble_of(actor: Actor, service: Service) -> Trouble:
     """One query; days are those of the viewer's zone."""
     since = clock.now() - timedelta(days=SPAN)
-    resolved = Milestone.objects.filter(incident=OuterRef("pk"), kind="resolved").order_by("-at").values("at")[:1]
-    ended = Coalesce(Subquery(resolved), "status_since")
+    reached = Milestone.objects.filter(incident=OuterRef("pk")).order_by("-at").values("at")
+    begun = Coalesce(Subquery(reached.filter(kind="started")[:1]), "created_at")  # as people have corrected it
+    ended = Coalesce(Subquery(reached.filter(kind="resolved")[:1]), "status_since")
     over = Q(status__in=("resolved", "closed"))
     rows = incidents_seen_by(actor).filter(service=service, peak_priority__rank__lte=max(TONES))
     rows = rows.exclude(status__in=NOTHING).order_by("-number")
     rows = rows.filter(Q(created_at__gte=since) | ~over | Q(status_since__gte=since))
-    found: Any = rows.values_list("created_at", ended, "status", "peak_priority__rank", "number")
+    found: Any = rows.values_list(begun, ended, "status", "peak_priority__rank", "number")
     spans = [
         Span(_day(began), _day(end if status in ("resolved", "closed") else clock.now()), rank, number)
         for began, end, status, rank, number in found[:MOST]
