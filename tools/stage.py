@@ -6,6 +6,7 @@ import contextlib
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,21 @@ def demo() -> Iterator[tuple[Portal, dict[str, Any]]]:
         card: dict[str, Any] = json.loads(portal.manage("demo", "--json"))
         portal.start()
         yield portal, card
+    finally:
+        portal.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def empty() -> Iterator[Portal]:
+    """A running portal that knows nobody yet."""
+    folder = Path(tempfile.mkdtemp(prefix="watchbill-stage-"))
+    portal = Portal(folder)
+    try:
+        portal.migrate()
+        portal.start()
+        time.sleep(1)  # the console's greeting comes after the first answer
+        yield portal
     finally:
         portal.stop()
         shutil.rmtree(folder, ignore_errors=True)

@@ -51,6 +51,7 @@ INCIDENTS = (
     "/incidents/{incident}/panels/changes/",
     "/incidents/{incident}/panels/related/",
     "/incidents/{incident}/panels/graph/",
+    "/incidents/{incident}/known/",
     "/incidents/{incident}/milestones/",
     "/incidents/{incident}/entries/{entry}/",
 )

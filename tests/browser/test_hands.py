@@ -13,7 +13,8 @@ pytestmark = pytest.mark.browser
 FOCUSED = """() => {
   const el = document.activeElement;
   const named = el.labels && el.labels.length ? el.labels[0].innerText : '';
-  return [el.tagName, el.getAttribute('aria-label') || named || el.innerText || el.value || el.name || ''].join(' ').trim();
+  const name = el.getAttribute('aria-label') || named || el.innerText || el.value || el.name || '';
+  return `${el.tagName} ${name}`.trim();
 }"""
 ENTRIES = "[...document.querySelectorAll('#log .tl-e')].map(el => el.innerText).join('\\n')"
 
@@ -60,7 +61,7 @@ def test_with_the_keyboard_alone(scene: Scene, chromium: Browser) -> None:
     tab_to(page, "Password", most=3)
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/now/")
+    page.wait_for_url(f"{scene.portal.url}/now/")
 
     assert token in page.inner_text("main")
     tab_to(page, "Accept")
@@ -69,7 +70,7 @@ def test_with_the_keyboard_alone(scene: Scene, chromium: Browser) -> None:
     page.goto(f"{scene.portal.url}/now/")
     tab_to(page, token)
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/incidents/{number}/**")
+    page.wait_for_url(f"{scene.portal.url}/incidents/{number}/**")
 
     tab_to(page, "note")
     page.keyboard.type("The pool is exhausted.")
@@ -94,7 +95,7 @@ def test_acknowledged_by_a_key(scene: Scene, chromium: Browser) -> None:
     page.fill("input[name=login]", address)
     page.fill("input[name=password]", PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/incidents/{number}/")
+    page.wait_for_url(f"{scene.portal.url}/incidents/{number}/")
     page.wait_for_timeout(300)
     page.keyboard.press("a")
     eventually(lambda: status(scene, number) == "acknowledged", 10, "the incident is acknowledged")
@@ -110,7 +111,7 @@ def test_without_scripts(scene: Scene, chromium: Browser, width: int) -> None:
     page.fill("input[name=login]", address)
     page.fill("input[name=password]", PASSWORD)
     page.click("main button[type=submit]")
-    page.wait_for_url("**/now/")
+    page.wait_for_url(f"{scene.portal.url}/now/")
     assert token in page.inner_text("main")
     page.click("form[action*='/now/pages/'][action$='/accept/'] button >> nth=0")
     page.wait_for_load_state()

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.shop import Shop
+from tests.browser.shop import shop as shop
+from tests.browser.shop import stocked as stocked
 from tests.browser.visit import PHONE, visitor
 from tools.chaos.portal import Portal
-from tools.tour import Ids, ids
+from tools.tour_rows import Ids
 
 pytestmark = pytest.mark.browser
 WIDE = 1181  # from here on list and service stand side by side
@@ -40,16 +40,9 @@ class Fair:
 
 
 @pytest.fixture(scope="module")
-def fair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fair]:
+def fair(shop: Shop) -> Fair:
     """A week's past is enough."""
-    portal = Portal(Path(tmp_path_factory.mktemp("fair")))
-    card: dict[str, Any] = json.loads(portal.manage("demo", "--json", "--days", "7"))
-    who = next(user for user in card["users"] if user["role"] == "administrator")
-    portal.start()
-    try:
-        yield Fair(portal, who, ids(portal, card, who))
-    finally:
-        portal.stop()
+    return Fair(shop.portal, shop.people["administrator"], shop.ids)
 
 
 @pytest.mark.parametrize(("width", "theme"), VIEWS)
@@ -123,3 +116,18 @@ def test_everything_is_reached_without_scripts(chromium: Browser, fair: Fair) ->
         page.goto(f"{fair.portal.url}/incidents/{fair.ids['incident']}/")
         page.locator("#panel-related a").click()
         assert page.is_visible("h1 >> text=Here or everywhere?")
+
+
+def test_a_panel_that_did_not_come_is_asked_for_again(chromium: Browser, fair: Fair) -> None:
+    """Design 10: the panel says so in its place and brings itself with one press; nothing claims to be unsent."""
+    with visitor(chromium, fair.portal.url, 1440) as guest:
+        guest.sign_in(fair.who)
+        page = guest.page
+        page.route("**/panels/changes/", lambda route: route.abort())
+        page.goto(f"{fair.portal.url}/incidents/{fair.ids['incident']}/")
+        page.wait_for_selector("#panel-changes [role=alert]:visible")
+        assert "Not sent" not in page.inner_text("body")
+        page.unroute("**/panels/changes/")
+        page.click("#panel-changes button")
+        page.wait_for_selector("#panel-changes .changes li")
+        assert not page.is_visible("#panel-changes [role=alert]")

@@ -16,6 +16,8 @@ RUN = "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})
 # A change of theme is a transition; infinite animations are not waited for.
 SETTLED = """() => Promise.all(document.getAnimations().filter(a => a instanceof CSSTransition)
   .map(a => a.finished.catch(() => null)))"""
+# A region that comes after the page asks for itself at once ("load"), and is replaced by what it asked for.
+LATE = "[hx-trigger='load'][hx-swap=outerHTML], [hx-trigger='load, again']"
 PHONE = 860  # pixels; narrower windows are phones'
 ROOT = "document.documentElement"
 WIDEST = """() => [...document.querySelectorAll('body *')]
@@ -52,13 +54,16 @@ class Visitor:
         """Open a page; its status."""
         self.console.clear()
         answer = self.page.goto(f"{self.url}{path}")
+        self.page.wait_for_selector(LATE, state="detached")
         return answer.status if answer else 0
 
-    def wrong_with(self, path: str, looks: Iterable[Look], meant: int | None = None) -> list[str]:
+    def wrong_with(self, path: str, looks: Iterable[Look] = (), meant: int | None = None) -> list[str]:
         """Open a page, look at it in each way, and say what is wrong; a refusal that is meant is a page too."""
         status = self.open(path)
         found = [f"{path} answered {status}"] if status >= 500 or status not in (meant or status, 200) else []
-        for look in looks:
+        if not (chosen := list(looks)):
+            found += [f"{path}: {each}" for each in self.wrong_now()]
+        for look in chosen:
             self.look(look)
             found += [f"{path} {look.width} {look.theme}: {each}" for each in self.wrong_now()]
         return found
