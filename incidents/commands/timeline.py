@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from accounts.actors import Actor
 from accounts.permissions import can, require
-from core import clock, live
+from core import clock, jobs, live
 from core.db import locked
 from core.errors import Conflict, Invalid
 from core.text import clean_text
@@ -174,6 +174,7 @@ def _redact(actor: Actor, entry: TimelineEntry, because: str) -> TimelineEntry:
     entry.text, entry.redacted = "", True
     entry.revisions.update(text="")
     storing.remove(actor, entry)
+    jobs.enqueue("incidents.tidy_search")
     return _struck(entry, because)
 
 

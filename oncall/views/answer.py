@@ -92,8 +92,9 @@ def _answered(request: HttpRequest, page: Page, said: str, *, short: str = "", s
     if not others or _wants_words(request):
         return _render(request, page, {**more, "short": short}, status=status)
     following = others[0]
-    before = {**more, "about": subject_of(page.subject).describe(page.subject), **_why_form(page)}
     turn = _turn(request) + 1
+    about = subject_of(page.subject).describe(page.subject)
+    before = {**more, "about": about, **_why_form(page), "why_turn": turn - 1}  # its reason leads here once more
     context = {"nonce": links.nonce(PURPOSE, str(following.pk)), "before": before, "turn": turn}
     return _render(request, following, context, status=status)
 
@@ -105,7 +106,8 @@ def _explain(request: HttpRequest, page: Page) -> HttpResponse:
             links.spend(REASON, str(page.pk), request.POST.get("nonce", ""))
             said = reasons.explain(link_holder(page.user, via=VIA), page, reason=request.POST.get("reason", ""))
     except PortalError as error:
-        typed = {"ask_why": True, "typed": request.POST.get("reason", "")} if isinstance(error, Invalid) else {}
+        again = {"ask_why": True, "typed": request.POST.get("reason", ""), "why_turn": _turn(request)}
+        typed = again if isinstance(error, Invalid) else {}
         return _render(request, page, {"said": error.detail, "refused": True, **typed}, status=error.status)
     page.refresh_from_db()
     return _answered(request, page, said)

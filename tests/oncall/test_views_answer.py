@@ -139,6 +139,20 @@ def test_the_next_page_slides_in_for_its_addressee(scene: Scene, browser: Browse
     assert "Why?" in last
 
 
+def test_a_reason_on_the_way_does_not_count_the_pages_anew(scene: Scene, browser: Browser) -> None:
+    """The third of three is still the third once it is said why the second was declined, a mistyped reason included."""
+    page_of(scene), second(scene), second(scene, title="Third")
+    bo = browser(scene.world.bo)
+    declined = text_of(give(bo, text_of(give(bo, text_of(bo.get(path_of(page_of(scene)))), "accept")), "decline"))
+    assert "Page 3 of 3" in declined
+    for reason in (" ", "At the dentist's"):
+        why = re.search(r'<form[^>]* action="([^"]+)"(?:(?!</form>).)*value="reason"', declined, re.DOTALL)
+        assert why
+        hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', why[0]))
+        declined = text_of(bo.post(why[1], {**hidden, "answer": "reason", "reason": reason}))
+    assert "Page 3 of 3" in declined
+
+
 @pytest.mark.parametrize("turn", ["", "x", "-1", "999", "٣", "1e9", EVIL])
 def test_a_made_up_turn_breaks_nothing(scene: Scene, browser: Browser, turn: str) -> None:
     second(scene)
