@@ -96,7 +96,10 @@ class Presence:
     def leave(self, viewer: Viewer) -> None:
         """Its person is gone a few seconds later, unless another socket of theirs stays or comes."""
         with self._lock:
-            self._viewers.get(viewer.granted.topic, set()).discard(viewer)
+            attending = self._viewers.get(viewer.granted.topic, set())
+            attending.discard(viewer)
+            if not attending:
+                self._viewers.pop(viewer.granted.topic, None)
 
     def end(self) -> None:
         """Stop the thread."""

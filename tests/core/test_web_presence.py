@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from core import clock, live
 from core.models import FeedEntry
@@ -222,11 +225,77 @@ def test_processes_tell_each_other_through_the_cache() -> None:
     one, two = Board(), Board()
     ana, bo = {"lamp:1": {"ana": sign("Ana", now)}}, {"lamp:1": {"bo": sign("Bo", now, writing=True)}}
     one.exchange(ana, now)
-    assert set(two.exchange(bo, now)["lamp:1"]) == {"ana", "bo"}
+    two.exchange(bo, now)
+    found = one.exchange(ana, now)["lamp:1"]
+    assert set(found) == {"ana"}, "each looks for new ones every five seconds"
     found = one.exchange(ana, now + 5.1)["lamp:1"]
-    assert found["bo"] == bo["lamp:1"]["bo"]
+    assert found["bo"].name == "Bo"
+    assert set(two.exchange(bo, now + 5.2)["lamp:1"]) == {"ana", "bo"}
     two.exchange({}, now + 6)
     assert set(one.exchange(ana, now + 7)["lamp:1"]) == {"ana"}
+
+
+def together(*boards: Board) -> float:
+    """Processes that know each other; gives the time."""
+    now = clock.now().timestamp() - 100
+    for turn in (0, 6):
+        for board in boards:
+            board.exchange({}, now + turn)
+    return now + 6
+
+
+def test_a_thousand_viewers_cost_one_write_a_second() -> None:
+    """P7: on SQLite every write stands in the way of the paging."""
+    one, two = Board(), Board()
+    begin = together(one, two)
+    with CaptureQueriesContext(connection) as found:
+        for turn in range(240):
+            now = begin + 1 + turn / 2
+            one.exchange(
+                {
+                    f"lamp:{number}": {f"p{number}": sign("P", now, writing=bool(turn % 3))}
+                    for number in range(1 + turn % 40)
+                },
+                now,
+            )
+    writes = [each for each in found if each["sql"].startswith(("INSERT", "UPDATE"))]
+    assert 60 < len(writes) <= 120 + 7
+
+
+def test_who_goes_on_writing_is_seen_to_write_in_the_other_process() -> None:
+    one, two = Board(), Board()
+    begin = together(one, two)
+    for second in range(1, 19):
+        now = begin + second
+        signs = {"lamp:1": {"ana": sign("Ana", now, writing=True)}}
+        one.exchange(signs, now)
+        seen = two.exchange({"lamp:1": {}}, now)["lamp:1"]
+        assert seen["ana"].writing > now
+
+
+@pytest.mark.parametrize("skew", [-300.0, 0.0, 300.0])
+def test_hosts_whose_clocks_differ_agree_on_who_is_here(skew: float) -> None:
+    one, two = Board(), Board()
+    begin = together(one, two)
+    two.exchange({}, begin + skew + 6)  # from here on with a clock of its own, which was set back or forward
+    for second in range(7, 12):
+        now = begin + second
+        one.exchange({"lamp:1": {"ana": sign("Ana", now, writing=second == 7)}}, now)
+        seen = two.exchange({"lamp:1": {}}, now + skew)["lamp:1"]
+        assert 50 < seen["ana"].until - (now + skew) <= 61
+    assert not two.exchange({"lamp:1": {}}, now + skew + 60)["lamp:1"]["ana"].until > now + skew + 60
+
+
+def test_a_topic_that_everybody_has_left_is_forgotten() -> None:
+    """A89: else every incident that was ever open would stay in the memory."""
+    here = Presence(lambda *_: None)
+    here._thread = threading.current_thread()  # nobody looks but the test
+    seen = viewer.Viewer({"headers": []}, viewer.Grant("lamp:1", "all", "ana", Shown("ana", "Ana")), 0)
+    here.hear(seen, writing=False)
+    with here._lock:
+        here._signs.clear()  # silent for a minute: asleep, with the page open
+    here.leave(seen)
+    assert not here._viewers
 
 
 def test_a_process_that_is_alone_reads_the_places_alone(django_assert_num_queries: Any) -> None:
