@@ -120,7 +120,7 @@ def test_nobody_would_be_paged_is_red_and_says_what_to_do(world: World, browser:
     assert "Nobody</span>" in text_of(browser(world.ana).get("/services/"))
     orphan = builders.service("Orphan", world.search)
     told = words(browser(world.eve).get(path(orphan)))
-    assert "No escalation policy. A page goes to the team's managers, else to the administrators: Ada Admin." in told
+    assert "No escalation policy. The last resort is paged. AA Ada Admin last resort" in told
     assert "Choose a policy" not in told, "Eve may not"
 
 

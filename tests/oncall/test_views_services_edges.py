@@ -188,3 +188,18 @@ def test_all_of_its_incidents_shows_its_incidents_alone(world: World, browser: B
     assert "INC-1<" in listed
     assert "INC-2<" in listed
     assert "INC-10<" not in listed
+
+
+def test_what_is_archived_pages_nobody_and_says_so(world: World, browser: Browser) -> None:
+    """Neither on its page nor in the list: no turn, no rule, no health of something that nobody watches."""
+    Service.objects.filter(pk=world.checkout.pk).update(archived_at=clock.now())
+    ana = browser(world.ana)
+    page = words(ana.get(path(world.checkout)))
+    assert "Nobody while it is archived." in page
+    assert "Bring it back" in page
+    for each in ("Bo Chen", "On new incidents", "Operational", "Issue a key", "Archive this service"):
+        assert each not in page, each
+    row = text_of(ana.get("/services/?archived=1")).split("<tbody")[1].split("</tbody>")[0]
+    assert "Checkout" in row
+    assert "Bo Chen" not in row
+    assert "Operational" not in row
