@@ -64,7 +64,7 @@ def _fill(actor: Actor, view: SavedView, values: dict[str, Any]) -> None:
     if not view.name:
         raise Invalid("A view needs a name.", fields={"name": ["Must not be empty."]})
     query_of(view.query)
-    if values.get("team") is not None:
+    if view.team is not None:  # whoever has left the team may take the view back, and put nothing else before it
         require(actor, permissions.VIEW_SHARE, view)
 
 

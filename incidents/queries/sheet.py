@@ -46,8 +46,10 @@ def _nothing() -> None:
 
 
 def _cells(row: Listed) -> list[object]:
-    """A private incident goes by its codename: a file wanders (S34)."""
+    """A private incident goes by its codename, as in every message that leaves: a file wanders (S34)."""
     incident = row.incident
+    service = incident.service
+    place = (service.name, service.team.name) if incident.visibility == "open" else ("A private service", "")
     snoozed = incident.status == "acknowledged" and incident.snoozed_until is not None
     return [
         str(incident),
@@ -55,8 +57,7 @@ def _cells(row: Listed) -> list[object]:
         incident.priority.name,
         "yes" if incident.is_major else "no",
         "snoozed" if snoozed else incident.status,
-        incident.service.name,
-        incident.service.team.name,
+        *place,
         ", ".join(person.name for person in row.people),
         incident.alert_count,
         _iso(incident.created_at),

@@ -181,6 +181,7 @@ def test_the_file_holds_what_the_list_shows(stage: Stage, browser: Browser) -> N
     assert answer["Content-Disposition"] == 'attachment; filename="incidents-2026-11-16.csv"'
     rows = sheet(answer)
     assert [row["title"] for row in rows] == ["Blue Heron", EVIL, "'=cmd|' /C calc'!A0"]
+    assert (rows[0]["service"], rows[0]["team"]) == ("A private service", "")
     assert rows[1]["opened_at"] == "2026-11-16T09:00:00Z"
     assert (rows[1]["service"], rows[1]["team"], rows[1]["owners"]) == ("Checkout", "Payments", "Bo Chen")
     assert len(sheet(browser(stage.world.bo).post("/incidents/export/", {"q": ""}))) == 2

@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.test import Client
 
+from accounts.models import Membership
+from core.errors import Forbidden
 from incidents.commands import lifecycle, views
 from incidents.models import Incident, SavedView
 from tests import world as make
@@ -210,6 +212,16 @@ def test_views_of_others_are_theirs(stage: Stage, browser: Browser) -> None:
     given = {"name": "Sneaky", "query": "", "team": stage.world.payments.pk}
     assert eve.post("/incidents/views/new/", given).status_code == 400
     assert not SavedView.objects.filter(name="Sneaky").exists()
+
+
+def test_who_has_left_the_team_puts_nothing_before_it(stage: Stage) -> None:
+    """A57: a shared view of a former member is taken back by its owner, and changed by the team's manager alone."""
+    shared = views.save_view(make.acts(stage.world.bo), name="Ours", query="", team=stage.world.payments)
+    Membership.objects.filter(user=stage.world.bo).delete()
+    former = make.acts(type(stage.world.bo).objects.get(pk=stage.world.bo.pk))
+    with pytest.raises(Forbidden):
+        views.edit_view(former, shared, query="state:triggered", name="Call 0900 12345")
+    assert views.edit_view(former, shared, team=None).team is None
 
 
 def test_fifty_views_are_enough(stage: Stage, browser: Browser) -> None:
