@@ -102,6 +102,14 @@ class IncidentReassigned:
     number: int
 
 
+@fact("incident.renamed")
+@dataclass(frozen=True, slots=True)
+class IncidentRenamed:
+    """It has another title; lists and boards show that."""
+
+    number: int
+
+
 @fact("incident.exhausted")
 @dataclass(frozen=True, slots=True)
 class IncidentExhausted:

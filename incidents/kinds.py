@@ -229,6 +229,7 @@ SYSTEM_KINDS = (
     ("priority_changed", "Priority", "flag", "amber", "stakeholders"),
     ("status_changed", "Status", "arrow", "blue", "stakeholders"),
     ("snoozed", "Snoozed", "moon", "", "responders"),
+    ("described", "What is known", "edit", "", "responders"),
     ("suggestion", "Suggestion", "bolt", "blue", "responders"),
     ("milestone_edited", "Milestone", "clock", "", "responders"),
     ("split", "Split", "route", "", "responders"),

@@ -13,6 +13,7 @@ INCIDENT_ACKNOWLEDGE = permission(
     "incident.acknowledge", (*ON_IT, "IK"), "acknowledge this incident without being paged for it"
 )
 INCIDENT_WORK = permission("incident.work", ON_IT, "move this incident on")
+INCIDENT_DESCRIBE = permission("incident.describe", ON_IT, "write what is known of this incident")
 INCIDENT_RESOLVE = permission("incident.resolve", (*ON_IT, "IK"), "resolve this incident")
 INCIDENT_CLOSE = permission("incident.close", ("MG", "PO", "AD"), "close this incident")
 INCIDENT_REOPEN = permission("incident.reopen", ON_IT, "reopen this incident")

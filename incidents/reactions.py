@@ -30,6 +30,7 @@ for _kind in (
     facts.IncidentClosed,
     facts.IncidentSnoozed,
     facts.IncidentReassigned,
+    facts.IncidentRenamed,
     facts.IncidentExhausted,
     facts.PriorityRaised,
     facts.PriorityLowered,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from incidents.views import attachments, board, incident, panels, timeline, verbs
+from incidents.views import attachments, board, incident, known, panels, timeline, verbs
 
 app_name = "incidents"
 ONE = "incidents/<int:number>/"
@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}reassign/", verbs.reassign, name="reassign"),
     path(f"{ONE}snooze/", verbs.snooze, name="snooze"),
     path(f"{ONE}priority/", verbs.change_priority, name="priority"),
+    path(f"{ONE}known/", known.known, name="known"),
     path(f"{ONE}identify/", verbs.identify, name="identify"),
     path(f"{ONE}mitigate/", verbs.mitigate, name="mitigate"),
     path(f"{ONE}relapse/", verbs.relapse, name="relapse"),

@@ -15,7 +15,7 @@ from core.api.base import ApiView, ListView, SignedIn
 from core.api.filters import LONGEST, Filter, choice, flag, moment, number
 from core.errors import Invalid
 from incidents.api import inputs, shapes
-from incidents.commands import opening
+from incidents.commands import describing, opening
 from incidents.models.incidents import STATUSES
 from incidents.queries.access import incident_seen_by, incidents_seen_by
 from incidents.queries.changes import changes_near
@@ -108,6 +108,15 @@ class OneIncident(ApiView):
     @extend_schema(operation_id="incidents_see", responses=shapes.DetailShape)
     def get(self, request: Request, number: int) -> Response:
         """See an incident."""
+        return Response(shown(self.actor, number))
+
+    @extend_schema(operation_id="incidents_describe", request=inputs.KnownInput, responses=shapes.DetailShape)
+    def patch(self, request: Request, number: int) -> Response:
+        """Write what is known; a stale `version` is 409 with the stored and the sent text of each field."""
+        given = self.parse(inputs.KnownInput)
+        given.pop("version", None)
+        incident = incident_seen_by(self.actor, number)
+        describing.describe(self.actor, incident, version=self.version(), **given)
         return Response(shown(self.actor, number))
 
 

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from incidents.commands.acceptance import CHANGE_KINDS
 from incidents.commands.config import MODES
+from incidents.commands.describing import LONGEST_IMPACT, LONGEST_TITLE
 from incidents.commands.lifecycle import RESOLUTION_CODES
 from incidents.commands.milestones import KINDS
 from incidents.kinds import SEVERITIES, entry_kinds
@@ -41,6 +42,15 @@ class CauseInput(VerbInput):
     """The suspected cause."""
 
     cause = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+
+
+class KnownInput(VerbInput):
+    """What is known; a text that is left out stays, an empty one is taken away (not the title)."""
+
+    title = serializers.CharField(max_length=LONGEST_TITLE, required=False)
+    customer_impact = serializers.CharField(max_length=LONGEST_IMPACT, required=False, allow_blank=True)
+    suspected_cause = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+    description = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
 
 
 class ResolveInput(VerbInput):

@@ -9,7 +9,7 @@ from django.forms.models import model_to_dict
 
 from accounts.actors import Actor
 from accounts.permissions import require
-from core import audit
+from core import audit, figures
 from core.db import bump, check_version, locked
 from core.errors import Conflict, Invalid
 from core.text import clean_line, clean_text
@@ -125,6 +125,7 @@ def edit_priority(actor: Actor, priority: Priority, *, version: int | None = Non
     require(actor, permissions.PRIORITY_EDIT, priority)
     priority = locked(Priority.objects.all()).get(pk=priority.pk)
     check_version(priority, version)
+    figures.forget("priorities")
     before = model_to_dict(priority)
     for name, value in values.items():
         setattr(priority, name, value)

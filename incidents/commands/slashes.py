@@ -14,7 +14,7 @@ from core import clock
 from core.errors import Invalid
 from core.text import one_line
 from incidents import permissions
-from incidents.commands import lifecycle, priority, returning, timeline
+from incidents.commands import describing, lifecycle, priority, returning, timeline
 from incidents.engine import slash
 from incidents.kinds import Outcome, SlashCommand, register_slash
 from incidents.models import Incident, Priority
@@ -73,6 +73,20 @@ def _resolve(actor: Actor, incident: Incident, rest: str) -> Outcome:
         raise wrong("Write /resolve and one sentence about how it ended.")
     made = lifecycle.resolve(actor, incident, resolution=rest)
     return _done(made, f"{made} is resolved.", "undo-resolve")
+
+
+def _impact(actor: Actor, incident: Incident, rest: str) -> Outcome:
+    if not rest.strip():
+        raise wrong("Write /impact and one sentence about who is hit.")
+    made = describing.describe(actor, incident, customer_impact=rest)
+    return _done(made, f"The impact of {made} is written.")
+
+
+def _title(actor: Actor, incident: Incident, rest: str) -> Outcome:
+    if not rest.strip():
+        raise wrong("Write /title and what is wrong, in one line.")
+    made = describing.describe(actor, incident, title=rest)
+    return _done(made, f"The title of {made} is changed.")
 
 
 def _acknowledge(actor: Actor, incident: Incident, rest: str) -> Outcome:
@@ -138,6 +152,8 @@ for _command in (
                  _set_priority),
     SlashCommand("state", "/state mitigated", "Identified, mitigated or resolved", _work, _state,
                  verbs=["acknowledge", "identify", "mitigate", "resolve"]),
+    SlashCommand("impact", "/impact sentence", "Who is hit, in the header", permissions.INCIDENT_DESCRIBE, _impact),
+    SlashCommand("title", "/title text", "Another title", permissions.INCIDENT_DESCRIBE, _title),
     SlashCommand("resolve", "/resolve sentence", "End it, with how it ended", permissions.INCIDENT_RESOLVE, _resolve,
                  verbs=["resolve"]),
     SlashCommand("escalate", "/escalate", "Page the next level, asks first", permissions.INCIDENT_ASSIGN, _escalate,

@@ -9,6 +9,7 @@ from accounts.actors import Actor
 from accounts.queries import active_people, person_seen_by
 from core import clock
 from core.web.forms import PortalForm, VersionedForm, choice, line, offer, text
+from incidents.commands.describing import CLEAN, LONGEST_IMPACT, LONGEST_TITLE
 from incidents.commands.lifecycle import RESOLUTION_CODES
 from incidents.forms.moments import moment
 from incidents.models import Incident, Priority
@@ -127,6 +128,26 @@ class PriorityForm(VerbForm):
 def _priority_words(row: Priority) -> str:
     words = f"{row.name}, major" if row.major else row.name
     return words if row.pages else f"{words}, pages nobody"
+
+
+class KnownForm(VerbForm):
+    """What is known, as it stands: the four texts that people keep up to date while they learn more."""
+
+    title = line("Title", LONGEST_TITLE, "One line, as you would say it on the phone.", data_draft="title")
+    customer_impact = text(
+        "Customer impact",
+        LONGEST_IMPACT,
+        "Who is hit, how many, what they cannot do. Leave it empty while no customer is hit.",
+        rows=2,
+        data_draft="customer_impact",
+    )
+    suspected_cause = text("Suspected cause", LONG, "For the team alone.", rows=3, data_draft="suspected_cause")
+    description = text("Description", LONG, "For the team alone.", rows=4, data_draft="description")
+
+    def prepare(self) -> None:
+        """What stands there now."""
+        for name in CLEAN:
+            self.fields[name].initial = getattr(self.incident, name)
 
 
 class DeclareForm(PortalForm):

@@ -13,7 +13,7 @@ from django.utils.timezone import localtime
 from accounts.actors import Actor
 from accounts.models import User
 from accounts.permissions import Permission, rights
-from core import clock
+from core import clock, figures
 from core.errors import Missing
 from core.models import FeedTopic
 from incidents import permissions
@@ -33,6 +33,8 @@ STEPS = (
     ("Learn", "closed"),
 )
 ENDS = ("resolved", "closed")
+HITS = tuple(status for status in OPEN if status != "mitigated")
+KEPT = 10  # seconds for which the names of the priorities are good enough
 LATE = timedelta(minutes=5)  # whoever comes later than this after the beginning is told what has happened
 
 
@@ -101,6 +103,19 @@ class IncidentPage:
     def may_rank(self) -> bool:
         """Whether the viewer may move the priority at all."""
         return self.may(permissions.PRIORITY_RAISE) and self.incident.status not in ("merged", "cancelled")
+
+    @property
+    def may_describe(self) -> bool:
+        """Whether the viewer may write what is known of it."""
+        return self.may(permissions.INCIDENT_DESCRIBE) and self.incident.status not in ("merged", "cancelled")
+
+    @property
+    def are_customers_hit(self) -> bool:
+        """Whether somebody has said whom it hits, and it still does: mitigated means that customers no longer are.
+
+        That a service is customer-facing is not enough: what nobody has said is not known yet (domain.md).
+        """
+        return bool(self.incident.customer_impact) and self.incident.status in HITS
 
     @property
     def may_correct(self) -> bool:
@@ -193,7 +208,10 @@ def alerts_of(page: IncidentPage) -> Alerts:
 
 
 def priorities_for(page: IncidentPage) -> list[Priority]:
-    """The priorities to which the viewer may move it: up for staff, down for those on it (S11)."""
+    """The priorities to which the viewer may move it: up for staff, down for those on it (S11).
+
+    What they are called is a few seconds old at most; the command that moves it reads them anew.
+    """
     lower: Permission = permissions.PRIORITY_LOWER
-    rows = list(Priority.objects.order_by("rank"))
+    rows = figures.kept("priorities", 0, KEPT, lambda: list(Priority.objects.order_by("rank")))
     return [row for row in rows if row.rank < page.incident.priority.rank or page.may(lower)]

@@ -28,6 +28,13 @@ LAG = timedelta(seconds=60)
 CHAT = "chat"
 #: The filters of the page; the chat is no part of the timeline, but a tab beside it (RES-07, RES-17).
 SHOWS = ("all", "key", "note", "action", "chat")
+#: What people write of the incident itself, by its field, as the page and the entries call it.
+KNOWN = {
+    "title": "Title",
+    "customer_impact": "Impact",
+    "suspected_cause": "Cause",
+    "description": "Description",
+}
 #: Kinds whose text is ours and begins with the person; what people write themselves may begin so by chance.
 NAMES_WHO = ("page_declined",)
 
@@ -60,7 +67,9 @@ class Line:
 
     @property
     def heading(self) -> str:
-        """What happened in a word or two: the new state of a move, else the kind's own label."""
+        """What happened in a word or two: the new state of a move, what was written anew, else the kind's own label."""
+        if self.kind.key == "described":
+            return KNOWN.get(self.entry.data.get("fact", ""), self.kind.label)
         return str(self.entry.data.get("to", "")).capitalize() if self.kind.key == "status_changed" else self.kind.label
 
     @property

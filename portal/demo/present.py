@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from accounts.actors import person, system
 from core import clock
-from incidents.commands import lifecycle, returning, timeline
+from incidents.commands import describing, lifecycle, returning, timeline
 from incidents.commands.changes import record_change
 from incidents.commands.priority import set_priority
 from incidents.models import TimelineEntry
@@ -19,9 +19,10 @@ from portal.demo.stage import Stage, Story
 from portal.demo.stories import Plot
 
 CHECKOUT = Plot("checkout-api", "critical", "Card payments fail at checkout in the EU", answer=1.8, alerts=3)
+IMPACT = "About 1 in 5 card payments fails for shoppers in the EU"
 #: minutes after the step before, who, what he or she says
 TALK = (
-    (2, "Jonas Lindqvist", "Authorisations fail for about 1 in 5 cards, only in the EU."),
+    (0.8, "Jonas Lindqvist", "Authorisations fail for about 1 in 5 cards, only in the EU."),
     (3, "Sofia Marchetti", "Acquirer says: all fine on their side, fewer calls than usual from us."),
     (3, "Mei Tanaka", "4.18.0 dropped keep-alive for the acquirer client. Every authorisation opens a new connection, "
                       "so the pool runs dry."),
@@ -106,6 +107,8 @@ def _main(made: Organisation, dice: random.Random) -> Story:
     responder = yield from answered(incident, CHECKOUT, dice)
     reason = "One in five card payments fails."
     set_priority(person(responder), fresh(incident), priority=priority_of_rank(1), reason=reason)
+    yield clock.now() + timedelta(minutes=1.2)
+    describing.describe(person(responder), fresh(incident), customer_impact=IMPACT)
     written = []
     for minutes, name, text in TALK:
         yield clock.now() + timedelta(minutes=minutes)
