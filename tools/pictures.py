@@ -48,6 +48,11 @@ class Camera:
         if "the server responded with a status of 4" not in text:  # a refusal that the portal means to give
             self.wrong.append(f"{self.page.url} {self.end}: {text}")
 
+    def become(self, person: dict[str, str]) -> None:
+        """Sign in as somebody else."""
+        self.context.clear_cookies()
+        sign_in(self.page, self.portal, person)
+
     def goto(self, path: str) -> None:
         """Open a page and wait until it is complete."""
         self.page.goto(f"{self.portal.url}{path}")
@@ -99,10 +104,9 @@ def one_waits(camera: Camera, card: dict[str, Any]) -> None:
     """Now as the person sees it for whom a page waits."""
     for person in card["users"]:
         if person["role"] in ("responder", "team_manager"):
-            camera.context.clear_cookies()
-            sign_in(camera.page, camera.portal, person)
+            camera.become(person)
             if camera.page.query_selector("form[action*='/now/pages/']"):
-                camera.goto("/now/")
+                camera.goto("/now/?scope=all")
                 camera.take("waiting-now")
                 return
     raise RuntimeError("nobody of the demo has a page waiting")
@@ -166,9 +170,10 @@ def committed_pictures(browser: Browser) -> list[str]:
         rows = ids(portal, card, user(card, "administrator"))
         desk = Camera(browser, portal, (1440, 900, "light"), [])
         phone = Camera(browser, portal, (360, 780, "light"), [], device_scale_factor=2)
+        answers = next(each for each in card["users"] if each["email"].startswith("jonas@"))
         shots: dict[str, tuple[Camera, Callable[[], None]]] = {
             "now": (desk, lambda: one_waits(desk, card)),
-            "incident": (desk, lambda: desk.goto(f"/incidents/{rows['incident']}/")),
+            "incident": (desk, lambda: (desk.become(answers), desk.goto(f"/incidents/{rows['incident']}/"))[-1]),
             "services": (desk, lambda: desk.goto(f"/services/{rows['service']}/")),
             "incident-phone": (phone, lambda: phone.goto(f"/answer/{rows['answer']}/")),
         }

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 # What a reader would say of the element that has the focus.
 FOCUSED = """() => {
   const el = document.activeElement;
+  if (el === document.body) return '';
   const named = el.labels && el.labels.length ? el.labels[0].innerText : '';
   const name = el.getAttribute('aria-label') || named || el.innerText || el.value || el.name || '';
   return `${el.tagName} ${name}`.trim();
