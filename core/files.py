@@ -26,7 +26,8 @@ class Store:
     def write(self, key: str, content: bytes) -> None:
         """Put a file where none is; raises FileExistsError otherwise, OSError when the disk refuses."""
         path = self._path(key)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)  # `parents` would make it for everybody
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -59,6 +59,9 @@ def attach(
     ready = _ready(actor, incident, uploads)
     data = {"files": sorted({storing.digest(each.made) for each in ready}), **wording.marked(mark)}
     with transaction.atomic():
+        before = timeline.repeated(actor, incident, mark)
+        if before is not None:
+            return before
         entry = timeline.append(actor, incident, kind, clean, data=data, occurred_at=occurred_at)
         rows = [storing.row(actor, incident, each.made, each.key, each.upload.name) for each in ready]
         storing.place(entry, [(row, each.upload.alt) for row, each in zip(rows, ready, strict=True)])

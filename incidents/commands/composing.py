@@ -65,6 +65,8 @@ def say(
         return _write(actor, incident, _shaped(draft, command, call.rest))
     if uploads:
         raise wrong(f"Files cannot go with /{command.key}. Write them with a note.")
+    if occurred_at is not None:
+        raise wrong(f"/{command.key} acts now. Take the time away, or write what happened then as a note.")
     return command.run(actor, incident, call.rest)
 
 

@@ -7,11 +7,12 @@ from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 
+import structlog
 from django.db import IntegrityError, transaction
 
 from accounts.actors import Actor
 from core import audit, clock
-from core.errors import Conflict
+from core.errors import Conflict, Invalid
 from core.files import fresh_key
 from core.text import one_line
 from incidents.engine.files import SUFFIXES, Made
@@ -20,14 +21,29 @@ from incidents.queries.attachments import SMALL, store
 
 LONGEST_NAME, LONGEST_ALT = 120, 200
 ORPHANED = timedelta(hours=1)  # after that a file without a row has no transaction left that could bring one
+log = structlog.get_logger("portal.incidents")
+
+
+class NotStored(Invalid):
+    """The disk does not take a file (503)."""
+
+    status, code = 503, "not_stored"
 
 
 def file(made: Made) -> str:
-    """Put the bytes on the disk, before any transaction; a key without a row is swept after an hour."""
+    """Put the bytes on the disk, before any transaction; a key without a row is swept after an hour.
+
+    Raises NotStored where the disk refuses them: it is full, or the folder that hosts share is away.
+    """
     key = fresh_key()
-    store().write(key, made.content)
-    if made.small is not None:
-        store().write(key + SMALL, made.small)
+    try:
+        store().write(key, made.content)
+        if made.small is not None:
+            store().write(key + SMALL, made.small)
+    except OSError as error:
+        log.exception("an attachment cannot be stored")
+        sentence = "The file could not be stored: the disk of the portal refused it. The text can be sent without it."
+        raise NotStored(sentence, fields={"files": [sentence]}) from error
     return key
 
 

@@ -17,9 +17,10 @@ from core.errors import Conflict, Invalid
 from core.text import clean_text
 from incidents import permissions
 from incidents.commands import storing
-from incidents.commands.wording import LONGEST, marked, worded
+from incidents.commands.wording import LONGEST, marked, reworded, worded
 from incidents.kinds import entry_kind
 from incidents.models import EntryRevision, Incident, TimelineEntry
+from incidents.queries.composing import sent_before
 from incidents.queries.timeline import CHAT, chained, version_of
 
 FUTURE = timedelta(minutes=1)
@@ -92,13 +93,23 @@ def note(
 ) -> TimelineEntry:
     """Write what a person saw, thinks or did, at its own time (S19); a note that begins with TODO: is one (RES-05).
 
-    `mark` is the sender's own, by which a page knows its entry again.
+    `mark` is the sender's own, by which a page knows its entry again: what was sent under it before is given back.
     """
     require(actor, permissions.TIMELINE_NOTE, incident)
     kind, clean = worded(kind, text, occurred_at)
     if not clean:
         raise Invalid("Write something first.", fields={"text": ["Must not be empty."]})
-    return append(actor, incident, kind, clean, data=marked(mark), occurred_at=occurred_at)
+    before = repeated(actor, incident, mark)
+    return before or append(actor, incident, kind, clean, data=marked(mark), occurred_at=occurred_at)
+
+
+def repeated(actor: Actor, incident: Incident, mark: str) -> TimelineEntry | None:
+    """Called down: what was sent under the same mark before, also by a request that is not yet through: it is waited
+    for, with the incident's row held."""
+    if not mark:
+        return None
+    locked(Incident.objects.filter(pk=incident.pk)).get()
+    return sent_before(actor, incident, mark)
 
 
 @transaction.atomic
@@ -122,7 +133,7 @@ def edit(
         raise Conflict("This is the copy of a message: it says what was said. Write a note beside it.", code="copy")
     _check_version(entry, version, text)
     at = None if occurred_at == entry.occurred_at.replace(microsecond=0) else occurred_at
-    clean = worded(entry.kind, text, at)[1] or _empty(entry)
+    clean = reworded(entry.kind, text, at) or _empty(entry)
     at = checked_time(at)
     _keep_revision(actor, entry, clean_text(why, 200, "why"))
     entry.text, entry.occurred_at = clean, at or entry.occurred_at
@@ -154,12 +165,12 @@ def _is_settled(entry: TimelineEntry) -> bool:
 @transaction.atomic
 def strike(actor: Actor, entry: TimelineEntry, *, reason: str, redact: bool = False) -> TimelineEntry:
     """Hide a human entry with a reason; `redact` also removes a secret's text and files and keeps the fact and its
-    hash, in the message that it was copied from and in its copy too (S18)."""
+    hash, in the message that it was copied from and in its copy too (S18), also where it was only struck before."""
     require(actor, permissions.TIMELINE_EDIT, entry)
     because = clean_text(reason, 200, "reason").strip()
     if not because:
         raise Invalid("Say why.", fields={"reason": ["Must not be empty."]})
-    entry = _editable(entry)
+    entry = _editable(entry, struck=redact)
     if not redact:
         _keep_revision(actor, entry, because)
         return _struck(entry, because)
@@ -213,11 +224,12 @@ def _copy(actor: Actor, message: TimelineEntry) -> None:
     storing.copy(message, made)
 
 
-def _editable(entry: TimelineEntry) -> TimelineEntry:
+def _editable(entry: TimelineEntry, *, struck: bool = False) -> TimelineEntry:
+    """The entry as it is now, its row held; one that was struck only where a secret is still to be removed from it."""
     if not entry_kind(entry.kind).human:
         raise Conflict("Entries of the system cannot be changed; write a note beside it.", code="immutable")
     fresh: TimelineEntry = locked(TimelineEntry.objects.select_related("incident__service")).get(pk=entry.pk)
-    if fresh.struck_reason:
+    if fresh.redacted or (fresh.struck_reason and not struck):
         raise Conflict("This entry has been struck.", code="struck")
     return fresh
 

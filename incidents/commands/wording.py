@@ -19,7 +19,17 @@ def marked(mark: str) -> dict[str, str]:
 
 
 def worded(kind: str, text: str, occurred_at: datetime | None = None) -> tuple[str, str]:
-    """The kind and the text as they are kept; raises Invalid. What is said in the room has our time alone (RES-17)."""
+    """The kind and the text of a new entry as they are kept; raises Invalid (RES-05)."""
+    clean = reworded(kind, text, occurred_at)
+    task = slash.todo(clean) if kind == "note" else None
+    return ("todo", task.strip()) if task is not None else (kind, clean)
+
+
+def reworded(kind: str, text: str, occurred_at: datetime | None = None) -> str:
+    """The text as it is kept by an entry that stays of its kind; raises Invalid.
+
+    What is said in the room has our time alone (RES-17).
+    """
     if kind not in _human_kinds():
         raise Invalid("People cannot write this kind of entry.", fields={"kind": ["Unknown kind."]})
     if kind == CHAT and occurred_at is not None:
@@ -27,8 +37,7 @@ def worded(kind: str, text: str, occurred_at: datetime | None = None) -> tuple[s
         raise Invalid(sentence, fields={"occurred_at": [sentence]})
     clean = clean_text(text, LONGEST, "text").strip()
     _check_readable(clean)
-    task = slash.todo(clean) if kind == "note" else None
-    return ("todo", task.strip()) if task is not None else (kind, clean)
+    return clean
 
 
 def _check_readable(text: str) -> None:

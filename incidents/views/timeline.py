@@ -18,6 +18,7 @@ from core.web.doors import Crumbs, actor_of, done, signed_in
 from core.web.forms import sent
 from incidents import permissions
 from incidents.commands import composing, milestones, timeline
+from incidents.commands.storing import NotStored
 from incidents.engine.files import TooBig, UnknownKind
 from incidents.forms.moments import local_text
 from incidents.forms.timeline import EditForm, MilestoneForm, NoteForm, StrikeForm
@@ -68,7 +69,7 @@ def _asked_kind(request: HttpRequest) -> dict[str, str]:
 
 def _short(form: NoteForm) -> PortalError:
     """The sentences of a refused form as one, for a page that keeps the form itself."""
-    kinds = {kind.status: kind for kind in (Conflict, TooMany, TooBig, UnknownKind)}
+    kinds = {kind.status: kind for kind in (Conflict, TooMany, TooBig, UnknownKind, NotStored)}
     refused: type[PortalError] = kinds.get(form.status, Invalid)
     return refused(" ".join(str(sentence) for sentences in form.errors.values() for sentence in sentences))
 
@@ -109,12 +110,13 @@ def _entry_page(
     require(actor, permissions.INCIDENT_SEE_ALL, incident)
     found = entry_seen_by(actor, incident, pk)
     line = lines([found])[0]
-    may_change = line.kind.human and not line.is_struck and can(actor, permissions.TIMELINE_EDIT, found)
+    may_strike = line.kind.human and not found.redacted and can(actor, permissions.TIMELINE_EDIT, found)
+    may_change = may_strike and not line.is_struck
     revisions = revisions_of(actor, found)
     if isinstance(form, EditForm) and conflict is not None:
         form.keep("version", len(revisions) + 1)
     fresh_edit = _edit_form(found, len(revisions) + 1) if may_change and found.copied_from_id is None else None
-    fresh_strike = StrikeForm() if may_change else None
+    fresh_strike = StrikeForm(initial={"redact": line.is_struck}) if may_strike else None
     edit_form = form if isinstance(form, EditForm) else fresh_edit
     if edit_form is not None:
         edit_form.fields["text"].required = not found.data.get("files")  # after the answer: it only tells what is asked

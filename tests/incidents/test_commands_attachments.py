@@ -14,6 +14,7 @@ from core.errors import Conflict, Forbidden, Invalid, TooMany
 from core.models import AuditEntry
 from incidents.commands import attachments, storing, timeline
 from incidents.commands.attachments import Upload
+from incidents.engine.files import made_anew
 from incidents.jobs import sweep_attachments
 from incidents.models import Attachment, Incident, TimelineEntry
 from incidents.queries.timeline import broken_links, lines
@@ -178,6 +179,41 @@ def _lose(stage: Stage, upload: Upload) -> None:
     with transaction.atomic():
         attach(stage, upload)
         raise DatabaseError("the server went away")
+
+
+def test_a16_the_folder_itself_is_the_portals_alone(stage: Stage, opened: Incident, folder: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        attach(stage, LOG)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_disk_that_refuses_is_told_and_nothing_is_written(stage: Stage, opened: Incident, folder: Path) -> None:
+    """A full disk, or a shared folder that is away: the text is not lost in an error of ours."""
+    folder.write_text("no folder")
+    with pytest.raises(storing.NotStored) as refusal:
+        attach(stage, LOG, text="See the log")
+    assert (refusal.value.status, "without it" in refusal.value.fields["files"][0]) == (503, True)
+    assert not TimelineEntry.objects.filter(kind="note").exists()
+
+
+def test_a_repeat_while_the_first_is_drawn_writes_nothing_twice(
+    stage: Stage, opened: Incident, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer was late, the page sent it again, and both were on their way (RES-06)."""
+    bo, mark = acts(stage.world.bo), "mark12345"
+    drawn = made_anew
+
+    def slow(name: str, content: bytes) -> object:
+        monkeypatch.setattr(attachments, "made_anew", drawn)
+        attachments.attach(bo, opened, uploads=[LOG], text="See the log", mark=mark)
+        return drawn(name, content)
+
+    monkeypatch.setattr(attachments, "made_anew", slow)
+    attachments.attach(bo, stage.incident(), uploads=[LOG], text="See the log", mark=mark)
+    assert TimelineEntry.objects.filter(text="See the log").count() == 1
 
 
 def test_a_timeline_reads_its_files_in_one_query(stage: Stage, opened: Incident) -> None:

@@ -222,6 +222,13 @@ def test_a_repeat_after_a_lost_answer_writes_nothing_twice(stage: Stage, opened:
     assert "mark" not in written(stage, "seen", mark='"><script>').data
 
 
+def test_s19_a_move_cannot_be_dated_back(stage: Stage, opened: Incident) -> None:
+    """The time would be lost without a word: a move is made now."""
+    with pytest.raises(Invalid, match="acts now"):
+        say(stage, "/ack", occurred_at=clock.now() - timedelta(minutes=9))
+    assert stage.incident().status == "triggered"
+
+
 def test_everybody_is_offered_what_he_may(stage: Stage, opened: Incident) -> None:
     def offered(who: object) -> set[str]:
         actor = acts(who)  # type: ignore[arg-type]

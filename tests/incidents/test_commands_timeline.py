@@ -88,6 +88,28 @@ def test_s18_redacting_removes_a_secret_and_keeps_the_hash(stage: Stage, noted: 
     assert broken_links(stage.incident()) == []
 
 
+def test_s18_a_secret_is_removed_from_what_was_only_struck(stage: Stage, noted: TimelineEntry) -> None:
+    """Whoever strikes in a hurry and then sees what stood there is not too late; twice is."""
+    bo = acts(stage.world.bo)
+    timeline.edit(bo, noted, text="password is hunter2")
+    timeline.strike(bo, noted, reason="Wrong incident")
+    with pytest.raises(Conflict):
+        timeline.strike(bo, noted, reason="Wrong incident")
+    timeline.strike(bo, noted, reason="A password", redact=True)
+    noted.refresh_from_db()
+    assert (noted.text, noted.redacted, noted.struck_reason) == ("", True, "A password")
+    assert not noted.revisions.exclude(text="").exists()
+    with pytest.raises(Conflict):
+        timeline.strike(bo, noted, reason="Again", redact=True)
+    assert broken_links(stage.incident()) == []
+
+
+def test_res_05_a_note_that_becomes_a_task_keeps_its_words(stage: Stage, noted: TimelineEntry) -> None:
+    """Its kind is chained and stays: what stands before the colon is not lost with it."""
+    edited = timeline.edit(acts(stage.world.bo), noted, text="TODO: empty the disk")
+    assert (edited.kind, edited.text) == ("note", "TODO: empty the disk")
+
+
 def test_a94_tampering_shows_in_the_chain(stage: Stage, noted: TimelineEntry) -> None:
     timeline.note(acts(stage.world.bo), stage.incident(), text="Later")
     assert broken_links(stage.incident()) == []

@@ -172,6 +172,20 @@ def test_s18_a_struck_entry_hides_its_file_from_all(stage: Stage, shot: Attachme
     assert shot.key not in text_of(browser(stage.world.cy).get("/incidents/1/"))
 
 
+def test_a_disk_that_refuses_says_so_beside_the_field(
+    stage: Stage, opened: Incident, browser: Browser, tmp_path: Path, settings: Any
+) -> None:
+    settings.ATTACHMENTS_DIR = tmp_path / "file"
+    settings.ATTACHMENTS_DIR.write_text("no folder")
+    bo = browser(stage.world.bo)
+    answer = bo.post(NOTES, {"text": "kept words", "files": sent("a.log", b"x")})
+    assert answer.status_code == 503
+    assert "kept words" in text_of(answer)
+    assert "refused it" in text_of(answer)
+    part = bo.post(NOTES, {"text": "x", "files": sent("a.log", b"x")}, headers=PART)
+    assert (part.status_code, part["HX-Retarget"]) == (503, "#messages")
+
+
 def test_a_file_that_the_disk_has_lost_is_404(stage: Stage, shot: Attachment, browser: Browser, tmp_path: Path) -> None:
     for path in tmp_path.rglob(f"{shot.key}*"):
         path.unlink()

@@ -98,6 +98,24 @@ def test_a_pinned_message_says_where_it_comes_from(stage: Stage, opened: Inciden
     shown = text_of(cy.get("/incidents/1/"))
     assert "from the chat, pinned by <bdi>Cy Novak</bdi>" in shown
     assert '<bdi class="who">Bo Chen</bdi>' in shown
+    assert 'title="Cy Novak"' not in shown.split('id="entries"')[1].split("</ol>")[0], "no picture of whoever pinned it"
+    stage.at.move(minutes=6)
+    card = text_of(cy.get("/incidents/1/")).split('id="catch-up"')[1].split("</details>")[0]
+    assert '<b class="med"><bdi>Bo Chen</bdi></b>: <bdi>the pool is full</bdi>' in card, "nobody's words are another's"
+
+
+def test_s18_a_struck_entry_offers_to_remove_a_secret(stage: Stage, opened: Incident, browser: Browser) -> None:
+    """And nothing more once that is done."""
+    made = timeline.note(make.acts(stage.world.bo), opened, text="hunter2")
+    bo, path = browser(stage.world.bo), f"/incidents/1/entries/{made.pk}/"
+    assert bo.post(f"{path}strike/", {"reason": "Wrong incident"}).status_code == 303
+    shown = text_of(bo.get(path))
+    assert "Remove for good" in shown
+    assert f'action="{path}edit/"' not in shown
+    assert bo.post(f"{path}strike/", {"reason": "A password", "redact": "on"}).status_code == 303
+    shown = text_of(bo.get(path))
+    assert "Remove for good" not in shown
+    assert "hunter2" not in shown
 
 
 def test_addresses_in_notes_can_be_followed(stage: Stage, opened: Incident, browser: Browser) -> None:
