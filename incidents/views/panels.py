@@ -76,8 +76,7 @@ def part(request: HttpRequest, number: int, panel: str) -> HttpResponse:
         "template": template,
         "crumbs": [("Incidents", "/incidents/"), (str(incident), f"/incidents/{incident.number}/"), (title, "")],
     }
-    # The page's UTC switch holds here too; what a form sends stays in the viewer's own zone.
+    # The page's UTC switch holds here too; what a form sends names its zone itself.
     chosen = UTC if request.COOKIES.get("zone") == "utc" else timezone.get_current_timezone()
-    context["own_zone"] = timezone.get_current_timezone()
     with timezone.override(chosen):
         return htmx.render_part(request, "incidents/panels/page.html", template, context)

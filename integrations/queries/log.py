@@ -53,8 +53,9 @@ def _without_private(actor: Actor, service: Service, rows: QuerySet[InboundEvent
     alerts = Alert.objects.filter(incident__in=hidden)
     if not alerts.exists():
         return rows
-    requests = InboundEvent.objects.filter(service=service, alert_id__in=alerts.values("pk")).values("request")
-    return rows.exclude(request__in=requests)
+    rows = rows.exclude(alert_id__in=alerts.values("pk"))
+    requests = InboundEvent.objects.filter(service=service, alert_id__in=alerts.values("pk")).exclude(request="")
+    return rows.exclude(request__in=requests.values("request"))
 
 
 def services_with_log(actor: Actor) -> list[Service]:

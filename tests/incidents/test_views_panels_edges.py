@@ -10,7 +10,7 @@ from django.test import Client
 
 from core import clock, health
 from incidents.commands import lifecycle, milestones
-from incidents.models import ChangeEvent, Incident, Milestone
+from incidents.models import ChangeEvent, Incident, Milestone, TimelineEntry
 from incidents.queries import related
 from oncall.models import Service
 from tests import world as make
@@ -103,6 +103,25 @@ def test_every_change_that_is_counted_can_be_read(stage: Stage, browser: Browser
     shown = part(browser(stage.world.bo), "changes")
     assert "75 more" in shown
     assert all(f">deploy-{number:02}<" in shown for number in range(80))
+
+
+@pytest.mark.parametrize("told", [datetime(2026, 10, 25, 0, 30, 7, 5, UTC), datetime(2026, 10, 25, 1, 30, 7, 5, UTC)])
+def test_a_deploy_in_the_hour_that_comes_twice_keeps_its_own_time(
+    stage: Stage, browser: Browser, told: datetime
+) -> None:
+    """TRI-13: both are half past two in Berlin; the button sends the moment itself."""
+    stage.at.at = datetime(2026, 10, 25, 2, 0, tzinfo=UTC)
+    stage.world.bo.time_zone = "Europe/Berlin"
+    stage.world.bo.save()
+    stage.fire()
+    ChangeEvent.objects.create(service=stage.service, summary="router 3", started_at=told)
+    bo = browser(stage.world.bo)
+    shown = part(bo, "changes")
+    assert "02:30" in shown
+    value = shown.split('name="occurred_at" value="')[1].split('"')[0]
+    answer = bo.post("/incidents/1/notes/", {"kind": "finding", "text": "Deploy: router 3", "occurred_at": value})
+    assert answer.status_code == 303, text_of(answer)
+    assert TimelineEntry.objects.get(kind="finding").occurred_at == told
 
 
 # --- the places that are filled later ---------------------------------------------------------------

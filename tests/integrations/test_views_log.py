@@ -191,3 +191,17 @@ def test_the_pages_cost_the_same_for_few_and_many(world: World, browser: Browser
         builders.service(f"S{number}", world.payments)
     assert cost() == few
     assert few == {name: recorded(__file__)[name] for name in few}
+
+
+def test_a_private_event_without_a_request_hides_itself_alone(world: World, browser: Browser) -> None:
+    """S34: rows that name no request are not of one request; the open ones stay."""
+    secret, other = arrive(world, key="payroll"), arrive(world, key="disk-full")
+    InboundEvent.objects.update(request="")
+    Incident.objects.filter(alerts=secret.alert_id).update(visibility="private", codename="Blue Heron")
+    Incident.objects.filter(alerts=other.alert_id).update(visibility="open")
+    ana = browser(world.ana)
+    for path in ("/inbound/", f"/services/{world.checkout.pk}/intake/", f"/services/{world.checkout.pk}/"):
+        page = text_of(ana.get(path))
+        assert "disk-full" in page, path
+        assert "payroll" not in page, path
+    assert ana.get(f"/inbound/{secret.pk}/").status_code == 404
