@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from accounts.actors import system
-from core import clock
+from core import audit, clock
+from core.models import AuditEntry
 from incidents.commands.changes import record_change
 from incidents.models import Incident
 from portal.demo.organisation import Organisation
 from portal.demo.plays import incident_story, opened_by
 from portal.demo.present import present
 from portal.demo.stage import Stage, Story
-from portal.demo.stories import DEPLOYS, PLOTS, Plot
+from portal.demo.stories import DEPLOYS, NEWEST, PLOTS, VERSION, Plot
 
 DAYS = 120
 A_DAY = 0.85  # incidents a day
 SEED = 20
+TOLD = "demo.told"
+Deploy = tuple[datetime, str, str]  # when, which service, what is said of it
 
 
 def tell(made: Organisation, days: int = DAYS) -> Incident:
@@ -28,15 +32,22 @@ def tell(made: Organisation, days: int = DAYS) -> Incident:
     dice = random.Random(SEED)  # noqa: S311 (the same past each time, no secret)
     with clock.frozen(now - timedelta(days=days)) as at:
         stage = Stage(at)
+        deploys: list[Deploy] = []
         for begun, plot in _drawn(dice, now, days):
             stage.add(begun, incident_story(made, plot, dice))
             if plot.change:
-                stage.add(begun - timedelta(minutes=dice.randint(4, 40)), _deploy(made, plot.service, plot.change))
-        for begun, service, version in _deploys(dice, now, days):
-            stage.add(begun, _deploy(made, service, f"{service} {version} deployed"))
+                deploys.append((begun - timedelta(minutes=dice.randint(4, 40)), plot.service, plot.change))
+        for at_time, service, summary in numbered([*deploys, *_deploys(dice, now, days)]):
+            stage.add(at_time, _deploy(made, service, summary))
         main = present(made, stage, now, dice)
         stage.play(now)
+    audit.write(system("Demo"), TOLD, "demo:1")
     return opened_by(main)
+
+
+def is_told() -> bool:
+    """Whether the past was played to its end."""
+    return AuditEntry.objects.filter(verb=TOLD).exists()
 
 
 def _drawn(dice: random.Random, now: datetime, days: int) -> list[tuple[datetime, Plot]]:
@@ -73,21 +84,29 @@ def _varied(plot: Plot, dice: random.Random) -> Plot:
     )
 
 
-def _deploys(dice: random.Random, now: datetime, days: int) -> Sequence[tuple[datetime, str, str]]:
+def _deploys(dice: random.Random, now: datetime, days: int) -> list[Deploy]:
     """Deploys that broke nothing, on working hours of every other day; two of the last hour."""
     found = [
-        (
-            now - timedelta(days=day, hours=dice.uniform(1, 8)),
-            dice.choice(DEPLOYS),
-            f"{dice.randint(2, 7)}.{day}.{dice.randint(0, 3)}",
-        )
+        (now - timedelta(days=day, hours=dice.uniform(1, 8)), dice.choice(DEPLOYS), VERSION)
         for day in range(1, days, 2)
     ]
-    return [
-        *found,
-        (now - timedelta(minutes=51), "catalogue", "5.12.0"),
-        (now - timedelta(minutes=12), "basket", "3.8.1"),
-    ]
+    recent = [(now - timedelta(minutes=51), "catalogue", VERSION), (now - timedelta(minutes=12), "basket", VERSION)]
+    return [(at, service, f"{service} {what} deployed") for at, service, what in [*found, *recent]]
+
+
+def numbered(deploys: Iterable[Deploy]) -> list[Deploy]:
+    """The same with versions that rise from one to the next and end with the service's newest: three to a minor one."""
+    later: Counter[str] = Counter()
+    found = []
+    for at, service, summary in sorted(deploys, reverse=True):
+        if VERSION in summary:
+            major, newest = NEWEST[service]
+            minor, patch = divmod(newest - later[service], 3)
+            later[service] += 1
+            found.append((at, service, summary.replace(VERSION, f"{major}.{minor}.{patch}")))
+        else:
+            found.append((at, service, summary))
+    return found
 
 
 def _deploy(made: Organisation, service: str, summary: str) -> Story:

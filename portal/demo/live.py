@@ -87,10 +87,10 @@ def _steps(scene: Scene) -> Iterator[tuple[float, Callable[[], str]]]:
     yield 8, lambda: _note(scene, helper, "The analyser of 2.9.0 drops compounds: “Winterjacke” finds nothing.")
     yield 6, lambda: _note(scene, other, "Conversion is down by a tenth since the deploy.")
     yield 7, lambda: _cause(scene)
-    yield 8, lambda: _note(scene, helper, "Reverting to 2.8.4, first pod is out.")
+    yield 8, lambda: _note(scene, helper, "Reverting to 2.8.2, first pod is out.")
     yield 9, lambda: _note(scene, other, "“Winterjacke” finds 214 products again on pod 1.")
     yield 9, lambda: _relief(scene)
-    yield 12, lambda: _note(scene, owner, "All pods are on 2.8.4. Watching for ten minutes.")
+    yield 12, lambda: _note(scene, owner, "All pods are on 2.8.2. Watching for ten minutes.")
     yield 10, lambda: _end(scene)
 
 
@@ -112,7 +112,7 @@ def _cause(scene: Scene) -> str:
 
 
 def _relief(scene: Scene) -> str:
-    lifecycle.mitigate(person(scene.owner), fresh(scene.incident), text="Reverted to 2.8.4.")
+    lifecycle.mitigate(person(scene.owner), fresh(scene.incident), text="Reverted to 2.8.2.")
     return "Shoppers find what they look for again."
 
 

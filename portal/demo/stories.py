@@ -59,7 +59,7 @@ PLOTS: Sequence[Plot] = (
          "zone fernhill.example changed", answer=1.2, length=33, priority=1, alerts=4),
     Plot("edge", "error", "{n}% of requests end with 502",
          ("All of them go to one host.", "Its upstream pool had stale addresses; reloaded."), "", "", "Pool reloaded.",
-         "edge 7.3.1 deployed", answer=2, length=19, alerts=2),
+         "edge {v} deployed", answer=2, length=19, alerts=2),
     Plot("edge", "info", "Certificate for partners.fernhill.example expires in {n} days"),
     Plot("image-cdn", "warning", "Cache hits below 70%", ("A campaign with new pictures warms up.",), "", "", "",
          answer=25, length=70, by_tool=True),
@@ -87,12 +87,12 @@ PLOTS: Sequence[Plot] = (
          by_tool=True),
     Plot("checkout-api", "critical", "Checkout errors above {n}%",
          ("Began with the deploy.", "Reverting.", "Error rate is normal again."), "A missing index on baskets.",
-         "Reverted to the version before.", "Index added, deployed again.", "checkout-api 4.17.1 deployed", answer=1,
+         "Reverted to the version before.", "Index added, deployed again.", "checkout-api {v} deployed", answer=1,
          length=29, alerts=5, priority=1),
     Plot("checkout-api", "error", "Basket totals time out for large baskets",
          ("Only baskets above {n} lines.", "A cache was off after the deploy."),
          "Cache switched off by the deploy.", "", "Flag switched back on.",
-         "checkout-api 4.16.0 deployed", answer=2, length=34, alerts=3),
+         "checkout-api {v} deployed", answer=2, length=34, alerts=3),
     Plot("search-index", "error", "Search index is {n} minutes behind",
          ("A feeder lost its lease.", "Restarted it, it catches up."), "A feeder lost its lease.", "",
          "Feeder restarted; the lag is back to 4 s.", answer=3, length=52),
@@ -100,7 +100,7 @@ PLOTS: Sequence[Plot] = (
          length=35),
     Plot("search-api", "critical", "Search answers empty for {n}% of queries",
          ("Only long queries in German.", "The analyser of the new version drops compounds.", "Reverting."),
-         "A new analyser.", "Reverted.", "Analyser mended, tests for compounds added.", "search-api 2.9.0 deployed",
+         "A new analyser.", "Reverted.", "Analyser mended, tests for compounds added.", "search-api {v} deployed",
          answer=2, length=43, priority=2, declined="On a train, no connection"),
     Plot("recommendations", "warning", "Recommendations are older than {n} hours", (), "", "", "Job run again.",
          answer=30, length=80),
@@ -134,5 +134,9 @@ PLOTS: Sequence[Plot] = (
          answer=9, length=130),
     Plot("reporting", "info", "Nightly report exceeded its usual run time by {n}%"),
 )  # fmt: skip
-DEPLOYS = ("checkout-api", "storefront-web", "catalogue", "search-api", "sign-in", "edge", "warehouse-sync",
-           "notifications", "payments-gateway", "basket")  # fmt: skip
+VERSION = "{v}"  # in a change: the version of that time
+#: What runs now, as the major version and three times the minor one plus the patch: payments-gateway is at 4.17.2.
+NEWEST = {"checkout-api": (4, 52), "storefront-web": (11, 64), "catalogue": (5, 36), "search-api": (2, 27),
+          "sign-in": (3, 47), "edge": (7, 40), "warehouse-sync": (2, 44), "notifications": (6, 50),
+          "payments-gateway": (4, 53), "basket": (3, 25)}  # fmt: skip
+DEPLOYS = tuple(NEWEST)

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         settings.EMAIL_URL = ""  # the past is played for real: its mail goes to the data directory, to nobody else
         call_command("migrate", verbosity=0)
         call_command("createcachetable", verbosity=0)
-        made = organisation.found()
+        made = _found()
         if made is None and User.objects.exists():
             raise CommandError("This data directory is in use and not the demo's; set WATCHBILL_DATA_DIR to another.")
         if made is None:
@@ -53,7 +53,7 @@ class Command(BaseCommand):
     def _play(self) -> None:
         """In the demo that runs; it makes no new tokens, so nobody's sign-in ends."""
         try:
-            made = organisation.found()
+            made = _found()
         except DatabaseError:
             made = None
         if made is None:
@@ -68,6 +68,19 @@ class Command(BaseCommand):
         for user in shown["users"]:
             self.stdout.write(f"  {user['role']:<14} {user['email']}")
         self.stdout.write("\n".join(card.sign_in_lines(shown)))
+
+
+def _found() -> organisation.Organisation | None:
+    """The demo that is here, None where there is none; raises CommandError for a part of one."""
+    made = organisation.found()
+    if made is not None and history.is_told():
+        return made
+    if User.objects.filter(email__endswith=f"@{organisation.DOMAIN}").exists():
+        raise CommandError(
+            f"{settings.DATA_DIR} holds a demo of an older version, or one whose making was interrupted. Delete that"
+            " directory, or set WATCHBILL_DATA_DIR to another, and run `make demo` again."
+        )
+    return None
 
 
 def _hurry() -> None:

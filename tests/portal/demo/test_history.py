@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.db.models import F
 from accounts.models import User
 from core import clock, health
 from core.models import DueRow
-from incidents.models import Incident, Milestone, TimelineEntry
+from incidents.models import ChangeEvent, Incident, Milestone, TimelineEntry
 from oncall.models import Page, Service
 from oncall.queries.on_call import person_on_call
 from oncall.states import OPEN_PAGES
@@ -67,6 +68,23 @@ def test_the_person_whose_turn_it_was_was_asked_first(fernhill: Organisation) ->
         service = Incident.objects.select_related("service__team").get(number=number).service
         turns = fernhill.schedules[service.team.name]
         assert person_on_call(turns, page.created_at) == page.user
+
+
+def test_versions_rise_and_end_with_what_the_present_speaks_of(fernhill: Organisation) -> None:
+    """The P1 goes back to payments-gateway 4.17.2, so that is what ran; the play speaks of search-api 2.9.0."""
+    history.tell(fernhill, days=14)
+    found: dict[str, list[tuple[int, ...]]] = {}
+    for summary in ChangeEvent.objects.order_by("started_at").values_list("summary", flat=True):
+        assert "{" not in summary
+        if match := re.fullmatch(r"(\S+) (\d+)\.(\d+)\.(\d+) deployed", summary):
+            found.setdefault(match[1], []).append((int(match[2]), int(match[3]), int(match[4])))
+    for service, versions in found.items():
+        assert versions == sorted(set(versions)), service
+    assert found["payments-gateway"][-1] == (4, 18, 0)
+    whole = history.numbered([(clock.now() - timedelta(days=n), name, f"{name} {{v}} deployed")
+                              for name in ("payments-gateway", "search-api") for n in range(12)])  # fmt: skip
+    assert {whole[0][2], whole[1][2]} == {"payments-gateway 4.17.2 deployed", "search-api 2.9.0 deployed"}
+    assert whole[-1][2] in {"payments-gateway 4.14.0 deployed", "search-api 2.5.1 deployed"}
 
 
 def test_it_is_the_same_past_each_time() -> None:

@@ -14,7 +14,7 @@ from core import worker
 from core.models import AuditEntry
 from incidents.commands import lifecycle
 from incidents.models import Incident
-from portal.demo import live, organisation
+from portal.demo import history, live, organisation
 from portal.demo.organisation import Organisation
 from portal.demo.plays import fresh
 from tests import world
@@ -60,6 +60,7 @@ def test_a_visitor_who_resolves_it_first_does_not_end_the_play(fernhill: Organis
 
 def test_without_a_running_portal_it_says_what_to_do(fernhill: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "PATIENCE", 0.1)
+    monkeypatch.setattr(history, "is_told", lambda: True)
     before = AuditEntry.objects.count()
     with pytest.raises(CommandError, match="start it with `make demo`"):
         call_command("demo", "--play", stdout=io.StringIO())
