@@ -183,3 +183,22 @@ def test_one_person_s_figures_are_forgotten_alone() -> None:
         figures.kept("pages", person, 10, lambda person=person: person)
     figures.forget_person(1)
     assert [figures.kept("pages", person, 10, lambda: 0) for person in (1, 2)] == [0, 2]
+
+
+def test_who_is_asked_twice_about_one_incident_has_one_answer_to_give(stage: Stage, browser: Browser) -> None:
+    """O21: Bo is level 1 and the last resort; beside Now stands what Now shows."""
+    stage.world.policy.fallback = stage.world.bo
+    stage.world.policy.save()
+    stage.fire()
+    stage.wait(minutes=6)
+    stage.wait(minutes=6)
+    assert text_of(browser(stage.world.bo).get("/now/")).count("Accept<span") == 1
+    assert counts(text_of(browser(stage.world.bo).get("/teams/")))["Now"] == "hot 1 page to answer"
+
+
+def test_whoever_became_a_stakeholder_is_asked_nothing(stage: Stage, browser: Browser) -> None:
+    """S36."""
+    stage.fire()
+    stage.world.bo.role = "stakeholder"
+    stage.world.bo.save()
+    assert counts(text_of(browser(stage.world.bo).get("/help/"))) == {"Incidents": "1 open"}
