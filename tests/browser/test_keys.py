@@ -66,6 +66,30 @@ def test_enter_before_the_answer_waits_for_it(scene: Scene, page: Page) -> None:
     expect(page.locator("h1")).to_contain_text("Blue")
 
 
+def test_without_a_connection_the_palette_says_so_and_keeps_what_the_page_knows(
+    scene: Scene, chromium: Browser
+) -> None:
+    """Enter chooses again once there is an answer, also after a text that was taken back."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    sign_in(page, scene, "ada@example.org")
+    page.goto(f"{scene.portal.url}/teams/")
+    page.keyboard.press("Control+k")
+    context.set_offline(True)
+    page.keyboard.type("team")
+    page.keyboard.press("Enter")
+    expect(page.locator("#palette > [role=status]")).to_contain_text("The portal does not answer")
+    expect(page.locator("#palette")).to_be_visible()
+    expect(page.locator("#messages .notice")).to_have_count(0)
+    expect(page.locator("#palette [role=option]").filter(has_text="New team")).to_be_visible()
+    context.set_offline(False)
+    page.keyboard.press("Control+a")
+    page.keyboard.type("blue")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/services/*/")
+    context.close()
+
+
 def test_escape_gives_the_focus_back_and_the_button_opens_it_too(scene: Scene, page: Page) -> None:
     page.goto(f"{scene.portal.url}/teams/")
     jump = page.locator("[data-open=palette]")

@@ -126,7 +126,7 @@ def test_the_demo_keeps_away_from_a_portal_in_use() -> None:
 def test_a_demo_of_an_older_version_or_one_cut_short_is_not_taken_for_the_demo(words: list[str], settings: Any) -> None:
     """The sentence says what to do: twelve people of a former demo, or all forty without their past."""
     world.person("Priya", email="priya@fernhill.example")
-    with pytest.raises(CommandError, match="Delete that directory.*run `make demo` again") as refused:
+    with pytest.raises(CommandError, match=r"Delete that directory.*run `make demo` again") as refused:
         call_command("demo", *words)
     assert str(settings.DATA_DIR) in str(refused.value)
     User.objects.all().delete()
