@@ -22,6 +22,8 @@
       await made?.unsubscribe();
       form.subscription.value = JSON.stringify(await push.subscribe({ userVisibleOnly: true, applicationServerKey: public_key }));
       form.former.value = made?.endpoint || "";
+      for (const name of await caches.keys()) if (name[0] === "o") await caches.delete(name);
+      await caches.open(`o${document.querySelector("[data-user]").dataset.user}`); // whose pages come here
       form.submit();
     } catch { show("failed"); }
   };

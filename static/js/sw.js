@@ -2,12 +2,16 @@
 const OWN = /^\/(now|answer\/[^/]+)\/$/, METHODS = "/profile/contact-methods/";
 const on = (name, act) => addEventListener(name, (ev) => ev.waitUntil(act(ev)));
 const drop = async (test) => { for (const name of await caches.keys()) if (test(name)) await caches.delete(name); };
-// A cache per person and never two: what another has seen goes first.
+// A cache per person and never two: what another has seen goes first, and pages pushed to the owner of "o7" come here no more.
 const keep = async (path, answer) => {
   const html = await answer.text(), who = html.match(/data-user="\d+/)?.[0], headers = new Headers(answer.headers);
   if (!who) return;
-  await drop((name) => name[0] === "d" && name !== who);
-  headers.set("date", new Date().toLocaleTimeString("en-GB", { timeStyle: "short", timeZone: html.match(/data-zone="(.+?)"/)?.[1] }));
+  for (const name of await caches.keys()) {
+    if (name[0] === "o" && name.slice(1) !== who.slice(11)) await (await registration.pushManager.getSubscription())?.unsubscribe();
+    else if (name[0] !== "d" || name === who) continue;
+    await caches.delete(name);
+  }
+  headers.set("date", new Date().toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: html.match(/data-zone="(.+?)"/)?.[1] }));
   await (await caches.open(who)).put(path, new Response(html, { headers }));
 };
 const kept = async (path) => {
@@ -33,8 +37,11 @@ let busy;
 const flush = () => busy ||= (async () => {
   const queue = await caches.open("queue");
   for (const { url } of await queue.keys()) {
-    const { pathname, search } = new URL(url);
-    if ((await send(pathname, search)).status < 500) await queue.delete(url);
+    const { pathname, search, searchParams } = new URL(url), answer = await send(pathname, search);
+    const { said } = await answer.json().catch(() => ({ said: answer.ok && !answer.url.includes("/accounts/") ? "" : "Your answer did not count. Open your pages." }));
+    if (answer.status > 499) continue;
+    await queue.delete(url);
+    if (said) await tell(said, { tag: searchParams.get("tag") || pathname, data: { url: pathname } }).catch(() => 0);
     for (const client of await clients.matchAll()) client.postMessage(0);
   }
 })().catch(() => 0).finally(() => busy = 0);
@@ -52,7 +59,7 @@ onfetch = (ev) => {
   if (from !== origin) return;
   if (path.startsWith("/static/")) reply(fetch(request).catch(() => caches.match(request)));
   else if (request.mode !== "navigate") return;
-  else if (path.startsWith("/accounts/")) ev.waitUntil(flush().then(() => drop((name) => name[0] !== "s")));
+  else if (path.startsWith("/accounts/")) ev.waitUntil(flush().then(() => drop((name) => name[0] === "d")));
   else if (request.method === "GET") reply(page(ev, path));
   else if (/^\/(answer|now\/pages)\//.test(path)) reply(post(request, path));
 };
@@ -60,7 +67,7 @@ onfetch = (ev) => {
 const tell = (title, more) => registration.showNotification(title, more);
 on("push", (ev) => { const data = ev.data.json(); return tell(data.title, { ...data, data }); });
 on("notificationclick", async ({ action, notification }) => {
-  const { data } = notification, { url, nonce, tag } = data, body = `answer=${action}&nonce=${nonce}&via=push`;
+  const { data } = notification, { url, nonce, tag } = data, body = `answer=${action}&nonce=${nonce}&via=push&tag=${tag}`;
   notification.close();
   if (!action) return clients.openWindow(url);
   try { await tell((await (await send(url, body)).json()).said, { tag, data }); }

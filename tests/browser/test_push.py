@@ -6,6 +6,7 @@ import base64
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -13,11 +14,12 @@ import http_ece
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from tests.browser.conftest import shortly, sign_in
+from tests.browser.test_answer import ready
 from tests.system.conftest import Make
-from tests.system.scene import Scene, eventually
+from tests.system.scene import Scene, eventually, link_of
 
 pytestmark = pytest.mark.browser
 METHODS = "/profile/contact-methods/"
@@ -213,3 +215,47 @@ def test_a_test_page_goes_the_whole_way_and_has_no_answer(
     page.get_by_role("button", name="Remove it").click()
     expect(page.locator("[data-endpoint]")).to_have_count(0)
     expect(page.get_by_role("button", name="Let this browser receive pages")).to_be_visible()
+
+
+def test_what_became_of_a_late_answer_is_told(scene: Scene, context: BrowserContext) -> None:
+    """S9: an Accept from the tunnel outlives the sign-in page, and that the page was over by then is said aloud."""
+    token, email = responder(scene)
+    page = context.new_page()
+    sign_in(page, scene, email)
+    ready(page)
+    assert scene.try_post(token) == 202
+    page.goto(link_of(scene.arrives(token).text))
+    page.wait_for_timeout(300)
+    context.set_offline(True)
+    page.reload()
+    page.get_by_role("button", name="Accept", exact=True).click()
+    expect(page.locator("h1")).to_have_text("Will be sent when you are connected")
+    with suppress(Error):
+        page.goto(f"{scene.portal.url}/accounts/login/")
+    scene.api(f"incidents/{scene.incident(token)['number']}/resolve/", {"resolution": "By itself"})
+    context.set_offline(False)
+    page.goto(f"{scene.portal.url}/profile/")
+    [told] = shown(page, "resolved")
+    assert told["actions"] == []
+    assert scene.incident(token)["status"] == "resolved"
+
+
+def test_a_browser_that_another_person_uses_gets_nobody_elses_pages(scene: Scene, context: BrowserContext) -> None:
+    """S34: who signs in ends what was pushed to the person before; the push service then says so (410)."""
+    page = context.new_page()
+    sign_in(page, scene, responder(scene)[1])
+    page.goto(f"{scene.portal.url}{METHODS}")
+    page.get_by_role("button", name="Let this browser receive pages").click()
+    expect(page.get_by_text("To end that, remove it from the list.")).to_be_visible()
+    ready(page)
+    worker = context.service_workers[0]
+    worker.evaluate("PushManager.prototype.getSubscription = async () => ({ unsubscribe: () => (self.ended = true) })")
+    page.goto(f"{scene.portal.url}/now/")
+    page.wait_for_timeout(300)
+    assert not worker.evaluate("self.ended"), "they are still this person's"
+    page.goto(f"{scene.portal.url}/accounts/logout/")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/accounts/login/**")
+    sign_in(page, scene, responder(scene)[1])
+    page.goto(f"{scene.portal.url}/now/")
+    shortly(page, lambda: worker.evaluate("self.ended"), "the end of the other's pages")
