@@ -73,7 +73,7 @@ def test_with_the_keyboard_alone(scene: Scene, chromium: Browser) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url(f"{scene.portal.url}/incidents/{number}/**")
 
-    tab_to(page, "note")
+    tab_to(page, "TEXTAREA")
     page.keyboard.type("The pool is exhausted.")
     page.keyboard.press("Control+Enter")
     eventually(lambda: "The pool is exhausted." in page.evaluate(ENTRIES), 10, "the note stands in the record")
