@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from django.utils import timezone
@@ -128,9 +129,16 @@ def _named(rest: str) -> tuple[User, str]:
         if len(found) == 1:
             return found[0], " ".join(words[length:])
         if found:
-            names = ", ".join(each.name for each in found[:MOST_NAMED])
-            raise wrong(f"More than one person is called that: {names}. Write the whole name.")
+            raise wrong(f"More than one person is called that: {_told_apart(found[:MOST_NAMED])}.")
     raise wrong(f"Nobody who can be on call is called “{one_line(' '.join(words), 40)}”.")
+
+
+def _told_apart(people: Sequence[User]) -> str:
+    """Their names, and how to write them: whoever shares the whole name is written as in the address of mail."""
+    names = ", ".join(each.name for each in people)
+    if len({each.name.casefold() for each in people}) == len(people):
+        return f"{names}. Write the whole name"
+    return "; ".join(f"{each.name}, @{each.email.partition('@')[0]}" for each in people) + ". Write the short one"
 
 
 def _pin(actor: Actor, incident: Incident, rest: str) -> Outcome:

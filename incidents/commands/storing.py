@@ -11,10 +11,12 @@ import structlog
 from django.db import IntegrityError, transaction
 
 from accounts.actors import Actor
+from accounts.permissions import can
 from core import audit, clock
 from core.errors import Conflict, Invalid
 from core.files import fresh_key
 from core.text import one_line
+from incidents import permissions
 from incidents.engine.files import SUFFIXES, Made
 from incidents.models import Attachment, EntryAttachment, Incident, TimelineEntry
 from incidents.queries.attachments import SMALL, store
@@ -104,13 +106,26 @@ def copy(message: TimelineEntry, entry: TimelineEntry) -> None:
 
 
 def remove(actor: Actor, entry: TimelineEntry) -> None:
-    """Called down: a secret is in these files: their bytes and names go, their hashes stay (S18)."""
+    """Called down: a secret is in these files: their bytes and names go, their hashes stay (S18).
+
+    What another has attached too, in an entry that the actor may not change, stays there: nobody takes away what
+    others have brought by bringing the same (A94).
+    """
     for attachment in Attachment.objects.filter(places__entry=entry, removed_at=None):
+        if _is_anothers(actor, attachment, entry):
+            EntryAttachment.objects.filter(attachment=attachment, entry=entry).update(alt="")
+            continue
         attachment.name, attachment.removed_at = "removed", clock.now()
         attachment.save(update_fields=["name", "removed_at"])
         EntryAttachment.objects.filter(attachment=attachment).update(alt="")
         transaction.on_commit(partial(erase, attachment.key))
         audit.write(actor, "attachment.removed", f"attachment:{attachment.pk}", after={"sha256": attachment.sha256})
+
+
+def _is_anothers(actor: Actor, attachment: Attachment, entry: TimelineEntry) -> bool:
+    places = attachment.places.filter(entry__redacted=False).exclude(entry=entry)
+    others = [each.entry for each in places.select_related("entry__incident__service")]
+    return any(each.copied_from_id != entry.pk and not can(actor, permissions.TIMELINE_EDIT, each) for each in others)
 
 
 def erase(key: str) -> None:

@@ -145,6 +145,34 @@ def test_s18_a_secret_is_removed_from_the_disk_and_its_hash_stays(stage: Stage, 
     assert attach(stage, Upload("fresh.png", picture(size=(900, 900)))).files.count() == 1  # it may come again
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a94_nobody_takes_away_what_others_have_brought(stage: Stage, opened: Incident, folder: Path) -> None:
+    """Bo sends the log that Cy sent and removes it with his own entry; Cy's stays until Cy or the owner removes it."""
+    bo, cy = acts(stage.world.bo), acts(stage.world.cy)
+    evidence = attachments.attach(cy, opened, uploads=[LOG])
+    mine = attach(stage, Upload("mine.log", LOG.content, "words"))
+    timeline.strike(bo, mine, reason="A secret", redact=True)
+    assert len(on_disk(folder)) == 1
+    assert [each.attachment.name for each in lines([evidence])[0].files] == ["pods.log"]
+    assert not mine.files.exclude(alt="").exists()
+    timeline.strike(cy, evidence, reason="A secret", redact=True)
+    assert on_disk(folder) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_s18_the_copy_of_a_message_holds_no_secret_back(stage: Stage, opened: Incident, folder: Path) -> None:
+    bo = acts(stage.world.bo)
+    message = attachments.attach(bo, opened, uploads=[LOG], kind="chat")
+    timeline.pin(acts(stage.world.cy), message)
+    timeline.strike(acts(stage.world.cy), TimelineEntry.objects.get(copied_from=message), reason="Why", redact=True)
+    assert len(on_disk(folder)) == 1, "the message is not Cy's"
+    second = attachments.attach(bo, opened, uploads=[Upload("b.log", b"secret")], kind="chat")
+    timeline.pin(acts(stage.world.cy), second)
+    timeline.strike(bo, second, reason="A secret", redact=True)
+    assert len(on_disk(folder)) == 1
+    assert broken_links(opened) == []
+
+
 def test_s18_striking_hides_and_keeps_the_file(stage: Stage, opened: Incident, folder: Path) -> None:
     entry = attach(stage, LOG)
     struck = timeline.strike(acts(stage.world.bo), entry, reason="Wrong incident")

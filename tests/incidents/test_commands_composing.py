@@ -131,6 +131,17 @@ def test_a_name_that_two_people_have_is_asked_for_in_full(stage: Stage, opened: 
     assert say(stage, "/assign @Kim Okoro").ask.endswith(f"user%3A{stage.world.di.pk}")
 
 
+def test_two_of_the_very_same_name_are_told_apart(stage: Stage, opened: Incident) -> None:
+    for person, mail in ((stage.world.di, "kim.pay@shop.example"), (stage.world.cy, "kim@shop.example")):
+        person.name, person.email = "Kim Novak", mail
+        person.save()
+    with pytest.raises(Invalid) as refusal:
+        say(stage, "/assign @Kim Novak")
+    assert "Kim Novak, @kim.pay" in refusal.value.detail
+    assert say(stage, "/assign @kim.pay").ask.endswith(f"user%3A{stage.world.di.pk}")
+    assert say(stage, "/assign @kim knows it").ask.endswith(f"user%3A{stage.world.cy.pk}&reason=knows+it")
+
+
 def test_illegal_moves_are_refused_as_by_the_button(stage: Stage, opened: Incident) -> None:
     say(stage, "/ack")
     with pytest.raises(Conflict):
