@@ -133,7 +133,6 @@ def _priority_words(row: Priority) -> str:
 class KnownForm(VerbForm):
     """What is known, as it stands: the four texts that people keep up to date while they learn more."""
 
-    title = line("Title", LONGEST_TITLE, "One line, as you would say it on the phone.", data_draft="title")
     customer_impact = text(
         "Customer impact",
         LONGEST_IMPACT,
@@ -141,8 +140,11 @@ class KnownForm(VerbForm):
         rows=2,
         data_draft="customer_impact",
     )
-    suspected_cause = text("Suspected cause", LONG, "For the team alone.", rows=3, data_draft="suspected_cause")
-    description = text("Description", LONG, "For the team alone.", rows=4, data_draft="description")
+    suspected_cause = text("Suspected cause", LONG, rows=3, data_draft="suspected_cause")
+    title = line("Title", LONGEST_TITLE, "One line, as you would say it on the phone.", data_draft="title")
+    description = text(
+        "Description", LONG, "What you see, since when, who reported it.", rows=3, data_draft="description"
+    )
 
     def prepare(self) -> None:
         """What stands there now."""

@@ -25,7 +25,7 @@ TITLE = "What is known"
 WORDS = {
     "title": TITLE,
     "button": "Save",
-    "reach": "Stakeholders read the title and the impact. What was said and the cause stay with the team.",
+    "reach": "Stakeholders read the title and the impact. Cause and description stay with the team.",
 }
 KEPT = "What is stored now stands beside your words: press Save to replace it."
 

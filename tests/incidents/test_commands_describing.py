@@ -119,8 +119,8 @@ def test_what_cannot_be_kept_is_refused_beside_its_field(
 def test_who_comes_too_late_gets_both_texts(stage: Stage, opened: Incident) -> None:
     """S51: Cy's form is older than what Bo has written; only what differs is told."""
     describe(acts(stage.world.bo), opened, customer_impact=IMPACT, version=opened.version)
+    cy, late = acts(stage.world.cy), opened.version
     with pytest.raises(Conflict) as refusal:
-        cy, late = acts(stage.world.cy), opened.version
         describe(cy, opened, version=late, customer_impact="Everybody", title="disk is bad")
     assert refusal.value.code == "stale"
     fields = {"version": [str(stage.incident().version)], "customer_impact": [IMPACT, "Everybody"]}

@@ -61,7 +61,7 @@ def test_from_not_known_yet_to_the_header_without_a_script(stage: Stage, opened:
 
 
 def test_customers_are_affected_until_it_is_mitigated(stage: Stage, opened: Incident, browser: Browser) -> None:
-    """Mitigated means that customer impact has ended (domain.md); what it was stays readable, a relapse brings it back."""
+    """Mitigated means that customer impact has ended (domain.md); what it was stays readable, until a relapse."""
     bo, client = acts(stage.world.bo), browser(stage.world.bo)
     describe(bo, opened, customer_impact=IMPACT)
     lifecycle.acknowledge(bo, stage.incident())
