@@ -75,6 +75,14 @@ def test_beginnings_phrases_and_parts_of_titles(stage: Stage) -> None:
     assert found(stage, "v2.3.4") == {one.number}
 
 
+def test_one_letter_is_a_word_and_no_beginning(stage: Stage) -> None:
+    """A91: a twentieth of all words begin with it; a sign of Chinese is another matter."""
+    declared(stage, "Cart is slow")
+    plan, sign = declared(stage, "Plan C has begun"), declared(stage, "購物車故障")
+    assert found(stage, "c") == {plan.number}
+    assert found(stage, "購") == {sign.number}
+
+
 def test_a_number_is_that_incident_and_what_mentions_it(stage: Stage) -> None:
     first = [declared(stage, f"Thing {letter}") for letter in "abcdefghijkl"]
     timeline.note(make.acts(stage.world.ana), first[4], text="As in INC-1 of last week")
