@@ -47,7 +47,7 @@ def test_from_not_known_yet_to_the_header_without_a_script(stage: Stage, opened:
     bo = browser(stage.world.bo)
     shown = text_of(bo.get(PAGE))
     assert "Impact not known yet" in shown
-    assert re.search(rf'<a id="known" href="{KNOWN}" hx-get="{KNOWN}" hx-target="#sheet">Write it', shown)
+    assert re.search(rf'<a class="small" id="known" href="{KNOWN}" hx-get="{KNOWN}" hx-target="#sheet">Write it', shown)
     form = text_of(bo.get(KNOWN))
     assert 'value="disk is bad"' in form
     shown = after(bo, bo.post(KNOWN, texts(stage, customer_impact=IMPACT, suspected_cause="The pool")))
