@@ -53,8 +53,10 @@ class Camera:
         self.context.clear_cookies()
         sign_in(self.page, self.portal, person)
 
-    def goto(self, path: str) -> None:
-        """Open a page and wait until it is complete."""
+    def goto(self, path: str, person: dict[str, str] | None = None) -> None:
+        """Open a page, as somebody else where one is named, and wait until it is complete."""
+        if person:
+            self.become(person)
         self.page.goto(f"{self.portal.url}{path}")
         self.page.wait_for_selector(LATE, state="detached")
         self.page.evaluate("document.fonts.ready")
@@ -134,7 +136,8 @@ def setup_link(portal: Portal) -> str:
     found = re.findall(r"http://\S+/setup/[\w-]+/", portal.log.read_text())
     if not found:
         raise RuntimeError(f"the console shows no link: {portal.tail()}")
-    return found[-1]
+    link: str = found[-1]
+    return link
 
 
 def looks() -> Iterator[tuple[int, int, str]]:
@@ -173,7 +176,7 @@ def committed_pictures(browser: Browser) -> list[str]:
         answers = next(each for each in card["users"] if each["email"].startswith("jonas@"))
         shots: dict[str, tuple[Camera, Callable[[], None]]] = {
             "now": (desk, lambda: one_waits(desk, card)),
-            "incident": (desk, lambda: (desk.become(answers), desk.goto(f"/incidents/{rows['incident']}/"))[-1]),
+            "incident": (desk, lambda: desk.goto(f"/incidents/{rows['incident']}/", answers)),
             "services": (desk, lambda: desk.goto(f"/services/{rows['service']}/")),
             "incident-phone": (phone, lambda: phone.goto(f"/answer/{rows['answer']}/")),
         }

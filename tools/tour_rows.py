@@ -16,7 +16,7 @@ class Api:
 
     def __init__(self, portal: Portal, token: str) -> None:
         self._root = f"{portal.url}/api/v1/"
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._token = token
 
     def rows(self, path: str) -> list[dict[str, Any]]:
         """The first rows of a list. Raises RuntimeError when the portal refuses."""
@@ -28,7 +28,8 @@ class Api:
         return int(self._ask(path, json.dumps(fields).encode())["id"])
 
     def _ask(self, path: str, body: bytes | None) -> dict[str, Any]:
-        status, answer = fetch(f"{self._root}{path}", body, **self._headers)
+        signed = f"Bearer {self._token}"
+        status, answer = fetch(f"{self._root}{path}", body, Authorization=signed, Content_Type="application/json")
         if status not in (200, 201):
             raise RuntimeError(f"{path} answered {status}: {answer[:300]!r}")
         said: dict[str, Any] = json.loads(answer)

@@ -59,11 +59,17 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def shop(stocked: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A running copy of the demo."""
-    folder = Path(tmp_path_factory.mktemp("shop"))
+    with opened(stocked, Path(tmp_path_factory.mktemp("shop"))) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def opened(stocked: Path, folder: Path, **settings: str) -> Iterator[Shop]:
+    """A running copy of the demo in a folder, with settings of its own."""
     shutil.copytree(stocked / "data", folder / "data")
     card: dict[str, Any] = json.loads((stocked / "card.json").read_text())
     people = {user["role"]: user for user in reversed(card["users"])}
-    portal = Portal(folder)
+    portal = Portal(folder, **settings)
     portal.start()
     try:
         yield Shop(portal, people, ids(portal, card, people["administrator"]))
