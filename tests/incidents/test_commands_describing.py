@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from core import live, worker
@@ -109,8 +111,9 @@ def test_what_cannot_be_kept_is_refused_beside_its_field(
     stage: Stage, opened: Incident, text: dict[str, str], why: str
 ) -> None:
     """A9, A21; nothing of the rest is written either."""
+    given: dict[str, Any] = {"description": "kept?", **text}
     with pytest.raises(Invalid) as refusal:
-        describe(acts(stage.world.bo), opened, **{"description": "kept?", **text})
+        describe(acts(stage.world.bo), opened, **given)
     assert list(refusal.value.fields) == list(text)
     assert why in refusal.value.fields[next(iter(text))][0]
     assert stage.incident().description == ""
