@@ -65,7 +65,7 @@ def test_the_composer_takes_files_and_offers_commands(stage: Stage, opened: Inci
     assert 'enctype="multipart/form-data"' in form
     assert re.search(r'<input[^>]*type="file" name="files" multiple[^>]*data-paste>', form)
     assert "image/webp" in form
-    assert '<script id="slash-commands" type="application/json">[{"key": "ack"' in shown
+    assert "Take it: escalation stops" in shown, "what /ack does, for the completion"
 
 
 def test_a_picture_alone_is_an_entry(stage: Stage, opened: Incident, browser: Browser) -> None:
