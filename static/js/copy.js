@@ -1,20 +1,10 @@
-// A button beside each text that is shown once; without scripts the text is selected by hand.
-(() => {
-  if (!navigator.clipboard) return;
-  for (const box of document.querySelectorAll("pre.snippet")) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "btn btn-sm";
-    button.textContent = "Copy";
-    button.setAttribute("aria-label", `Copy: ${box.getAttribute("aria-label") || "this text"}`);
-    const row = document.createElement("div");
-    row.className = "row copy";
-    row.setAttribute("role", "status");
-    button.addEventListener("click", () => navigator.clipboard.writeText(box.textContent).then(
-      () => { button.textContent = "Copied"; setTimeout(() => { button.textContent = "Copy"; }, 2000); },
-      () => { button.textContent = "Select it and copy by hand"; },
-    ));
-    row.append(button);
-    box.after(row);
-  }
-})();
+// A button beside each text that is to be copied.
+const { all, set, make, button } = watchbill;
+if (navigator.clipboard) all("pre.snippet").forEach((box) => {
+  const say = (text) => { copy.textContent = text; };
+  const copy = set(button("Copy", () => navigator.clipboard.writeText(box.textContent).then(
+    () => { say("Copied"); setTimeout(say, 2000, "Copy"); },
+    () => say("Select it and copy by hand"),
+  )), { ariaLabel: `Copy: ${box.ariaLabel || "this text"}` });
+  box.after(set(make("div", "row copy", copy), { role: "status" }));
+});

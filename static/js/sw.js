@@ -1,8 +1,8 @@
-// Keeps the shell and one's own last pages, sends answers given offline, shows pushes. VERSION and SHELL stand above.
-const OWN = /^\/(now|answer\/[^/]+)\/$/, METHODS = "/profile/contact-methods/";
+// Keeps the shell and one's own pages, sends answers given offline, shows pushes. VERSION and SHELL stand above.
+const OWN = /^\/(now|answer\/[^/]+)\/$/;
 const on = (name, act) => addEventListener(name, (ev) => ev.waitUntil(act(ev)));
 const drop = async (test) => { for (const name of await caches.keys()) if (test(name)) await caches.delete(name); };
-// A cache per person and never two: what another has seen goes first, and pages pushed to the owner of "o7" come here no more.
+// One person's cache at a time. Pages for "o7", who had them pushed here, come no more once another is here.
 const keep = async (path, answer) => {
   const html = await answer.text(), who = html.match(/data-user="\d+/)?.[0], headers = new Headers(answer.headers);
   if (!who) return;
@@ -27,7 +27,7 @@ const page = async (ev, path) => {
   catch { return await kept(path) || caches.match("/offline/"); }
 };
 
-// The nonce of its form makes an answer that is sent twice count once.
+// By its nonce an answer sent twice counts once.
 const send = (path, body) => fetch(path, { method: "POST", body: new URLSearchParams(body), headers: { Accept: "application/json" } });
 const wait = async (path, body) => {
   await (await caches.open("queue")).put(`${path}?${body}`, new Response());
@@ -75,6 +75,6 @@ on("notificationclick", async ({ action, notification }) => {
 });
 on("pushsubscriptionchange", async ({ oldSubscription: old, newSubscription }) => {
   const made = newSubscription || await registration.pushManager.subscribe(old.options);
-  const csrfmiddlewaretoken = (await (await fetch(METHODS)).text()).match(/token" value="(\w+)/)[1];
-  await send(`${METHODS}browser/`, { csrfmiddlewaretoken, former: old?.endpoint || "", subscription: JSON.stringify(made) });
+  const csrfmiddlewaretoken = (await (await fetch("/profile/contact-methods/")).text()).match(/token" value="(\w+)/)[1];
+  await send("/profile/contact-methods/browser/", { csrfmiddlewaretoken, former: old?.endpoint || "", subscription: JSON.stringify(made) });
 });

@@ -194,7 +194,7 @@ def test_commands_are_completed_by_the_keyboard_and_by_pointing(page: Page) -> N
     expect(last).to_have_attribute("aria-selected", "true")
     box.press("Escape")
     expect(menu).to_be_hidden()
-    box.fill("/t")
+    box.fill("/todo")
     menu.get_by_role("option").first.click()
     expect(box).to_have_value("/todo ")
     box.fill("no /command")

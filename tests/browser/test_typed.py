@@ -91,19 +91,44 @@ def test_what_is_typed_while_a_note_is_under_way_stays(page: Page) -> None:
     expect(page.locator("#note")).to_have_value("and more")
 
 
-def test_after_an_expired_session_the_text_is_back(page: Page, scene: Scene, number: int) -> None:
-    page.fill("#note", TEXT)
-    page.context.clear_cookies()
+def test_after_an_expired_session_ada_signs_in_and_sends_the_same_text_once(page: Page) -> None:
+    """Design 8: the form waits at the server through the sign-in; its draft goes when the server has taken it."""
+    text = f"{TEXT}, not even on Fridays"
+    page.fill("#note", text)
+    page.context.clear_cookies(name="watchbill")
     page.get_by_role("button", name="Add note").click()
     notice = page.locator(".composer").get_by_role("alert")
-    expect(notice).to_contain_text("You have been signed out. Sign in and send it again")
-    expect(page.locator("#note")).to_have_value(TEXT)
+    expect(notice).to_contain_text("You have been signed out. Your text is kept.")
+    expect(page.locator("#note")).to_have_value(text)
+    notice.get_by_role("button", name="Sign in and send it").click()
+    signed_in_again(page)
+    expect(page.locator("h1")).to_have_text("Send it now?")
+    expect(page.locator("blockquote")).to_have_text(text)
+    page.get_by_role("button", name="Send it").click()
+    expect(page.locator("#log .tl-e", has_text="not even on Fridays")).to_have_count(1)
+    expect(page.locator("#note")).to_have_value("")
+    assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('draft:'))") == []
+
+
+def test_after_an_expired_session_a_form_with_a_file_waits_in_its_draft(page: Page, number: int) -> None:
+    """A file cannot wait at the server, so the way leads through the sign-in back to the page and its text."""
+    page.fill("#note", TEXT)
+    page.set_input_files("#note-files", {"name": "log.txt", "mimeType": "text/plain", "buffer": b"full"})
+    page.context.clear_cookies(name="watchbill")
+    page.get_by_role("button", name="Add note").click()
+    notice = page.locator(".composer").get_by_role("alert")
+    expect(notice.get_by_role("button")).to_have_count(0)
     notice.get_by_role("link", name="Sign in").click()
+    signed_in_again(page)
+    page.wait_for_url(f"**/incidents/{number}/")
+    expect(page.locator("#note")).to_have_value(TEXT)
+
+
+def signed_in_again(page: Page) -> None:
+    """Ada, by the form."""
     page.fill("input[name=login]", ADA)
     page.fill("input[name=password]", "correct horse battery")
     page.click("button[type=submit]")
-    page.wait_for_url(f"**/incidents/{number}/")
-    expect(page.locator("#note")).to_have_value(TEXT)
 
 
 def test_a_form_that_the_browser_sends_itself_forgets_its_draft_when_it_is_taken(page: Page, number: int) -> None:
