@@ -49,7 +49,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         return self.filter(models.Q(visibility="open") | models.Exists(own))
 
     def open(self) -> IncidentQuerySet:
-        """Not yet resolved. The range holds for all: by it SQLite looks into the partial index and scans no wider one."""
+        """Not yet resolved. The range holds for all: by it SQLite looks into the partial index, not a wider one."""
         return self.filter(IsOpen("status"), priority__gt=0)
 
 

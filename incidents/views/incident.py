@@ -94,7 +94,7 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _with_zone(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """This browser shows UTC, or the viewer's own zone, until another is chosen: a choice of looks, and of no record."""
+    """This browser shows UTC, or the viewer's own zone, until another is chosen: a choice of looks alone."""
     zone = request.GET.get("zone")
     if zone in ("utc", "own"):
         safe = settings.SESSION_COOKIE_SECURE

@@ -75,7 +75,8 @@ def build(world: World) -> Scene:
     scene.ids = {
         "incidents": str(incident.number), "entries": str(note.pk), "timeline": str(note.pk),
         "services": str(world.checkout.pk), "policies": str(own.pk), "schedules": str(plan.pk),
-        "teams": str(world.payments.pk), "members": str(world.cy.pk), "users": str(world.cy.pk), "people": str(world.cy.pk),
+        "teams": str(world.payments.pk), "members": str(world.cy.pk),
+        "users": str(world.cy.pk), "people": str(world.cy.pk),
         "tokens": str(token.pk), "contact-methods": str(world.bo.contact_methods.get().pk),
         "notification-rules": str(NotificationRule.objects.get(user=world.bo).pk), "pages": str(page.pk),
         "deliveries": str(Delivery.objects.get(purpose="page", purpose_key=str(page.pk)).pk),

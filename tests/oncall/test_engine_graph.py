@@ -35,7 +35,7 @@ def test_every_box_stands_inside_and_apart(layout: object, before: int, after: i
     for box in drawing.boxes:
         assert box.x >= 0
         assert box.right <= drawing.width
-        assert 0 <= box.y
+        assert box.y >= 0
         assert box.y + box.height <= drawing.height
     assert [box.point for box in drawing.boxes if box.is_middle] == [HEART]
 
