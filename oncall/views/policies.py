@@ -21,6 +21,7 @@ from oncall.models import EscalationPolicy
 from oncall.queries.choices import people_to_page, schedules_to_page, teams_to_edit
 from oncall.queries.directory import Ladder, checks_of, drafted_levels, end_of_line, ladder_of, ladders, paged
 from oncall.queries.services import policies_seen_by, policy_seen_by
+from oncall.queries.standby import standby
 
 HOME = ("Escalation policies", "/policies/")
 FIELDS = ("name", "team", "repeats", "fallback", "version")
@@ -32,10 +33,10 @@ def policy_list(request: HttpRequest) -> HttpResponse:
     """Every policy with whom it would page now and what is wrong with it."""
     actor: Actor = actor_of(request)
     require(actor, permissions.POLICY_SEE)
-    found = list(policies_seen_by(actor).prefetch_related("services"))
-    now = ladders(found)
+    found = list(policies_seen_by(actor).prefetch_related(None).prefetch_related("services"))
+    now = standby(policy.pk for policy in found)  # reads the levels itself, with all that they name
     context = {
-        "rows": [(policy, now[policy.pk]) for policy in found],
+        "rows": [(policy, now.ladders[policy.pk], len(now.levels[policy.pk])) for policy in found],
         "may_create": can(actor, permissions.POLICY_EDIT),
         "crumbs": [("Escalation policies", "")],
     }

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
-from core import clock
+from core import clock, figures
 from oncall.models import EscalationPolicy, Target
 from tests import world as builders
 from tests.fakes import Mailbox
@@ -271,3 +273,24 @@ def test_pages_cost_the_same_for_few_and_many(world: World, browser: Browser, at
         level.targets.create(schedule=other)
     assert cost() == few
     assert few == {name: recorded(__file__)[name] for name in few}
+
+
+def test_the_list_costs_the_same_for_10_and_100(world: World, browser: Browser, at: clock.FrozenClock) -> None:
+    """Eight queries at most, session and person included, in a fresh process too; levels mix people and schedules."""
+
+    def fill(number: int) -> None:
+        for each in range(EscalationPolicy.objects.count(), number):
+            turns = builders.schedule(f"Turns {each}", world.payments, world.cy, world.bo)
+            ladder = builders.policy(f"Policy {each}", world.payments, [turns], [world.ana, world.di, turns])
+            builders.service(f"Service {each}", world.payments, policy=ladder)
+
+    ana = browser(world.ana)
+    fill(10)
+    few = count(ana, "/policies/")
+    fill(100)
+    assert count(ana, "/policies/") == few == recorded(__file__)["policies"]
+    figures.forget("*")
+    with CaptureQueriesContext(connection) as fresh:
+        page = text_of(ana.get("/policies/"))
+    assert len(fresh) <= 8
+    assert page.count("2 levels") == EscalationPolicy.objects.count() == 100
