@@ -141,7 +141,7 @@ def setup_path(portal: Portal) -> str:
     """The one-time link that the console shows once the portal answers."""
     link = re.compile(r"http://[^/\s]+(/setup/[\w-]+/)")
     eventually(lambda: bool(link.search(portal.log.read_text())), 10, "the console shows the link")
-    return link.findall(portal.log.read_text())[-1]
+    return str(link.findall(portal.log.read_text())[-1])
 
 
 def first_day(guest: Visitor, portal: Portal, looks: tuple[Look, ...]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from core.web.errors import page_above
+from core.web.above import page_above
 from tests.world import World
 
 Browser = Callable[..., Client]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -180,7 +181,7 @@ def test_figures_of_days_last_while_people_and_monitors_write(world: make.World,
 
 def test_one_person_s_figures_are_forgotten_alone() -> None:
     for person in (1, 2):
-        figures.kept("pages", person, 10, lambda person=person: person)
+        figures.kept("pages", person, 10, partial(int, person))
     figures.forget_person(1)
     assert [figures.kept("pages", person, 10, lambda: 0) for person in (1, 2)] == [0, 2]
 
