@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -20,17 +20,34 @@ def kept(name: str, person: int, seconds: float, make: Callable[[], T]) -> T:
     Person 0 is nobody in particular: such a figure tells of days, and no single change of somebody moves it. Two
     requests at once may both ask; the later answer stays. Nothing that decides anything is read from here.
     """
+    value: T = kept_of(name, person, {name: seconds}, lambda: {name: make})
+    return value
+
+
+def kept_of(
+    name: str, person: int, lasting: Mapping[str, float], look: Callable[[], Mapping[str, Callable[[], Any]]]
+) -> Any:
+    """The same for one of several figures that one `look` gives; `lasting` says how many seconds each is good for.
+
+    The others are kept as well where they are not, so that a page which shows all of them looks once.
+    """
+    found = _found(name, person, lasting[name])
+    if found is not None:
+        return found[1]
     now, began = clock.now(), _round[0]
-    found = _kept.get((name, person))
-    if found is not None and abs(now - found[0]) < timedelta(seconds=seconds):
-        value: T = found[1]
-        return value
     if len(_kept) >= MOST:
         _kept.clear()
-    value = make()
+    makers = look()
+    wanted = [each for each in makers if each == name or _found(each, person, lasting[each]) is None]
+    values = {each: makers[each]() for each in wanted}
     if began == _round[0] or not person:
-        _kept[name, person] = (now, value)
-    return value
+        _kept.update({(each, person): (now, value) for each, value in values.items()})
+    return values[name]
+
+
+def _found(name: str, person: int, seconds: float) -> tuple[datetime, Any] | None:
+    found = _kept.get((name, person))
+    return found if found is not None and abs(clock.now() - found[0]) < timedelta(seconds=seconds) else None
 
 
 def forget(name: str = "") -> None:

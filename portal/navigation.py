@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from accounts.actors import Actor
 from core import figures
 from core.web.navigation import Count, Duty, Item, Section
-from incidents.queries.figures import Figures, figures_of
-from oncall.queries.duty import standing_of
+from incidents.queries.figures import Figures, glance_of
+from oncall.queries.duty import Standing
 
 #: How long a figure may be old, in seconds, where nothing tells of a change; turns change by the hour.
-FIGURES, DUTY = 10, 60
+LASTING = {"figures": 10, "duty": 60}
 
 
 def signed_in(actor: Actor) -> bool:
@@ -43,17 +46,24 @@ def duty(actor: Actor) -> Duty | None:
     """The card "You are on call"; stakeholders never are and have none."""
     if actor.user is None or not staff(actor):
         return None
-    return figures.kept("duty", actor.user.pk, DUTY, lambda: _duty(actor))
+    found: Duty = figures.kept_of("duty", actor.user.pk, LASTING, lambda: _look(actor))
+    return found
 
 
 def _figures(actor: Actor) -> Figures:
     if actor.user is None:
         return Figures(0, 0)
-    return figures.kept("figures", actor.user.pk, FIGURES, lambda: figures_of(actor))
+    found: Figures = figures.kept_of("figures", actor.user.pk, LASTING, lambda: _look(actor))
+    return found
 
 
-def _duty(actor: Actor) -> Duty:
-    standing = standing_of(actor)
+def _look(actor: Actor) -> Mapping[str, Callable[[], Any]]:
+    """Whichever is asked for, the other costs no query of its own."""
+    found = glance_of(actor)
+    return {"figures": lambda: found.figures, "duty": lambda: _duty(found.standing())}
+
+
+def _duty(standing: Standing) -> Duty:
     if standing.present:
         first, more = standing.present[0], len(standing.present) - 1
         what = first.schedule if first.level is None else f"{first.schedule}, level {first.level}"

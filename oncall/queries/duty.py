@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
-from django.db.models import IntegerField, Min, OuterRef, Q, Subquery
+from django.db.models import Exists, IntegerField, Min, OuterRef, QuerySet, Subquery
 
-from accounts.actors import Actor
+from accounts.models import User
 from core import clock
 from oncall.engine import rotation
 from oncall.engine.rotation import Member
@@ -17,6 +19,8 @@ from oncall.models import Schedule, ScheduleMember, Target
 from oncall.queries.on_call import MOST_SHIFTS, can_be_on_call, rotation_of
 
 AHEAD = timedelta(days=28)
+SCHEDULE, MEMBERS = "turns__schedule__", "turns__schedule__members__"
+TURNING = ("pk", "name", "team_id", "time_zone", "anchor", "unit", "length")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,33 +50,44 @@ class Own:
     level: int | None
 
 
-def standing_of(actor: Actor) -> Standing:
-    """How one person stands on the schedules, in one query; times lie within the next 28 days."""
-    if actor.user is None:
-        return Standing([], None, somebody=False)
-    person = actor.user.pk
-    somebody, own = _places(person)
+def places_of(person: int) -> QuerySet[User, dict[str, Any]]:
+    """What `standing_from` reads: the person beside everybody with whom he or she takes turns, as plain values.
+
+    There is one row at least, also for who takes no turns, so that other figures of the person can be read with it.
+    """
+    levels = Target.objects.filter(schedule=OuterRef("turns__schedule_id")).order_by().values("schedule")
+    first = levels.annotate(first=Min("level__position")).values("first")
+    rows: Any = User.objects.filter(pk=person).order_by(f"{SCHEDULE}name", f"{SCHEDULE}pk", f"{MEMBERS}position")
+    found: QuerySet[User, dict[str, Any]] = rows.values(
+        *(f"{SCHEDULE}{name}" for name in TURNING),
+        *(f"{MEMBERS}{name}" for name in ("position", "user_id", "user__is_active", "user__role")),
+        somebody=Exists(ScheduleMember.objects.all()),
+        first_level=Subquery(first, output_field=IntegerField()),
+    )
+    return found
+
+
+def standing_from(person: int, places: Iterable[Mapping[str, Any]]) -> Standing:
+    """How one person stands on the schedules, by the rows of `places_of`; times lie within the next 28 days."""
+    rows = list(places)
+    own = [_own(list(group)) for pk, group in groupby(rows, key=itemgetter(f"{SCHEDULE}pk")) if pk is not None]
     turns = [turn for turn in (_turn(each, person) for each in own) if turn]
     present = sorted(turns, key=lambda turn: (turn.until is None, turn.until))
     begins = [] if present else list(_begins(own, person))
-    return Standing(present, min(begins, default=None), somebody)
+    return Standing(present, min(begins, default=None), somebody=any(row["somebody"] for row in rows))
 
 
-def _places(person: int) -> tuple[bool, list[Own]]:
-    """Whether anybody stands on any schedule, and the schedules in which this person does, with all in their order."""
-    levels = Target.objects.filter(schedule=OuterRef("schedule")).order_by().values("schedule")
-    first = levels.annotate(first=Min("level__position")).values("first")
-    mine = Q(schedule__in=ScheduleMember.objects.filter(user=person).values("schedule"))
-    anybody = Q(pk=Subquery(ScheduleMember.objects.order_by("pk").values("pk")[:1]))
-    rows = ScheduleMember.objects.filter(mine | anybody).select_related("schedule", "user")
-    rows = rows.annotate(first_level=Subquery(first, output_field=IntegerField()))
-    places = list(rows.order_by("schedule__name", "schedule_id", "position"))
-    found = []
-    for _, group in groupby(places, key=lambda place: place.schedule_id):
-        here = list(group)
-        members = [Member(place.user_id, can_be_on_call(place.user)) for place in here]
-        found.append(Own(here[0].schedule, members, here[0].first_level))
-    return bool(places), [each for each in found if any(member.person == person for member in each.members)]
+def _own(rows: Sequence[Mapping[str, Any]]) -> Own:
+    """One schedule; whoever takes several turns in it finds each of its places as often, and it counts once."""
+    members = {
+        row[f"{MEMBERS}position"]: Member(
+            row[f"{MEMBERS}user_id"],
+            can_be_on_call(User(is_active=row[f"{MEMBERS}user__is_active"], role=row[f"{MEMBERS}user__role"])),
+        )
+        for row in rows
+    }
+    schedule = Schedule(**{name: rows[0][f"{SCHEDULE}{name}"] for name in TURNING})
+    return Own(schedule, list(members.values()), rows[0]["first_level"])
 
 
 def _turn(own: Own, person: int) -> Present | None:

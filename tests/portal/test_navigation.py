@@ -150,6 +150,42 @@ def test_the_card_costs_one_query_a_minute(world: make.World, browser: Browser) 
     assert len(counted) == len(fresh) + 1
 
 
+def test_a_fresh_process_reads_figures_and_card_in_one_query(stage: Stage, browser: Browser) -> None:
+    """The first page of a person costs one query more than the next, and all that it shows is there."""
+    stage.fire("disk", severity="critical")
+    turns = make.schedule("Payments", stage.world.payments, stage.world.bo, stage.world.cy, stage.world.bo)
+    make.policy("Night", stage.world.payments, [stage.world.cy], [turns])
+    bo = browser(stage.world.bo)
+    bo.get("/policies/")
+    with CaptureQueriesContext(connection) as fresh:
+        bo.get("/policies/")
+    figures.forget("*")
+    with CaptureQueriesContext(connection) as first:
+        page = text_of(bo.get("/policies/"))
+    assert len(first) == len(fresh) + 1 <= 8
+    assert counts(page) == {"Now": "hot 1 page to answer", "Incidents": "1 open"}
+    assert card(page).startswith("You are on call Payments, level 2")
+
+
+def test_a_figure_that_is_fresh_is_not_made_again_for_the_sake_of_another(at: clock.FrozenClock) -> None:
+    """Each of several figures of one look lasts as long as it is good for."""
+    made: list[str] = []
+    lasting = {"short": 10, "long": 60}
+
+    def ask(name: str) -> str:
+        def make_of(each: str) -> str:
+            made.append(each)
+            return each.upper()
+
+        look = {each: lambda each=each: make_of(each) for each in lasting}
+        return str(figures.kept_of(name, 7, lasting, lambda: look))
+
+    assert [ask("short"), ask("long")] == ["SHORT", "LONG"]
+    at.move(seconds=11)
+    assert [ask("long"), ask("short")] == ["LONG", "SHORT"]
+    assert made == ["short", "long", "short"]
+
+
 def test_who_acts_sees_the_figures_of_after_that_in_every_process(stage: Stage, browser: Browser) -> None:
     """Bo accepts at one web process, and the redirect arrives at another one that has counted a moment ago."""
     stage.fire("disk", severity="critical")
