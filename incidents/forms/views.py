@@ -33,7 +33,7 @@ class ViewForm(VersionedForm):
     def __init__(self, *args: Any, teams: list[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.teams = {str(row.pk): row for row in teams}
-        offer(self, "team", [("", "Only I"), *((pk, f"Everybody in {row.name}") for pk, row in self.teams.items())])
+        offer(self, "team", [("", "Only me"), *((pk, f"Everybody in {row.name}") for pk, row in self.teams.items())])
 
     def values(self) -> dict[str, Any]:
         """Keyword arguments of the command."""
