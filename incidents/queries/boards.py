@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import BooleanField, Case, Count, Exists, IntegerField, Min, OuterRef, Q, Subquery, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    FilteredRelation,
+    IntegerField,
+    Min,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Cast, Substr
 
 from accounts.actors import Actor
 from accounts.models import Membership, User
+from core import joined
 from incidents.models import Incident, Participant
 from incidents.models.incidents import IncidentQuerySet
 from incidents.queries.access import incidents_seen_by
@@ -87,13 +101,14 @@ class Scope:
 class Board:
     """Open incidents: those of the scope in their order, and those whose page waits for the viewer, of any team.
 
-    `longest` is the number of the one that has waited longest for an answer.
+    `longest` is the number of the one that has waited longest for an answer, `people` who answers for each, by its id.
     """
 
     found: list[Incident]
     asked: list[Incident]
     longest: int | None
     is_cut: bool
+    people: Mapping[int, list[User]]
 
     @property
     def all(self) -> list[Incident]:
@@ -102,7 +117,7 @@ class Board:
 
 
 def board(actor: Actor, scope: Scope) -> Board:
-    """One query, at most 101 rows; `asked` is empty for stakeholders, who are never paged.
+    """One query, at most 101 incidents with their assignees; `asked` is empty for stakeholders, who are never paged.
 
     The rows are chosen by what orders them and then read in full: thousands may be open in a storm.
     """
@@ -117,14 +132,29 @@ def board(actor: Actor, scope: Scope) -> Board:
     seen = incidents_seen_by(actor).select_related(None).select_related("service", "priority")
     seen = scope.marked(seen.filter(pk__in=chosen.values("pk")[: ASKED + SHOWN + 1]))
     found = seen.annotate(asked=asked, longest=Subquery(waiting.values("number")[:1])).defer(*LONG)
-    marked = [(each, vars(each)) for each in sorted(found.order_by(), key=_place)]
+    kept, people = _with_assignees(found)
+    marked = [(each, vars(each)) for each in sorted(kept, key=_place)]
     within = [each for each, marks in marked if marks["in_scope"]]
     return Board(
         found=within[:SHOWN],
         asked=[each for each, marks in marked if marks["asked"]][:ASKED],
         longest=marked[0][1]["longest"] if marked else None,
         is_cut=len(within) > SHOWN or len(marked) > ASKED + SHOWN,
+        people=people,
     )
+
+
+def _with_assignees(rows: IncidentQuerySet) -> tuple[list[Incident], dict[int, list[User]]]:
+    """The incidents, each once, and who answers for them, in the order in which they came to it; one query."""
+    answering = FilteredRelation("participants", condition=Q(participants__assignee=True))
+    rows = rows.annotate(answering=answering).annotate(**joined.columns(User, "answering__user", "assignee"))
+    found: dict[int, Incident] = {}
+    people: dict[int, list[User]] = {}
+    for row in rows.order_by("answering__joined_at", "answering__pk"):
+        assignee = joined.taken(User, row, "assignee")
+        found.setdefault(row.pk, row)
+        people.setdefault(row.pk, []).extend([assignee] if assignee is not None else [])
+    return list(found.values()), people
 
 
 def _asked(actor: Actor) -> Case:
@@ -184,11 +214,10 @@ def tally(actor: Actor, scope: Scope) -> Tally:
     return Tally(total, unanswered, min(since, default=None), by_priority, worst)
 
 
-def rows_of(actor: Actor, incidents: Sequence[Incident]) -> list[Row]:
-    """The same incidents with their assignees, in one more query."""
-    people = assignees(incidents)
+def rows_of(actor: Actor, found: Board) -> list[Row]:
+    """The incidents of the scope with their assignees; reads nothing."""
     own = actor.user.pk if actor.user else None
-    named = [(each, people.get(each.pk, [])) for each in incidents]
+    named = [(each, found.people[each.pk]) for each in found.found]
     return [Row(each, users, any(user.pk == own for user in users)) for each, users in named]
 
 

@@ -17,7 +17,7 @@ from incidents.queries.recent import RecentChange, recent_in
 from incidents.queries.standing import Health, health_of
 from oncall.models import Page, Schedule
 from oncall.queries.following import Following, Run, runs_of, who_follows
-from oncall.queries.on_call import OnCall, on_call_now
+from oncall.queries.on_call import OnCall, members_ahead, on_call_now
 from oncall.queries.services import on_call_schedules
 
 SCOPES = ("mine", "all")
@@ -152,8 +152,7 @@ def now_of(actor: Actor, wanted: str = "") -> Now:
     runs = _runs(actor, found)
     schedules = _schedules(actor, scope, runs)
     following = who_follows(list(runs.values()), schedules)
-    shown = {row.incident.pk: row for row in rows_of(actor, found.found)}
-    lines = [_line(shown[each.pk], runs.get(each.subject), following) for each in found.found]
+    lines = [_line(row, runs.get(row.incident.subject), following) for row in rows_of(actor, found)]
     within = [each for each in schedules if scope.holds(each.team_id)]
     return Now(
         at=clock.now(),
@@ -186,12 +185,12 @@ def _runs(actor: Actor, found: Board) -> dict[str, Run]:
 
 
 def _schedules(actor: Actor, scope: Scope, runs: Mapping[str, Run]) -> list[Schedule]:
-    """Those of the scope and those that the escalations name, by name, with their members: two queries."""
+    """Those of the scope and those that the escalations name, by name, with their members: one query."""
     rows = on_call_schedules(actor).order_by("name", "pk")
-    if scope.teams is None:
-        return list(rows)
-    named = {pk for run in runs.values() for pk in run.schedules}
-    return list(rows.filter(Q(team_id__in=sorted(scope.teams)) | Q(pk__in=sorted(named))))
+    if scope.teams is not None:
+        named = {pk for run in runs.values() for pk in run.schedules}
+        rows = rows.filter(Q(team_id__in=sorted(scope.teams)) | Q(pk__in=sorted(named)))
+    return members_ahead(rows)
 
 
 def _waiting_pages(

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch
+from django.db.models import QuerySet
 
 from accounts.models import User
-from core import clock
+from core import clock, joined
 from oncall.engine import rotation
 from oncall.engine.rotation import Member, Rotation, Shift
-from oncall.models import Schedule, ScheduleMember
+from oncall.models import Schedule
 
 MOST_SHIFTS = 1000
+AHEAD = "members_in_order"  # where `members_ahead` leaves them
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +39,29 @@ def can_be_on_call(user: User) -> bool:
 
 
 def members_of(schedule: Schedule, people: Sequence[User] | None = None) -> tuple[list[Member], dict[int, User]]:
-    """The places in order, and the people by id; uses what `with_members` has read ahead, or the `people` given."""
+    """The places in order, and the people by id; uses what has been read ahead, or the `people` given."""
+    if people is None:
+        people = vars(schedule).get(AHEAD)
     if people is None:
         people = [member.user for member in schedule.members.all()]
     return [Member(user.pk, can_be_on_call(user)) for user in people], {user.pk: user for user in people}
 
 
 def with_members(ids: Iterable[int] | None = None) -> list[Schedule]:
-    """Schedules (default: all) with their members read ahead, in two queries."""
-    members = Prefetch("members", ScheduleMember.objects.select_related("user"))
-    found = Schedule.objects.select_related("team").prefetch_related(members)
-    return list(found if ids is None else found.filter(pk__in=list(ids)))
+    """Schedules (default: all) with their members read ahead, in one query."""
+    found = Schedule.objects.select_related("team").order_by("name", "pk")
+    return members_ahead(found if ids is None else found.filter(pk__in=list(ids)))
+
+
+def members_ahead(schedules: QuerySet[Schedule]) -> list[Schedule]:
+    """Ordered schedules, each with those who take turns in it for `members_of`; one query."""
+    rows = schedules.prefetch_related(None).annotate(**joined.columns(User, "members__user", "member"))
+    found: dict[int, Schedule] = {}
+    for row in rows.order_by(*schedules.query.order_by, "members__position"):
+        people = vars(found.setdefault(row.pk, row)).setdefault(AHEAD, [])
+        member = joined.taken(User, row, "member")
+        people += [member] if member is not None else []
+    return list(found.values())
 
 
 def on_call_now(schedule: Schedule, at: datetime | None = None, known: Sequence[User] | None = None) -> OnCall | None:

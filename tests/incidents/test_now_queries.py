@@ -70,6 +70,18 @@ def test_ten_and_five_thousand_open_incidents_cost_the_same(
     assert few <= LIMIT
 
 
+@pytest.mark.parametrize("path", ["/now/", "/now/?scope=all", "/incidents/1/"])
+def test_the_first_page_in_a_fresh_process_is_within_the_limit_too(stage: Stage, browser: Browser, path: str) -> None:
+    """14, session, person, the sidebar's figures, the card of duty, the pace and the last night included."""
+    lived_in(stage)
+    bo = browser(stage.world.bo)
+    bo.get(path)
+    figures.forget("*")
+    with CaptureQueriesContext(connection) as asked:
+        assert bo.get(path).status_code == 200
+    assert len(asked) <= LIMIT
+
+
 def test_everything_costs_no_more_than_ones_own_teams(stage: Stage, browser: Browser) -> None:
     lived_in(stage)
     bo = browser(stage.world.bo)
