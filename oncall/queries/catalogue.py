@@ -16,7 +16,7 @@ from oncall.kinds import Standing, pulses, standings
 from oncall.models import Service
 from oncall.queries.directory import WELL
 from oncall.queries.services import services_seen_by
-from oncall.queries.standby import Standby, standby
+from oncall.queries.standby import LADDER, Standby, rungs, standby
 
 PAGE = 50
 TONES = ("outage", "partial", "degraded", "ok")
@@ -126,12 +126,11 @@ def catalogue(actor: Actor, wanted: Wanted, *policies: int | None) -> Catalogue:
     `policies` are further ones whose people the caller wants to know of.
     """
     troubled = standings(actor)
-    rows = _found(actor, wanted, troubled).select_related(None).select_related("team").prefetch_related(None)
-    shown = list(rows[: PAGE + 1])
+    shown, levels = _page(actor, _found(actor, wanted, troubled), _place(troubled))
     last = shown[PAGE - 1] if len(shown) > PAGE else None
     after = f"{getattr(last, 'place', 0)}:{last.name}" if last else ""
     shown = shown[:PAGE]
-    now = standby([*(row.policy_id for row in shown), *policies])
+    now = standby([*(row.policy_id for row in shown), *policies], None if policies else levels)
     beats = pulses(actor, [row.pk for row in shown])
     return Catalogue(
         rows=[
@@ -143,6 +142,15 @@ def catalogue(actor: Actor, wanted: Wanted, *policies: int | None) -> Catalogue:
         standby=now,
         troubled=troubled,
     )
+
+
+def _page(actor: Actor, found: QuerySet[Service], place: Case) -> tuple[list[Service], list[Mapping[str, Any]]]:
+    """At most one service more than a page shows, and for each of their policies the levels as rows; one query."""
+    keys = found.select_related(None).prefetch_related(None).values("pk")[: PAGE + 1]
+    rows = services_seen_by(actor, archived=True).select_related(None).select_related("team").prefetch_related(None)
+    rows = rows.filter(pk__in=keys).annotate(place=place, **rungs("policy__levels__"))
+    read = list(rows.order_by("place", "name", *LADDER))
+    return list({row.pk: row for row in read}.values()), [vars(row) for row in read]
 
 
 def _teams(actor: Actor, troubled: Mapping[int, Standing]) -> list[Any]:

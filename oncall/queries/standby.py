@@ -1,4 +1,7 @@
-"""Whom policies page at this moment, and on whose turn: two queries, however many policies a page shows."""
+"""Whom policies page at this moment, and on whose turn: two queries, however many policies a page shows.
+
+A page that reads policies or services anyway may join their levels to its rows (`LADDER`): then it is one.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,9 @@ from oncall.queries.levels import ids_of, resolve
 from oncall.queries.on_call import OnCall, on_call_now, person_on_call
 from oncall.queries.reach import has_way
 
-TURNING = ("name", "team_id", "time_zone", "anchor", "unit", "length")
+TURNING = ("pk", "name", "team_id", "time_zone", "anchor", "unit", "length")
 Plain = dict[str, Any]
+LADDER = ("rung_position", "rung_pk", "rung_target")  # the order in which joined levels have to come
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,11 @@ class Standby:
         return [(schedule, turn) for schedule, turn in turns if turn is not None]
 
 
-def standby(policies: Iterable[int | None]) -> Standby:
-    """What these policies would do now."""
+def standby(policies: Iterable[int | None], joined: Iterable[Mapping[str, Any]] | None = None) -> Standby:
+    """What these policies would do now; `joined` are rows with `policy_id` and `rungs`, where the caller has them."""
     now = clock.now()
-    levels, schedules = _levels({pk for pk in policies if pk is not None})
+    wanted = {pk for pk in policies if pk is not None}
+    levels, schedules = _levels(wanted, _read(wanted) if joined is None else joined)
     plain = [level for each in levels.values() for level in each]
     people, members = _people(ids_of(plain, "user"), schedules)
     present = {pk: person_on_call(each, now, members[pk]) for pk, each in schedules.items()}
@@ -54,20 +59,43 @@ def standby(policies: Iterable[int | None]) -> Standby:
     return Standby(now, ladders_of(levels, found), levels, schedules, members)
 
 
-def _levels(policies: Collection[int]) -> tuple[dict[int, list[Plain]], dict[int, Schedule]]:
+def rungs(path: str = "") -> dict[str, F]:
+    """Annotations that put the levels found along `path` on each row, with what they name; one row for each target."""
+    columns = {"position": "position", "pk": "pk", "minutes": "timeout_minutes"}
+    columns |= {"target": "targets__pk", "user": "targets__user_id"}
+    columns |= {f"schedule_{name}": f"targets__schedule__{name}" for name in TURNING}
+    return {f"rung_{name}": F(f"{path}{column}") for name, column in columns.items()}
+
+
+def _read(policies: Collection[int]) -> Iterable[Plain]:
+    if not policies:
+        return []
+    rows: Any = Level.objects.filter(policy_id__in=policies).annotate(**rungs())
+    found: Iterable[Plain] = rows.order_by("policy_id", *LADDER).values("policy_id", *rungs())
+    return found
+
+
+def _levels(
+    policies: Iterable[int], rows: Iterable[Mapping[str, Any]]
+) -> tuple[dict[int, list[Plain]], dict[int, Schedule]]:
     """Policy id -> its levels as plain values, and every schedule on them; a policy without levels is there too."""
     schedules: dict[int, Schedule] = {}
     found: dict[int, dict[int, Plain]] = {pk: {} for pk in policies}
-    rows: Any = Level.objects.filter(policy_id__in=policies).order_by("policy_id", "position", "pk", "targets__pk")
-    turning = [f"targets__schedule__{name}" for name in TURNING]
-    columns = ("policy_id", "pk", "timeout_minutes", "targets__user_id", "targets__schedule_id", *turning)
-    for policy, level, minutes, user, schedule, *values in rows.values_list(*columns) if policies else ():
-        plain = found[policy].setdefault(level, {"timeout_minutes": minutes, "targets": []})
-        if user is not None:
-            plain["targets"].append({"kind": "user", "id": user})
+    targets: set[int] = set()
+    for row in rows:
+        if row["rung_pk"] is None or row["policy_id"] not in found:
+            continue
+        plain = found[row["policy_id"]].setdefault(row["rung_pk"], {"timeout_minutes": row["rung_minutes"]})
+        aimed = plain.setdefault("targets", [])
+        if row["rung_target"] in targets:  # several services have this policy
+            continue
+        targets.add(row["rung_target"])
+        schedule = row["rung_schedule_pk"]
+        if row["rung_user"] is not None:
+            aimed.append({"kind": "user", "id": row["rung_user"]})
         elif schedule is not None:
-            plain["targets"].append({"kind": "schedule", "id": schedule})
-            schedules[schedule] = Schedule(pk=schedule, **dict(zip(TURNING, values, strict=True)))
+            aimed.append({"kind": "schedule", "id": schedule})
+            schedules[schedule] = Schedule(**{name: row[f"rung_schedule_{name}"] for name in TURNING})
     return {policy: list(levels.values()) for policy, levels in found.items()}, schedules
 
 

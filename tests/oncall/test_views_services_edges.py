@@ -7,11 +7,15 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from core import clock, figures
 from incidents.models import Incident
-from oncall.models import Service, ServiceDependency
+from oncall.models import EscalationPolicy, Service, ServiceDependency
+from oncall.queries.catalogue import Wanted, catalogue
+from oncall.queries.standby import standby
 from tests import world as builders
 from tests.oncall.test_views_service_page import fire, names, path, words
 from tests.pages import count, text_of
@@ -203,3 +207,30 @@ def test_what_is_archived_pages_nobody_and_says_so(world: World, browser: Browse
     assert "Checkout" in row
     assert "Bo Chen" not in row
     assert "Operational" not in row
+
+
+def test_a_page_of_services_with_a_policy_each_says_whom_each_pages(world: World, browser: Browser) -> None:
+    """Eight queries in a fresh process too; neither the next page nor a policy that two have is any trouble."""
+    for number in range(60):
+        turns = builders.schedule(f"Turns {number:02}", world.payments, world.cy)
+        ladder = builders.policy(f"Ladder {number:02}", world.payments, [turns, world.di], [world.ana])
+        builders.service(f"Box {number:02}", world.payments, policy=ladder)
+    builders.service("Box 00 again", world.payments, policy=EscalationPolicy.objects.get(name="Ladder 00"))
+    builders.service("Box 00 alone", world.payments)
+    bo = browser(world.bo)
+    bo.get("/services/")
+    figures.forget("*")
+    with CaptureQueriesContext(connection) as asked:
+        assert bo.get("/services/").status_code == 200
+    assert len(asked) <= 8
+    found = catalogue(builders.acts(world.bo), Wanted())
+    policies = {row.service.name: row.service.policy_id for row in found.rows}
+    assert [*policies][:3] == ["Box 00", "Box 00 again", "Box 00 alone"]
+    assert len(policies) == 50
+    assert found.older
+    alone = standby(policies.values())
+    assert {row.service.name: row.people for row in found.rows} == {
+        name: alone.first(pk) for name, pk in policies.items()
+    }
+    assert {*found.rows[0].people} == {world.cy, world.di}
+    assert {pk: list(levels) for pk, levels in found.standby.levels.items()} == alone.levels
