@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.conf import settings
-
 from accounts.actors import person
 from accounts.models import User
 from core import clock
@@ -46,7 +44,7 @@ def play(made: Organisation, say: Callable[[str], None], wait: Wait = time.sleep
     """Play it to the end and say each step; raises NotRunning when nobody opens the incident."""
     group = send(made, PLOT)
     incident = _opened(group, wait)
-    say(f"Open {settings.PORTAL_URL}/incidents/{incident.number}/ and watch.")
+    say(f"Open /incidents/{incident.number}/ in the demo and watch.")  # its port may be of another shell
     wait(8)
     _paged(incident, wait)
     owner = take(incident, random.Random(incident.number))  # noqa: S311 (no secret)

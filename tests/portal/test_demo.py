@@ -89,7 +89,8 @@ def test_it_ends_with_what_to_do_first(settings: Any) -> None:
     out, err = io.StringIO(), io.StringIO()
     call_command("demo", "--json", "--days", "3", stdout=out, stderr=err)
     shown = json.loads(out.getvalue())
-    who, mail, story = [line for line in err.getvalue().splitlines() if line]
+    first, who, mail, story = [line for line in err.getvalue().splitlines() if line]
+    assert first == "Building the demo: 40 people, 3 days.", "whoever waits knows for what"
     assert shown["url"] in who
     assert "priya@fernhill.example (administrator)" in who
     assert shown["users"][0]["password"] in who

@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts.models import User
 from incidents.models import Incident
-from portal.demo import card, history, live, organisation
+from portal.demo import card, history, live, organisation, people
 
 
 class Command(BaseCommand):
@@ -39,6 +39,7 @@ class Command(BaseCommand):
         if made is None and User.objects.exists():
             raise CommandError("This data directory is in use and not the demo's; set WATCHBILL_DATA_DIR to another.")
         if made is None:
+            self._announce(options["days"])
             _hurry()
             made = organisation.build()
             history.tell(made, options["days"])
@@ -62,6 +63,12 @@ class Command(BaseCommand):
             live.play(made, self.stdout.write)
         except live.NotRunning as error:
             raise CommandError("The demo does not run: start it with `make demo`, then play again.") from error
+
+    def _announce(self, days: int) -> None:
+        """Say what takes so long, on standard error: `--json` prints one object and nothing else."""
+        took = " This takes about 20 seconds." if days == history.DAYS else ""
+        self.stderr.write(f"Building the demo: {len(people.PEOPLE)} people, {days} days.{took}")
+        self.stderr.flush()
 
     def _tell(self, shown: dict[str, Any]) -> None:
         self.stdout.write("The demo is ready. Start it with `make demo`.")
