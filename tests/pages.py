@@ -30,8 +30,10 @@ def count(client: Client, path: str) -> int:
 
 
 def text_of(answer: Any) -> str:
-    """The page as text."""
-    return str(answer.content.decode())
+    """The page as text; a file as well, which can be read once and is kept for the next look."""
+    if answer.streaming and not hasattr(answer, "read_once"):
+        answer.read_once = answer.getvalue()
+    return str((answer.read_once if answer.streaming else answer.content).decode("utf-8", "replace"))
 
 
 def assert_inert(answer: Any) -> None:

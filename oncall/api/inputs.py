@@ -75,7 +75,7 @@ class RuleInput(serializers.Serializer[Any]):
     method = id_field()
 
 
-class ReasonInput(serializers.Serializer[Any]):
+class DeclinedInput(serializers.Serializer[Any]):
     """Why somebody has declined."""
 
     reason = serializers.CharField(max_length=200)

@@ -74,10 +74,10 @@ class ExplainPage(Page):
 
     http_method_names = ["post"]
 
-    @extend_schema(operation_id="pages_explain", request=inputs.ReasonInput, responses=shapes.AnswerShape)
+    @extend_schema(operation_id="pages_explain", request=inputs.DeclinedInput, responses=shapes.AnswerShape)
     def post(self, request: Request, pk: int) -> Response:
         """Give the reason of a page that was declined without one."""
-        reason = self.parse(inputs.ReasonInput)["reason"]
+        reason = self.parse(inputs.DeclinedInput)["reason"]
         return self._answer(pk, reasons.explain(self.actor, page_seen_by(self.actor, pk), reason=reason))
 
 

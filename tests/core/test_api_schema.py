@@ -86,7 +86,7 @@ def test_the_page_holds_nothing_inline_and_nothing_foreign(browser: Callable[...
     assert " style=" not in html
     assert not re.search(r"\son\w+=", html)
     sources = re.findall(r'(?:src|href)="([^"]+)"', html)
-    assert len(sources) == 4
+    assert len(sources) == 5, "an icon, a style, two scripts, and the way back"
     for source in sources:
         assert source.startswith("/")
         if source.startswith("/static/"):

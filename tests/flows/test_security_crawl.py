@@ -18,6 +18,7 @@ from core.web import held, news
 from tests.flows import security_scene
 from tests.flows.security_doors import PEOPLE, Door, Knocker, table
 from tests.flows.security_scene import CODENAME, SECRET_TITLE, Scene, address
+from tests.pages import text_of
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -68,13 +69,6 @@ def dump() -> dict[str, str]:
 def changed(before: dict[str, str], after: dict[str, str]) -> list[str]:
     """The tables that differ."""
     return sorted(name for name in after if before.get(name) != after[name])
-
-
-def text_of(answer: Any) -> str:
-    """The body as text; of a file as well."""
-    if answer.streaming and not hasattr(answer, "read_once"):
-        answer.read_once = answer.getvalue()
-    return str((answer.read_once if answer.streaming else answer.content).decode("utf-8", "replace"))
 
 
 def private(scene: Scene, answer: Any) -> str | None:

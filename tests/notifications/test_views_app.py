@@ -79,7 +79,7 @@ def test_the_workers_rules(world: World) -> None:
     """A34: it answers messages of this origin alone, and keeps no answer of the API and none to a POST."""
     text = (Path(settings.BASE_DIR) / "static/js/sw.js").read_text()
     assert 'on("message", async (ev) => ev.origin === origin &&' in text
-    own = re.search(r"const OWN = /(.*?)/,", text)
+    own = re.search(r"const OWN = /(.*?)/;", text)
     assert own
     kept = re.compile(own[1].replace("\\/", "/"))
     assert kept.match("/now/")
