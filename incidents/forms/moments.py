@@ -22,3 +22,8 @@ def moment(label: str, help_text: str = "", *, required: bool = False) -> forms.
 def local_text(at: datetime) -> str:
     """A moment as the field shows it."""
     return timezone.localtime(at).strftime(f"{LOCAL}:%S")
+
+
+def read_in() -> str:
+    """The zone in which a field of this page is read, as a sentence: the viewer's, or UTC where that was chosen."""
+    return f"In {timezone.get_current_timezone_name()}, as times are shown."

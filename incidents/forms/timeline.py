@@ -13,7 +13,7 @@ from core.web.forms import LARGEST, PortalForm, choice, line, offer, text
 from incidents.commands.attachments import Upload
 from incidents.engine.files import ACCEPT
 from incidents.engine.files import LARGEST as LARGEST_FILE
-from incidents.forms.moments import moment
+from incidents.forms.moments import moment, read_in
 from incidents.kinds import entry_kinds
 
 LONG = 10_000
@@ -28,9 +28,11 @@ class FilesInput(forms.FileInput):
 class NoteForm(PortalForm):
     """What a person writes into the record, at its own time (S19), with files and words for who cannot see them."""
 
+    expected = ("text",)  # only files may come without
+
     text = text("Note", LONG, required=False, rows=4, data_draft="note")
     kind = choice("Kind", required=False)
-    occurred_at = moment("When it happened", "Leave empty for now.")
+    occurred_at = moment("When it happened")
     files = forms.Field(  # type: ignore[assignment]  # a field, taken out by the metaclass
         label="Pictures and texts",
         required=False,
@@ -43,6 +45,7 @@ class NoteForm(PortalForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offer(self, "kind", [(kind.key, kind.label) for kind in entry_kinds() if kind.human])
+        self.fields["occurred_at"].help_text = f"{read_in()} Leave empty for now."
 
     def values(self) -> dict[str, Any]:
         """Keyword arguments of the command."""
@@ -69,6 +72,8 @@ def uploads_of(files: Sequence[UploadedFile], alts: Sequence[str]) -> list[Uploa
 class EditForm(PortalForm):
     """A new text; the former one stays as a revision (S18). `version` is what the person saw (S51)."""
 
+    expected = ("text",)  # only an entry with files may say nothing
+
     version = forms.IntegerField(min_value=1, max_value=LARGEST, required=False, widget=forms.HiddenInput)
     text = text("Text", LONG, required=False, rows=4, data_draft="text")
     occurred_at = moment("When it happened")
@@ -87,13 +92,14 @@ class MilestoneForm(PortalForm):
 
     seen = forms.CharField(max_length=600, required=False, widget=forms.HiddenInput)
     kind = choice("Milestone")
-    at = moment("It was at", "In your own time zone.", required=True)
+    at = moment("It was at", required=True)
     why = line("Why", 200, required=False)
 
     def __init__(self, *args: Any, reached: Mapping[str, datetime], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.stamp = " ".join(f"{kind}={at.isoformat()}" for kind, at in reached.items())
         self.fields["seen"].initial = self.stamp
+        self.fields["at"].help_text = read_in()
         offer(self, "kind", [(kind, kind.capitalize()) for kind in reached])
 
     def values(self) -> dict[str, Any]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC
-from functools import wraps
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +17,7 @@ from core import live
 from core.errors import Invalid, Missing
 from core.web import htmx
 from core.web.doors import actor_of, signed_in
+from core.web.zone import in_chosen_zone
 from incidents import permissions
 from incidents.forms.timeline import NoteForm
 from incidents.kinds import panels
@@ -31,19 +30,6 @@ from incidents.queries.page import IncidentPage, alerts_of, incident_page, prior
 
 MOST_FRAMES = 500
 YEAR = 365 * 24 * 3600
-
-
-def _in_chosen_zone(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Times in UTC where the address (`?zone=utc`) or, without it, the browser's choice says so; else the viewer's."""
-
-    @wraps(view)
-    def door(request: HttpRequest, number: int) -> HttpResponse:
-        if request.GET.get("zone", request.COOKIES.get("zone")) != "utc":
-            return view(request, number)
-        with timezone.override(UTC):
-            return view(request, number)
-
-    return door
 
 
 def _parts(request: HttpRequest, page: IncidentPage) -> dict[str, Any]:
@@ -67,7 +53,7 @@ def _number(request: HttpRequest, name: str) -> int | None:
 
 @signed_in
 @require_safe
-@_in_chosen_zone
+@in_chosen_zone
 def incident(request: HttpRequest, number: int) -> HttpResponse:
     """The whole page for responders, the summary for stakeholders (S36)."""
     actor: Actor = actor_of(request)
@@ -94,7 +80,7 @@ def incident(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _with_zone(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """This browser shows UTC, or the viewer's own zone, until another is chosen: a choice of looks alone."""
+    """This browser shows UTC, or the viewer's own zone, until another is chosen: forms are read in it as well."""
     zone = request.GET.get("zone")
     if zone in ("utc", "own"):
         safe = settings.SESSION_COOKIE_SECURE
@@ -109,7 +95,7 @@ def _filters(page: IncidentPage) -> list[tuple[str, str, int]]:
 
 @signed_in
 @require_safe
-@_in_chosen_zone
+@in_chosen_zone
 def regions(request: HttpRequest, number: int) -> HttpResponse:
     """Header and panels, which a live page draws anew when a panel frame comes."""
     page = incident_page(actor_of(request), number)
@@ -119,7 +105,7 @@ def regions(request: HttpRequest, number: int) -> HttpResponse:
 
 @signed_in
 @require_safe
-@_in_chosen_zone
+@in_chosen_zone
 def triage(request: HttpRequest, number: int) -> HttpResponse:
     """Signals that open nothing (DET-12); on a page of its own also what was altered around the start (TRI-08)."""
     actor: Actor = actor_of(request)
@@ -134,7 +120,7 @@ def triage(request: HttpRequest, number: int) -> HttpResponse:
 
 @signed_in
 @require_safe
-@_in_chosen_zone
+@in_chosen_zone
 def feed(request: HttpRequest, number: int) -> HttpResponse:
     """The frames after `?since=`, as the socket would send them: for browsers behind a proxy without sockets."""
     actor: Actor = actor_of(request)

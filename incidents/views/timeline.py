@@ -16,6 +16,7 @@ from core.errors import Conflict, Invalid, PortalError, TooMany
 from core.web import htmx
 from core.web.doors import Crumbs, actor_of, done, signed_in
 from core.web.forms import sent
+from core.web.zone import in_chosen_zone
 from incidents import permissions
 from incidents.commands import composing, milestones, timeline
 from incidents.commands.storing import NotStored
@@ -42,6 +43,7 @@ def _crumbs(incident: Incident, name: str) -> Crumbs:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@in_chosen_zone
 def note(request: HttpRequest, number: int) -> HttpResponse:
     """Write an entry or run a command of the composer; GET shows the long form. A refusal keeps what was typed."""
     actor: Actor = actor_of(request)
@@ -92,6 +94,7 @@ def _noted(request: HttpRequest, path: str) -> HttpResponse:
 
 @signed_in
 @require_safe
+@in_chosen_zone
 def entry(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     """One entry with what it said before, and what the viewer may do with it."""
     return _entry_page(request, number, pk)
@@ -145,6 +148,7 @@ def _edit_form(entry: TimelineEntry, version: int) -> EditForm:
 
 @signed_in
 @require_POST
+@in_chosen_zone
 def edit(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     """Change what a person wrote; what it said before stays (S18)."""
     said = "The entry was changed. What it said before is kept."
@@ -153,6 +157,7 @@ def edit(request: HttpRequest, number: int, pk: int) -> HttpResponse:
 
 @signed_in
 @require_POST
+@in_chosen_zone
 def strike(request: HttpRequest, number: int, pk: int) -> HttpResponse:
     """Hide an entry with a reason; the fact that it was there stays (S18)."""
     return _change(request, number, pk, StrikeForm(request.POST), timeline.strike, "The entry was struck.")
@@ -215,6 +220,7 @@ def _corrected(actor: Actor, incident: Incident, form: MilestoneForm) -> Milesto
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
+@in_chosen_zone
 def milestone(request: HttpRequest, number: int) -> HttpResponse:
     """Correct when something was reached; both values are kept (S20)."""
     actor: Actor = actor_of(request)

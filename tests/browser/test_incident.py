@@ -104,7 +104,7 @@ def test_filters_and_the_zone_act_without_leaving_the_page(page: Page, scene: Sc
     first = page.locator("#entries .tl-e > time").first
     own = first.inner_text()
     page.locator("#zone").click()
-    expect(page.locator("#zone")).to_have_text("show them in your own zone")
+    expect(page.locator("#zone")).to_have_text("show mine")
     expect(first).not_to_have_text(own)
     utc = first.get_attribute("datetime")
     assert utc

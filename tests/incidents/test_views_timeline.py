@@ -59,6 +59,26 @@ def test_a_note_at_its_own_time_and_kind(stage: Stage, opened: Incident, browser
     assert "Must not be in the future." in answer.content.decode()
 
 
+def test_s19_a_page_that_shows_utc_takes_times_in_utc(stage: Stage, opened: Incident, browser: Browser) -> None:
+    """Bo in Berlin has chosen UTC: what is typed there is read as it is shown, by a command and by a form."""
+    stage.world.bo.time_zone = "Europe/Berlin"
+    stage.world.bo.save()
+    bo = browser(stage.world.bo)
+    assert "Times in CET" in bo.get("/incidents/1/").content.decode()
+    bo.post(NOTES, {"text": "/at 08:40 own"})
+    shown = bo.get("/incidents/1/?zone=utc").content.decode()
+    assert "Times in <b>UTC</b>" in shown.split('id="log"')[0], "outside what scrolls"
+    bo.post(NOTES, {"text": "/at 08:40 chosen"})
+    bo.post(NOTES, {"text": "formed", "occurred_at": "2026-11-16T08:41"})
+    found = {entry.text: entry.occurred_at for entry in TimelineEntry.objects.filter(kind="note")}
+    assert found["own"] == datetime(2026, 11, 16, 7, 40, tzinfo=UTC)
+    assert found["chosen"] == datetime(2026, 11, 16, 8, 40, tzinfo=UTC)
+    assert found["formed"] == datetime(2026, 11, 16, 8, 41, tzinfo=UTC)
+    assert "In UTC, as times are shown." in bo.get(NOTES).content.decode()
+    entry = TimelineEntry.objects.get(text="own")
+    assert 'value="2026-11-16T07:40:00"' in bo.get(f"/incidents/1/entries/{entry.pk}/").content.decode()
+
+
 @pytest.mark.parametrize("text", ["", "   ", "a\0b", "x" * 10_001])
 def test_a_note_that_cannot_be_used_is_refused_with_its_text(
     stage: Stage, opened: Incident, browser: Browser, text: str
