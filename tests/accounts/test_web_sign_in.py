@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -47,6 +48,17 @@ def test_bo_signs_in_and_gets_a_new_session(world: World) -> None:
     assert (answer.status_code, answer["Location"]) == (302, "/now/")
     assert client.cookies["watchbill"].value != session.session_key
     assert signed_in(client)
+
+
+def test_a_wrong_password_puts_the_cursor_where_it_is_typed_again(world: World) -> None:
+    """Neither half is named as the wrong one; the sentence is read out with the field that is empty again."""
+    page = Client().post(LOGIN, {"login": world.bo.email, "password": "not it"}).content.decode()
+    fields = {name: tag for tag, name in re.findall(r'(<input[^>]*name="(login|password)"[^>]*>)', page)}
+    assert 'aria-invalid="true" autofocus' in fields["password"]
+    assert 'aria-describedby="form-say ' in fields["password"]
+    assert 'id="form-say"' in page
+    assert "autofocus" not in fields["login"]
+    assert "form-say" not in Client().get(LOGIN).content.decode()
 
 
 def test_the_cookie_is_marked(world: World) -> None:
