@@ -16,6 +16,7 @@ from accounts.queries import active_people, administrators, organisation, teams_
 from core import clock
 from incidents.models import Incident
 from integrations.models import IntegrationKey, OwnService
+from notifications.providers.email import Email, mail_is_filed
 from notifications.queries.log import methods_seen_by
 from oncall.models import Page, Service
 from oncall.queries.services import policies_seen_by, services_seen_by
@@ -40,7 +41,6 @@ class Step:
 def first_steps(actor: Actor) -> list[Step]:
     """The seven steps of mock-up 14 in their order; the portal's own service is none of them."""
     ours = organisation()
-    method = methods_seen_by(actor).filter(verified_at__isnull=False, broken_at__isnull=True).first()
     policy = policies_seen_by(actor).prefetch_related(None).first()
     service = _service(actor)
     return [
@@ -49,9 +49,7 @@ def first_steps(actor: Actor) -> list[Step]:
              f"{ours.name}, {ours.time_zone}" if ours.name else "It stands on the sign-in page.", bool(ours.name),
              "/organisation/" if can(actor, SETTINGS_EDIT) else "", "Name it", may_wait=True),
         _people(actor),
-        Step("Add a way to reach you",
-             f"{method.carrier}, {method.address}" if method else "Pages go nowhere without. Browser push works without"
-             " any provider.", method is not None, "/profile/contact-methods/", "Contact methods"),
+        _reach(actor),
         Step("Say who is on call", policy.name if policy else "One level with one person is enough to begin with.",
              policy is not None, "/policies/new/", "New policy"),
         _monitor(service),
@@ -68,6 +66,19 @@ def following(steps: Sequence[Step]) -> Step | None:
 def _administrator() -> Step:
     first = administrators().order_by("pk").values_list("name", flat=True).first()
     return Step("Create the administrator", first or "By the link that the console shows.", first is not None)
+
+
+def _reach(actor: Actor) -> Step:
+    """An address that works, and to which something goes: mail that is only filed reaches nobody."""
+    works = list(methods_seen_by(actor).filter(verified_at__isnull=False, broken_at__isnull=True)[:RECENT])
+    real = [each for each in works if each.provider != Email.id or not mail_is_filed()]
+    if real:
+        said = f"{real[0].carrier}, {real[0].address}"
+    elif works:
+        said = "Mail is only written to files: set WATCHBILL_EMAIL_URL, or let this browser receive pages."
+    else:
+        said = "Pages go nowhere without. Browser push works without any provider."
+    return Step("Add a way to reach you", said, bool(real), "/profile/contact-methods/", "Contact methods")
 
 
 def _monitor(service: Service | None) -> Step:

@@ -29,8 +29,9 @@ SYSTEM = actors.system()
 
 
 @pytest.fixture(autouse=True)
-def new_portal() -> Iterator[None]:
-    """A process keeps in mind that the portal is set up; each of these tests is a new process."""
+def new_portal(settings: Any) -> Iterator[None]:
+    """A process keeps in mind that the portal is set up; each of these tests is a new process, with a mail server."""
+    settings.EMAIL_URL = "smtp://127.0.0.1:1"
     steps._under_way.clear()
     yield
     steps._under_way.clear()
@@ -117,6 +118,23 @@ def test_now_leads_on_until_the_portal_is_set_up(browser: Browser, ada: User, at
     with CaptureQueriesContext(connection) as found:
         assert steps.is_under_way()
     assert not found.captured_queries, "a finished portal asks nothing more"
+
+
+def test_mail_that_is_only_filed_reaches_nobody(browser: Browser, ada: User, settings: Any) -> None:
+    """RES-20: an e-mail address is a way to be reached where mail goes out; a browser is one in any case."""
+    settings.EMAIL_URL = ""
+    client = browser(ada)
+    assert "Pages go nowhere without." in text_of(client.get("/first-steps/"))
+    builders.method(ada)
+    assert "5 steps until" not in text_of(client.get("/first-steps/"))
+    assert "Mail is only written to files: set WATCHBILL_EMAIL_URL" in text_of(client.get("/first-steps/"))
+    push = builders.method(ada, "webpush", "https://push.example/1")
+    page = text_of(client.get("/first-steps/"))
+    assert "5 steps until" in page
+    assert "Mail is only written" not in page
+    push.delete()
+    settings.EMAIL_URL = "smtp://127.0.0.1:1"
+    assert "5 steps until" in text_of(client.get("/first-steps/"))
 
 
 def test_whoever_means_to_stay_alone_is_left_alone(browser: Browser, ada: User, at: clock.FrozenClock) -> None:
