@@ -34,6 +34,7 @@ KEEP_OUT = re.compile(r"passw|secret|token|code|csrf|nonce|auth|p256dh|address",
 WHO = "__Host-watchbill-who" if settings.SESSION_COOKIE_SECURE else "watchbill-who"
 WHO_DAYS = 30  # longer than any session
 SHOWN = 2000  # characters of a text that are shown again
+LONGEST_NAME = 60  # characters of a field's name, which a made-up form may choose
 Pairs = list[tuple[str, str]]
 
 
@@ -45,9 +46,15 @@ class Held:
     pairs: Pairs
 
     @property
-    def texts(self) -> list[str]:
-        """What the person has typed, to be seen before it is sent: the longer texts of the form."""
-        return [value[:SHOWN] for _, value in self.pairs if len(value) > 12]
+    def texts(self) -> Pairs:
+        """What the person has typed, to be seen before it is sent: the longer texts, each with its field's name."""
+        return [(_words(name), value[:SHOWN]) for name, value in self.pairs if len(value) > 12]
+
+
+def _words(name: str) -> str:
+    """A field's name as people read it: "customer_impact" is "Customer impact"."""
+    said = " ".join(re.split(r"[_\-\s]+", name)).strip()[:LONGEST_NAME]
+    return said[:1].upper() + said[1:]
 
 
 def read(request: HttpRequest) -> Held | None:

@@ -47,11 +47,19 @@ def test_bo_signs_in_again_and_sends_the_note_that_he_had_typed(stage: Stage) ->
     assert page.redirect_chain[-1][0] == "/send-again/"
     assert TEXT in text_of(page)
     assert f'action="{path}"' in text_of(page)
+    assert re.search(rf"<bdi>Text</bdi></dt><dd[^>]*><bdi>{TEXT}</bdi>", text_of(page)), "each text under its name"
     assert not TimelineEntry.objects.filter(text=TEXT).exists(), "nothing is sent by looking"
     fields = dict(re.findall(r'type="hidden" name="(text|kind)" value="([^"]*)"', text_of(page)))
     assert client.post(path, fields).status_code == 303
     assert TimelineEntry.objects.get(text=TEXT).actor_user == bo
     assert client.get("/send-again/")["Location"] == "/now/", "it is offered a single time"
+
+
+def test_a_text_stands_under_the_name_of_its_field() -> None:
+    """Readable: "customer_impact" and "level-0-target" are words of ours."""
+    pairs = [("customer_impact", "Nobody can pay"), ("level-0-target", "user:2"), ("x" * 99, "Somebody made this up")]
+    names = [name for name, _ in held.Held("/", pairs).texts]
+    assert names == ["Customer impact", "X" + "x" * 59]
 
 
 def test_nobody_else_who_signs_in_at_that_browser_sees_it(world: World) -> None:
