@@ -20,6 +20,7 @@ class Countdown:
     people: list[User]
     seconds: int
     share: int
+    again: bool = False  # it is the very person of the page who is asked once more, and nobody else
 
     @property
     def clock(self) -> str:
@@ -44,4 +45,6 @@ def countdown_of(page: Page) -> Countdown | None:
     left = max(0, int((waiting.next_due - clock.now()).total_seconds()))
     fired = page.escalation.fired_at
     whole = (waiting.next_due - fired).total_seconds() if fired else 0
-    return Countdown(waiting.next_people, left, min(100, round(100 * left / whole)) if whole > 0 else 100)
+    share = min(100, round(100 * left / whole)) if whole > 0 else 100
+    again = [each.pk for each in waiting.next_people] == [page.user_id]
+    return Countdown(waiting.next_people, left, share, again)

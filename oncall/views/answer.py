@@ -61,7 +61,9 @@ def answer(request: HttpRequest, token: str) -> HttpResponse:
 def _show(request: HttpRequest, page: Page) -> HttpResponse:
     if _is_open(page):
         return _render(request, page, {"nonce": links.nonce(PURPOSE, str(page.pk))})
-    return _render(request, page, {"said": _standing(page)}, status=200 if _is_mine(page) else 410)
+    return _render(
+        request, page, {"said": _standing(page, yours=_is_yours(request, page))}, status=200 if _is_mine(page) else 410
+    )
 
 
 def _act(request: HttpRequest, page: Page) -> HttpResponse:
@@ -77,7 +79,7 @@ def _act(request: HttpRequest, page: Page) -> HttpResponse:
             said = (pages.accept if wanted == "accept" else pages.decline)(actor, page, via=via)
     except Conflict as error:
         page.refresh_from_db()
-        return _answered(request, page, _standing(page) or error.detail, status=409)
+        return _answered(request, page, _standing(page, yours=_is_yours(request, page)) or error.detail, status=409)
     except PortalError as error:
         fresh = {"nonce": links.nonce(PURPOSE, str(page.pk))} if _is_open(page) else {}
         return _render(request, page, {"said": error.detail, "refused": True, **fresh}, status=error.status)
@@ -135,15 +137,22 @@ def _is_addressee(request: HttpRequest, page: Page) -> bool:
     return bool(actor_of(request).user == page.user)
 
 
+def _is_yours(request: HttpRequest, page: Page) -> bool:
+    """Whether "you" is the person who was paged: nobody else has signed in to open the link."""
+    return actor_of(request).user in (None, page.user)
+
+
 def _wants_words(request: HttpRequest) -> bool:
     """Whether it is the worker that asks, which shows a sentence and no page."""
     return request.headers.get("Accept", "") == "application/json"
 
 
-def _standing(page: Page) -> str:
-    mine = {"accepted": "You have accepted this page.", "declined": "You have declined this page."}
+def _standing(page: Page, *, yours: bool) -> str:
+    who = "You have" if yours else f"{page.user.name} has"
     standing = subject_of(page.subject).describe(page.subject).standing
-    return mine.get(page.state) or standing or "This page is over: nobody needs to answer it any more."
+    return (
+        f"{who} {page.state} this page." if _is_mine(page) else standing
+    ) or "This page is over: nobody needs to answer it any more."
 
 
 def _render(request: HttpRequest, page: Page, extra: dict[str, Any], *, status: int = 200) -> HttpResponse:
@@ -164,6 +173,7 @@ def _render(request: HttpRequest, page: Page, extra: dict[str, Any], *, status: 
         "countdown": countdown_of(page) if asked else None,
         "waited": clock.now() - page.created_at,
         "mine": mine,
+        "yours": _is_yours(request, page),
         "turn": turn,
         "turns": turn + len(others_of(page)) if asked and mine else 1,
         **(_why_form(page) if extra.get("ask_why") else {}),

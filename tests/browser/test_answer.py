@@ -91,7 +91,7 @@ def test_what_counts_down_does_so_without_a_script(scene: Scene, context: Browse
     page = context.new_page()
     page.goto(link_of(scene.arrives(token).text))
     line = page.locator(".countdown")
-    expect(line).to_contain_text("Moe Second is paged in")
+    expect(line).to_contain_text("Next: Moe Second in")
     seconds = "parseInt(getComputedStyle(document.querySelector('.ticks')).getPropertyValue('--left'))"
     first = page.evaluate(seconds)
     assert 200 < first <= 300

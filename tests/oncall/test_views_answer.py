@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +23,8 @@ from incidents.kinds import Normalised
 from incidents.models import ChangeEvent, Incident
 from oncall.commands import pages, reasons
 from oncall.models import Page
+from oncall.queries import answering
+from oncall.queries.escalations import waiting_for
 from tests.flows import security_scene
 from tests.flows.security_scene import CODENAME, SECRET_TITLE, Scene
 from tests.pages import EVIL, assert_inert, count, recorded, text_of
@@ -81,8 +84,8 @@ def test_the_facts_come_in_the_order_of_the_drawing(scene: Scene, at: clock.Froz
     Incident.objects.filter(pk=scene.open.pk).update(customer_impact="Nobody in the EU can pay", alert_count=41)
     ChangeEvent.objects.update(service=scene.open.service, started_at=scene.open.created_at - timedelta(minutes=9))
     html = text_of(Client().get(path_of(page_of(scene))))
-    words = ["prio-", "Triggered", str(scene.open), "<h1>", "Accept to acknowledge", "Checkout", "Asked of", "Paged",
-             "Nobody in the EU can pay", "41 grouped", "Deploy 7, 9 min before", "is paged in", "Accept</button>",
+    words = ["prio-", "Triggered", str(scene.open), "<h1>", "Accept to acknowledge", "Checkout", "Asked of",
+             "Paged at level 1", "Nobody in the EU can pay", "41 grouped", "Deploy 7, 9 min before", "Next: ", "Accept</button>",
              "Decline</button>"]  # fmt: skip
     places = [html.index(word) for word in words]
     assert places == sorted(places)
@@ -215,6 +218,36 @@ def test_the_reason_is_asked_for_afterwards(scene: Scene) -> None:
     assert entry.text == f"Bo Chen declined because: {EVIL}"
     again = client.post(path_of(page), {"answer": "reason", "nonce": fresh[1], "reason": "another"})
     assert again.status_code == 409
+
+
+def test_a_forwarded_link_names_whoever_has_answered(scene: Scene, browser: Browser) -> None:
+    """S9: "you" is the person who was paged, or whoever holds the link and has not signed in; never a colleague."""
+    page = page_of(scene)
+    for done in ("accepted", "declined"):
+        Page.objects.filter(pk=page.pk).update(state=done)
+        for client in (Client(), browser(scene.world.bo)):
+            assert f"You have {done} this page." in text_of(client.get(path_of(page)))
+        for client in (browser(scene.world.cy), browser(scene.world.ana)):
+            html = text_of(client.get(path_of(page)))
+            assert f"Bo Chen has {done} this page." in html
+            assert "You have" not in html
+
+
+def test_whoever_is_alone_is_told_that_the_next_one_is_he(
+    scene: Scene, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The level stands with the facts, not beside the name of whoever is next; nobody is "next" after himself."""
+    page, bo = page_of(scene), scene.world.bo
+    page_next = "".join(text_of(browser(bo).get(path_of(page))).split('<span class="countdown', 1)[1:])
+    assert "Next: " in page_next
+    assert "level" not in page_next
+    waiting = waiting_for(page.subject)
+    assert waiting is not None
+    monkeypatch.setattr(answering, "waiting_for", lambda subject: replace(waiting, next_people=[bo]))
+    assert "You are paged again in <span" in text_of(browser(bo).get(path_of(page)))
+    assert "<bdi>Bo Chen</bdi> is paged again in <span" in text_of(browser(scene.world.cy).get(path_of(page)))
+    monkeypatch.setattr(answering, "waiting_for", lambda subject: replace(waiting, next_people=[bo, scene.world.cy]))
+    assert "Next: <bdi>Bo Chen</bdi>, <bdi>Cy Novak</bdi> in <span" in text_of(browser(bo).get(path_of(page)))
 
 
 def test_only_the_one_who_declined_gives_a_reason(scene: Scene, api: Callable[..., APIClient]) -> None:
