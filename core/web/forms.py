@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
 
@@ -26,7 +26,12 @@ LOOKS = {
 
 
 class PortalForm(forms.Form):
-    """A form that remembers with which status its page is answered, and keeps what was typed."""
+    """A form that remembers with which status its page is answered, and keeps what was typed.
+
+    `expected` names the fields that may be empty in a rare case alone, and are not called optional.
+    """
+
+    expected: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

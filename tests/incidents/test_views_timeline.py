@@ -38,6 +38,17 @@ def test_a_note_without_a_script_leads_to_its_place(stage: Stage, opened: Incide
     assert "The disk is <em>full</em>" in shown
 
 
+def test_what_must_be_written_is_not_called_optional(
+    opened: Incident, thought: TimelineEntry, stage: Stage, browser: Browser
+) -> None:
+    """Only files may come without words; the other fields say it."""
+    bo = browser(stage.world.bo)
+    for path, label in ((NOTES, "Note"), (f"/incidents/1/entries/{thought.pk}/", "Text")):
+        page = bo.get(path).content.decode()
+        assert f">{label}</label>" in page, path
+        assert "(optional)</span></label>" in page, path
+
+
 def test_a_script_gets_no_page_and_the_feed_has_it(stage: Stage, opened: Incident, browser: Browser) -> None:
     seq = live.last_seq(opened.subject)
     answer = browser(stage.world.bo).post(NOTES, {"text": "seen"}, headers={"HX-Request": "true"})
