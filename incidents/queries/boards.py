@@ -127,7 +127,8 @@ def board(actor: Actor, scope: Scope) -> Board:
     if scope.teams is not None:
         chosen = chosen.filter(Q(in_scope=True) | Q(asked=True))
     urgent = Case(When(status="triggered", priority__rank__lte=URGENT, then=0), default=1)
-    chosen = chosen.order_by("-asked", urgent, "priority__rank", "created_at", "pk")
+    first = Cast("asked", IntegerField()).desc()  # PostgreSQL orders by no bare constant, as a stakeholder's is
+    chosen = chosen.order_by(first, urgent, "priority__rank", "created_at", "pk")
     waiting = scope.narrowed(rows).filter(status="triggered").order_by("status_since", "pk")
     seen = incidents_seen_by(actor).select_related(None).select_related("service", "priority")
     seen = scope.marked(seen.filter(pk__in=chosen.values("pk")[: ASKED + SHOWN + 1]))

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Cast
 
 from accounts.actors import Actor
 from accounts.models import User
@@ -144,7 +145,7 @@ def catalogue(actor: Actor, wanted: Wanted, *policies: int | None) -> Catalogue:
     )
 
 
-def _page(actor: Actor, found: QuerySet[Service], place: Case) -> tuple[list[Service], list[Mapping[str, Any]]]:
+def _page(actor: Actor, found: QuerySet[Service], place: Cast) -> tuple[list[Service], list[Mapping[str, Any]]]:
     """At most one service more than a page shows, and for each of their policies the levels as rows; one query."""
     keys = found.select_related(None).prefetch_related(None).values("pk")[: PAGE + 1]
     rows = services_seen_by(actor, archived=True).select_related(None).select_related("team").prefetch_related(None)
@@ -181,13 +182,13 @@ def _found(actor: Actor, wanted: Wanted, troubled: Mapping[int, Standing]) -> Qu
     return _after(rows.annotate(place=_place(troubled)), wanted.after).order_by("place", "name")
 
 
-def _place(troubled: Mapping[int, Standing]) -> Case:
-    """0 for an outage to 3 for well."""
+def _place(troubled: Mapping[int, Standing]) -> Cast:
+    """0 for an outage to 3 for well; cast, since PostgreSQL takes the bare number of a quiet day for a column's."""
     by_tone: dict[str, list[int]] = {}
     for pk, standing in troubled.items():
         by_tone.setdefault(standing.tone, []).append(pk)
     whens = [When(pk__in=ids, then=Value(TONES.index(tone))) for tone, ids in by_tone.items() if tone in TONES]
-    return Case(*whens, default=Value(len(TONES) - 1), output_field=IntegerField())
+    return Cast(Case(*whens, default=Value(len(TONES) - 1)), IntegerField())
 
 
 def _after(rows: QuerySet[Service], mark: str) -> QuerySet[Service]:
