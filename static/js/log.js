@@ -60,8 +60,9 @@ const take = (html) => {
 on("htmx:beforeRequest", ({ target }) => { if (target.closest("[hx-boost]")) meanwhile = []; });
 on("htmx:afterSwap", ({ detail }) => {
   if (detail.target.id !== "entries") return;
-  const late = meanwhile, { zone, show } = list().dataset, kind = byId("note-kind"), chat = show === "chat";
-  if (kind && chat !== (kind.value === "chat")) kind.value = chat ? "chat" : "note";
+  const late = meanwhile, { zone, show } = list().dataset, kind = byId("note-kind") || [], { value } = kind, word = show === "chat" ? show : "note";
+  for (const each of kind) each.defaultSelected = each.value === word;
+  kind.value = [word, value].includes("chat") ? word : value;
   if (zone !== watchbill.zone) watchbill.draw?.();
   watchbill.zone = zone;
   meanwhile = null;

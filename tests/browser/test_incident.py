@@ -129,6 +129,19 @@ def test_a_live_entry_comes_in_the_zone_that_is_shown_and_is_counted(page: Page)
     expect(page.locator(".tl-day")).to_have_count(1)
 
 
+def test_res_17_in_the_chat_every_message_stays_a_message(page: Page) -> None:
+    """Reached by its filter: the form that is emptied after the first message does not fall back to a note."""
+    page.locator("#show-chat").click()
+    expect(page.locator("#note-send")).to_contain_text("Send")
+    for text in ("who looks at the pool?", "I do"):
+        send(page, text)
+        expect(page.locator("#entries .tl-e[data-moment=chat]", has_text=text)).to_have_count(1)
+        expect(page.locator("#note-kind")).to_have_value("chat")
+    page.locator("#show-all").click()
+    expect(page.locator("#note-kind")).to_have_value("note")
+    expect(page.locator("#note-send")).to_contain_text("Add note")
+
+
 def test_an_own_entry_stands_at_once_and_once(page: Page) -> None:
     """The mark that the form posts leads the real entry to the place of the greyed one."""
 
