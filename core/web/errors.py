@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -40,6 +40,7 @@ WORKS = {
     502: "Paging goes on by every other way.",
     503: "Nothing that was saved is lost: pages that wait are sent as soon as the database answers.",
 }
+OWN = {400, 409, 413, 415, 429}  # a person's own slip is mended by what the sentence says: no number beside the text
 BARE = {500, 503}  # whatever broke may be what the shell needs: database, session, a template (F48)
 PLAIN = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>{title} · Watchbill</title>'
@@ -103,7 +104,8 @@ def answer(
     if request.path.startswith("/api/"):
         response = _problem(request, status, detail, code, fields or {})
     elif request.headers.get("HX-Request") == "true":
-        response = HttpResponse(_render("errors/_notice.html", said), status=status)
+        told = replace(said, number="") if status in OWN else said
+        response = HttpResponse(_render("errors/_notice.html", told), status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#messages", "innerHTML show:top"
     else:
         response = HttpResponse(_page(request, said), status=status)

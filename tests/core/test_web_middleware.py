@@ -106,6 +106,8 @@ def test_htmx_gets_a_notice_at_the_top_of_the_page_and_keeps_the_form(visitor: C
     assert response.headers["HX-Retarget"] == "#messages"
     assert "<html" not in response.content.decode()
     assert 'role="alert"' in response.content.decode()
+    numbered = response.headers["X-Request-Id"] in response.content.decode()
+    assert numbered == (response.status_code not in (400, 409, 413, 415, 429)), "one's own slip needs no number"
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
