@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -23,6 +23,12 @@ from incidents.kinds import Outcome, SlashCommand, slash_command, slash_commands
 from incidents.models import Incident
 from incidents.queries.composing import sent_before
 from incidents.queries.timeline import CHAT
+
+FAR = timedelta(hours=12)
+AT = (
+    "Write /at 16:18 and what happened then; a time later than now was yesterday. "
+    "For another day: /at 2026-11-20T23:00. It must not be in the future."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +95,24 @@ def _earlier(actor: Actor, incident: Incident, draft: _Draft, rest: str) -> Outc
     """Something that happened at a time of day; what follows may be a command that only writes."""
     found = slash.moment(rest, timezone.localtime(clock.now()))
     if found is None:
-        raise wrong("Write /at 16:18 and what happened then; a time later than now was yesterday.")
+        raise wrong(AT)
     at, text = found
     kind = "note" if draft.kind == CHAT else draft.kind
     later = replace(draft, text=slash.literal(text), kind=kind, occurred_at=min(at, clock.now()))
     call = slash.called(text)
     if call is None:
-        return _write(actor, incident, later)
+        return _filed(_write(actor, incident, later))
     command = _known(call.key)
     if command.run is not None or not command.kind:
         raise wrong(f"/{command.key} acts now. After /at stands what happened, or /decide, /finding and the like.")
-    return _write(actor, incident, _shaped(later, command, call.rest))
+    return _filed(_write(actor, incident, _shaped(later, command, call.rest)))
+
+
+def _filed(outcome: Outcome) -> Outcome:
+    """With the day, where it stands so far above that nobody would see it come: a slip of the clock shows."""
+    if outcome.entry is None or clock.now() - outcome.entry.occurred_at < FAR:
+        return outcome
+    return replace(outcome, says=f"Filed under {timezone.localtime(outcome.entry.occurred_at):%a %-d %b, %H:%M}.")
 
 
 def _shaped(draft: _Draft, command: SlashCommand, rest: str) -> _Draft:

@@ -169,6 +169,7 @@ for _command in (
     SlashCommand("assign", "/assign @name", "Give it to somebody, asks first", permissions.INCIDENT_ASSIGN, _assign,
                  verbs=["reassign"]),
     SlashCommand("at", "/at 16:18 text", "Write what happened earlier", _note),
+    SlashCommand("note", "/note text", "A plain note", _note, kind="note"),
     SlashCommand("action", "/action text", "What was done", _note, kind="action"),
     SlashCommand("decide", "/decide text", "A decision", _note, kind="decision"),
     SlashCommand("finding", "/finding text", "What was found", _note, kind="finding"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 
 _call = re.compile(r"/([a-z][a-z-]{0,30})(?:\s+|$)", re.IGNORECASE)
 _todo = re.compile(r"todo:\s*", re.IGNORECASE)
+_day = re.compile(r"(20\d{2}-\d{2}-\d{2})(?:[tT]|\s+)(?=\d)", re.ASCII)
 _clock = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s+|$)")
 _length = re.compile(
     r"(?:(\d{1,3})\s*d(?:ays?)?)?\s*(?:(\d{1,4})\s*h(?:ours?)?)?\s*(?:(\d{1,5})\s*m(?:in(?:utes?)?)?)?", re.IGNORECASE
@@ -68,17 +69,28 @@ def moment(text: str, now: datetime) -> tuple[datetime, str] | None:
     """The time of day at the beginning of a text, and the rest: the last time that the clock showed it.
 
     `now` is in the writer's zone. A time later than now was yesterday; one within a minute is today's, since clocks
-    differ (S19). Where summer time ends, the later of two equal times counts, unless it is still to come.
+    differ (S19). Where summer time ends, the later of two equal times counts, unless it is still to come. A date may
+    stand before it (2026-11-20T23:00, or with a space); None where that is no date or is still to come.
     """
-    found = _clock.match(text.lstrip())
+    dated = _day.match(text.lstrip())
+    rest = text.lstrip()[dated.end() :] if dated else text.lstrip()
+    found = _clock.match(rest)
     if found is None or int(found[1]) > 23 or int(found[2]) > 59 or int(found[3] or 0) > 59:
         return None
     at = time(int(found[1]), int(found[2]), int(found[3] or 0))
-    days = (now.date(), now.date() - timedelta(days=1))
+    days = _days(dated[1]) if dated else (now.date(), now.date() - timedelta(days=1))
     times = (datetime.combine(day, at.replace(fold=fold), now.tzinfo) for day in days for fold in (1, 0))
     latest = now.timestamp() + SLACK.total_seconds()  # a sum of local times would forget which of two equal ones it is
     past = next((each for each in times if each.timestamp() <= latest), None)
-    return None if past is None else (past, text.lstrip()[found.end() :].strip())
+    return None if past is None else (past, rest[found.end() :].strip())
+
+
+def _days(written: str) -> tuple[date, ...]:
+    """The day as it was written; none where the calendar has no such day."""
+    try:
+        return (date.fromisoformat(written),)
+    except ValueError:
+        return ()
 
 
 def report(text: str) -> str | None:

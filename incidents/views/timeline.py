@@ -84,7 +84,7 @@ def _said(request: HttpRequest, incident: Incident, outcome: Outcome) -> HttpRes
         return _noted(request, _path(incident, outcome.entry))
     if htmx.wants_partial(request):
         return htmx.toast(HttpResponse(status=204), outcome.says, undo=outcome.undo)
-    return done(request, _path(incident), outcome.says, undo=outcome.undo)
+    return done(request, _path(incident, outcome.entry), outcome.says, undo=outcome.undo)
 
 
 def _noted(request: HttpRequest, path: str) -> HttpResponse:

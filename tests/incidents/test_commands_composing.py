@@ -77,6 +77,7 @@ def test_what_is_written_and_as_what(stage: Stage, opened: Incident, text: str, 
         ("/at 08:30 /ack", "/ack acts now."),
         ("/can up | down", "Write /can condition | actions | needs."),
         ("/decide", "Write /decide text."),
+        ("/note", "Write /note text."),
     ],
 )
 def test_a_wrong_command_says_how_it_is_written(stage: Stage, opened: Incident, text: str, sentence: str) -> None:
@@ -164,6 +165,26 @@ def test_s19_late_entries_in_the_writers_zone(stage: Stage, opened: Incident) ->
     assert (found.kind, found.occurred_at.minute) == ("finding", 41)
     assert lines([late])[0].lag == timedelta(minutes=20)
     assert broken_links(opened) == []
+
+
+def test_s19_what_is_filed_far_above_says_so(stage: Stage, opened: Incident) -> None:
+    """At 09:00, 20:00 is that of the evening before; a date may be given, and none in the future."""
+    far = say(stage, "/at 20:00 the deploy")
+    assert far.says == "Filed under Sun 15 Nov, 20:00."
+    assert far.entry is not None
+    assert far.entry.occurred_at == datetime(2026, 11, 15, 20, tzinfo=UTC)
+    assert say(stage, "/at 08:50 close").says == ""
+    dated = say(stage, "/at 2026-11-12T07:30 /decide freeze")
+    assert dated.entry is not None
+    assert (dated.entry.kind, dated.entry.text, dated.says) == ("decision", "freeze", "Filed under Thu 12 Nov, 07:30.")
+    with pytest.raises(Invalid):
+        say(stage, "/at 2026-11-17 07:30 tomorrow")
+
+
+def test_a_plain_note_may_be_written_as_a_command_too(stage: Stage, opened: Incident) -> None:
+    """In the chat as well: what is asked for counts, not where it was typed."""
+    made = written(stage, "/note the pool is full", kind="chat")
+    assert (made.kind, made.text) == ("note", "the pool is full")
 
 
 def test_pin_takes_ones_own_last_entry(stage: Stage, opened: Incident) -> None:

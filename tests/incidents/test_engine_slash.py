@@ -82,7 +82,21 @@ def test_s19_a_time_of_day_is_the_last_that_the_clock_showed(now: str, text: str
     assert (at.timestamp(), rest) == (wanted.timestamp(), "it began")
 
 
-@pytest.mark.parametrize("text", ["", "now", "25:00 x", "12:60 x", "12:00:61 x", "1200 x", "12:00pm x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "now",
+        "25:00 x",
+        "12:60 x",
+        "12:00:61 x",
+        "1200 x",
+        "12:00pm x",
+        "2026-02-30T12:00 x",
+        "2026-11-17T12:00 x",
+        "0001-01-01T00:00 x",
+    ],
+)
 def test_other_words_are_no_time_of_day(text: str) -> None:
     assert slash.moment(text, datetime(2026, 11, 16, 9, tzinfo=UTC)) is None
 

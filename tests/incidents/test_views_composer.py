@@ -49,6 +49,18 @@ def test_a_command_with_a_script_is_a_toast_with_its_undo(stage: Stage, opened: 
     assert stage.incident().status == "triggered"
 
 
+def test_s19_what_was_filed_on_another_day_is_a_toast(stage: Stage, opened: Incident, browser: Browser) -> None:
+    """At 09:00, 20:00 is that of the evening before; without a script the sentence stands over the entry's place."""
+    bo = browser(stage.world.bo)
+    answer = bo.post(NOTES, {"text": "/at 20:00 the deploy"}, headers=PART)
+    toast = json.loads(answer["HX-Trigger"])["portal:toast"]
+    assert (answer.status_code, toast["text"]) == (204, "Filed under Sun 15 Nov, 20:00.")
+    plain = bo.post(NOTES, {"text": "/at 20:01 the deploy"})
+    assert plain["Location"] == f"/incidents/1/#entry-{TimelineEntry.objects.latest('pk').pk}"
+    assert "Filed under Sun 15 Nov, 20:01." in after(bo, plain)
+    assert "HX-Trigger" not in bo.post(NOTES, {"text": "/at 08:50 close"}, headers=PART)
+
+
 def test_what_pages_people_shows_its_page_filled_in(stage: Stage, opened: Incident, browser: Browser) -> None:
     bo, before = browser(stage.world.bo), stage.pages()
     answer = bo.post(NOTES, {"text": "/assign @Cy he knows the pool"}, headers=PART)
