@@ -107,7 +107,7 @@ class TestEventForm(PortalForm):
     severity = choice(
         "Severity",
         [(each, each.capitalize()) for each in reversed(SEVERITIES)],
-        "Info pages nobody: its incident waits on the board until somebody takes it. The others page the people on call.",
+        "Info pages nobody: its incident waits on the board until somebody takes it. The others page who is on call.",
     )
 
 
