@@ -9,6 +9,8 @@ from core import clock
 from incidents.models.incidents import Incident
 from incidents.models.timeline import TimelineEntry
 
+SHOWN = (320, 220)  # as .pic of the style sheet has it
+
 
 class Attachment(models.Model):
     """One file of an incident, made anew by us; `key` is its random name on the disk and in its address.
@@ -42,6 +44,13 @@ class Attachment(models.Model):
     def is_image(self) -> bool:
         """Whether it is shown in its place; everything else is a text to be downloaded."""
         return self.media_type.startswith("image/")
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """Width and height in pixels at which a timeline shows the picture: its room is kept before it comes."""
+        width, height = self.width or 1, self.height or 1
+        scale = min(1, SHOWN[0] / width, SHOWN[1] / height)
+        return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 class EntryAttachment(models.Model):

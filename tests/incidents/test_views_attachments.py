@@ -53,7 +53,7 @@ def test_a_screenshot_without_a_script_stands_in_its_place(stage: Stage, opened:
     assert answer.status_code == 303
     shown = text_of(browser(stage.world.cy).get("/incidents/1/"))
     picture, log = Attachment.objects.order_by("pk")
-    assert f'<img src="{path_of(picture)}?small" width="1600" height="900" loading="lazy" alt="The pool">' in shown
+    assert f'<img src="{path_of(picture)}?small" width="320" height="180" loading="lazy" alt="The pool">' in shown
     assert f'href="{path_of(log)}"' in shown
     assert "pods.log" in shown
     assert "See <em>this</em>" in shown

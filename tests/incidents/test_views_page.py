@@ -99,6 +99,15 @@ def test_the_card_tells_what_has_happened_when_the_incident_is_older_than_five_m
     assert 'id="catch-up"' not in page(client, f"/incidents/1/?before={TimelineEntry.objects.latest('pk').pk}")
 
 
+def test_a_long_record_leads_to_its_newest_entry(stage: Stage, opened: Incident, browser: Browser) -> None:
+    """A phone opens at the oldest: a plain link, which a wide screen hides, leads past what is long known."""
+    bo = make.acts(stage.world.bo)
+    assert "Newest entry" not in page(browser(stage.world.bo))
+    made = [timeline.note(bo, opened, text=f"note {number}") for number in range(6)]
+    shown = page(browser(stage.world.bo)).split('id="tl-top"')[1].split("</div>")[0]
+    assert f'<a href="#entry-{made[-1].pk}">Newest entry</a>' in shown
+
+
 def test_impact_stands_in_the_header(stage: Stage, opened: Incident, browser: Browser) -> None:
     """TRI-01."""
     client = browser(stage.world.bo)
