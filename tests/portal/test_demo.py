@@ -36,7 +36,7 @@ def priorities(db: None) -> None:
 
 def card() -> dict[str, Any]:
     out = io.StringIO()
-    call_command("demo", "--json", "--days", "3", stdout=out)
+    call_command("demo", "--json", "--days", "2", stdout=out)
     found: dict[str, Any] = json.loads(out.getvalue())
     return found
 
@@ -87,10 +87,10 @@ def test_it_ends_with_what_to_do_first(settings: Any) -> None:
     """Beside the JSON, which stays alone on standard output: three lines for people."""
     settings.PORTAL_URL = "http://localhost:18124"
     out, err = io.StringIO(), io.StringIO()
-    call_command("demo", "--json", "--days", "3", stdout=out, stderr=err)
+    call_command("demo", "--json", "--days", "2", stdout=out, stderr=err)
     shown = json.loads(out.getvalue())
     first, who, mail, story = [line for line in err.getvalue().splitlines() if line]
-    assert first == "Building the demo: 40 people, 3 days.", "whoever waits knows for what"
+    assert first == "Building the demo: 40 people, 2 days.", "whoever waits knows for what"
     assert shown["url"] in who
     assert "priya@fernhill.example (administrator)" in who
     assert shown["users"][0]["password"] in who
@@ -98,7 +98,7 @@ def test_it_ends_with_what_to_do_first(settings: Any) -> None:
     assert shown["pages"]["incident"] in story
     assert "Dev Patel" in story
     out = io.StringIO()
-    call_command("demo", "--days", "3", stdout=out)
+    call_command("demo", "--days", "2", stdout=out)
     assert who in out.getvalue()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection, transaction
 
 from accounts.models import User
+from core import clock
 from incidents.models import Incident
 from portal.demo import card, history, live, organisation, people
 
@@ -41,7 +43,8 @@ class Command(BaseCommand):
         if made is None:
             self._announce(options["days"])
             _hurry()
-            made = organisation.build()
+            with clock.frozen(clock.now() - timedelta(days=options["days"] + 2)):
+                made = organisation.build()  # whoever acts in the past was there before
             history.tell(made, options["days"])
         with transaction.atomic():
             shown = card.lay_out(made, Incident.objects.open().order_by("priority__rank", "number").first())

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import random
 import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db.models import F
 
 from accounts.models import User
 from core import clock, health
-from core.models import DueRow
+from core.models import AuditEntry, DueRow
 from incidents.models import ChangeEvent, Incident, Milestone, TimelineEntry
 from oncall.models import Page, Service
 from oncall.queries.on_call import person_on_call
@@ -97,3 +99,14 @@ def test_it_is_the_same_past_each_time() -> None:
 
     assert drawn() == drawn()
     assert 80 <= len(drawn()) <= 130
+
+
+def test_whoever_acts_was_there_before(db: None, settings: Any, tmp_path: Any) -> None:
+    """Nobody joins after having answered, and nothing is set up after it has failed."""
+    settings.MAIL_DIR = tmp_path
+    for rank in range(1, 6):
+        world.priority(rank)
+    call_command("demo", "--json", "--days", "1", stdout=io.StringIO(), stderr=io.StringIO())
+    first = Incident.objects.order_by("created_at")[0]
+    assert not User.objects.filter(date_joined__gte=first.created_at).exists()
+    assert not AuditEntry.objects.filter(verb="service.create", at__gte=first.created_at).exists()
