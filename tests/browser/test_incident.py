@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, Route, StorageState, ViewportSize, expect
 
 from tests.browser.conftest import sign_in
@@ -253,6 +255,44 @@ def test_focus_stays_where_it_was_when_the_header_is_drawn_anew(page: Page) -> N
     page.evaluate("window.watchbill.draw()")
     expect(page.locator("#inc-head[data-old]")).to_have_count(0)
     expect(page.locator("#more")).to_be_focused()
+
+
+def test_the_newest_entry_is_in_sight_however_late_a_picture_comes(page: Page) -> None:
+    """Its room is kept before it comes; a phone, which opens at the oldest, has a link."""
+    for line in range(12):
+        send(page, f"line {line}")
+        expect(page.locator("#entries .tl-e[data-id]", has_text=f"line {line}")).to_have_count(1)
+    picture = io.BytesIO()
+    Image.new("RGB", (1600, 900), "teal").save(picture, "PNG")
+    page.locator("#note-files").set_input_files(
+        {"name": "a.png", "mimeType": "image/png", "buffer": picture.getvalue()}
+    )
+    send(page, "what the graph shows")
+    shown = page.locator("#entries .pic img")
+    expect(shown).to_have_count(1)
+    held: list[Route] = []
+    page.route(re.compile(r"\?small$"), lambda route: held.append(route))
+    page.reload(wait_until="domcontentloaded")
+    gap = "log.scrollHeight - log.scrollTop - log.clientHeight"
+    expect(page.locator("[data-live-state]")).to_have_text("Live")
+    assert page.evaluate("log.scrollTop") > 0
+    assert page.evaluate(gap) < 2
+    before = shown.bounding_box()
+    assert before
+    assert before["height"] > 150
+    page.wait_for_timeout(200)
+    for each in held:
+        each.continue_()
+    expect(shown).to_have_js_property("complete", value=True)
+    assert shown.evaluate("(img) => img.naturalWidth") > 0
+    assert shown.bounding_box() == before
+    assert page.evaluate(gap) < 2
+    link = page.get_by_role("link", name="Newest entry")
+    expect(link).to_be_hidden()
+    page.set_viewport_size({"width": 360, "height": 780})
+    page.evaluate("window.scrollTo(0, 0)")
+    link.click()
+    expect(page.locator("#entries .tl-e").last).to_be_in_viewport()
 
 
 def test_whoever_comes_late_is_told_once(page: Page, scene: Scene, number: int) -> None:
