@@ -14,7 +14,7 @@ from tests.browser.conftest import sign_in
 from tests.browser.visit import axe, described
 from tests.system.scene import Scene
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 DESK: ViewportSize = {"width": 1440, "height": 900}
 # What a clipboard with a picture hands to a page.
 PASTE = """(box) => {

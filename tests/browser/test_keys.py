@@ -11,7 +11,7 @@ from tests.browser.conftest import sign_in
 from tests.browser.visit import axe, described
 from tests.system.scene import Scene
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 FOCUSED = "document.activeElement.%s"
 
 

@@ -15,7 +15,7 @@ from tests.browser.visit import PHONE, visitor
 from tools.chaos.portal import Portal
 from tools.tour_rows import Ids
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 WIDE = 1181  # from here on list and service stand side by side
 PANELS = ("changes", "related", "graph")
 VIEWS = [

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.browser.conftest import sign_in
 from tests.system.scene import Scene
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}}
 LOOKS = [(width, theme) for width in (1440, 360) for theme in ("light", "dark")]
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"

@@ -103,7 +103,7 @@ def test_after_an_expired_session_ada_signs_in_and_sends_the_same_text_once(page
     notice.get_by_role("button", name="Sign in and send it").click()
     signed_in_again(page)
     expect(page.locator("h1")).to_have_text("Send it now?")
-    expect(page.locator("blockquote")).to_have_text(text)
+    expect(page.locator("main dd.card").first).to_have_text(text)
     page.get_by_role("button", name="Send it").click()
     expect(page.locator("#log .tl-e", has_text="not even on Fridays")).to_have_count(1)
     expect(page.locator("#note")).to_have_value("")

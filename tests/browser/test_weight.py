@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Response
 from tests.browser.shop import opened
 from tests.browser.shop import stocked as stocked
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 FIRST_PAGE, STYLES, SCRIPTS = 100_000, 90_000, 40_000  # bytes: sent with gzip without fonts; ours, unzipped
 OURS = Path("static/js")
