@@ -147,6 +147,7 @@ def ready(page: Page) -> None:
     shortly(page, lambda: page.evaluate("!!navigator.serviceWorker.controller"), "a worker")
 
 
+@pytest.mark.long
 def test_an_answer_given_offline_is_kept_and_sent_once(scene: Scene, context: BrowserContext) -> None:
     """The last state of one's pages shows with its time; the answer waits, and counts once when the network is back."""
     token, link, email = asked(scene)
