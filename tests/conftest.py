@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from core import clock, figures, health
 from core.logs import QueuedHandler
+from integrations.queries import steps
 from tests.world import World, build, token
 
 # The cheapest argon2 there is: the tests sign in hundreds of times.
@@ -65,8 +66,9 @@ def _banner_in_memory() -> None:
 
 @pytest.fixture(autouse=True)
 def _figures_anew() -> None:
-    """What the sidebar counted for somebody of another test is nobody's of this one."""
+    """What a process has counted for somebody of another test, or knows of its portal, is nobody's of this one."""
     figures.forget("*")
+    steps._under_way.clear()
 
 
 @pytest.fixture
