@@ -8,9 +8,10 @@ from typing import Any
 from django import forms
 
 from core.errors import Invalid
-from core.web.forms import PortalForm, VersionedForm, choice, line, offer, text, whole
+from core.web.forms import PortalForm, VersionedForm, choice, length, line, offer, text
 from incidents.kinds import SEVERITIES
 from integrations.adapters.generic import VALUES
+from integrations.commands.heartbeats import GRACES, INTERVALS
 from integrations.kinds import adapters
 
 LONGEST_PAYLOAD = 512 * 1024
@@ -91,8 +92,8 @@ class HeartbeatForm(VersionedForm):
     """A promise to give signs of life."""
 
     name = line("Name", 120, "What gives the signs of life, such as “Nightly backup”.")
-    interval_seconds = whole("A sign of life every", 5, 30 * 24 * 3600, "Seconds.")
-    grace_seconds = whole("And patience of", 0, 7 * 24 * 3600, "Seconds more, before silence opens an incident.")
+    interval_seconds = length("A sign of life every", *INTERVALS, "Such as 5 min, 1 h or 90 s.")
+    grace_seconds = length("And patience of", *GRACES, "More, before silence opens an incident. Such as 1 min, or 0.")
 
     def values(self) -> dict[str, Any]:
         """Keyword arguments of the commands."""

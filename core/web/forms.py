@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
 
+from core import spans
 from core.errors import Conflict, Invalid, PortalError, TooMany
 
 T = TypeVar("T")
@@ -92,7 +93,7 @@ def _said(field: forms.Field, value: Any) -> str:
         return ", ".join(names.get(str(each), str(each)) for each in value) or "nothing"
     if isinstance(field, forms.ChoiceField):
         return dict(_flat(field.choices)).get(str(value), str(value)) or "nothing"
-    return "nothing" if value in (None, "") else str(value)
+    return "nothing" if value in (None, "") else str(field.prepare_value(value))
 
 
 def _flat(choices: Any) -> list[tuple[str, str]]:
@@ -145,6 +146,39 @@ def whole(label: str, low: int, high: int, help_text: str = "", *, required: boo
     return forms.IntegerField(
         label=label, min_value=low, max_value=high, help_text=help_text, required=required, widget=_number()
     )
+
+
+class SpanField(forms.Field):
+    """A length of time in whole seconds, typed and shown with its unit: `5 min`, `1 h`, `90 s`."""
+
+    def __init__(self, *, low: int, high: int, **more: Any) -> None:
+        super().__init__(**more)
+        self.low, self.high = low, high
+
+    def prepare_value(self, value: Any) -> Any:
+        """Stored seconds as a person reads them; what was typed stays as it is."""
+        return spans.said(value) if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> int | None:
+        """Seconds; refused is what has no unit, since minutes are as likely to be meant."""
+        if value in self.empty_values:
+            return None
+        try:
+            return spans.read(str(value))
+        except ValueError as error:
+            raise forms.ValidationError("Write a number and its unit, such as 5 min, 1 h or 90 s.") from error
+
+    def validate(self, value: Any) -> None:
+        """Between the two bounds, both allowed."""
+        super().validate(value)
+        if value is not None and not self.low <= value <= self.high:
+            raise forms.ValidationError(f"Must be from {spans.said(self.low)} to {spans.said(self.high)}.")
+
+
+def length(label: str, low: int, high: int, help_text: str = "", *, required: bool = True) -> SpanField:
+    """A length of time between two bounds in seconds."""
+    widget = forms.TextInput(attrs={"maxlength": spans.LONGEST, "autocomplete": "off"})
+    return SpanField(low=low, high=high, label=label, help_text=help_text, required=required, widget=widget)
 
 
 def _number() -> forms.NumberInput:

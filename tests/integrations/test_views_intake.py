@@ -170,7 +170,7 @@ def test_paths_of_plain_json_are_lines_of_text(world: World, browser: Browser) -
 def test_heartbeats_are_made_paused_resumed_and_removed(world: World, browser: Browser) -> None:
     """DET-13."""
     ana = browser(world.ana)
-    given = {"name": "Backup", "interval_seconds": 300, "grace_seconds": 60}
+    given = {"name": "Backup", "interval_seconds": "5 min", "grace_seconds": "60 s"}
     sent = ana.post(path(world, "heartbeats/"), given)
     made = after(ana, sent)
     assert "/heartbeats/" in made
@@ -186,7 +186,7 @@ def test_heartbeats_are_made_paused_resumed_and_removed(world: World, browser: B
         assert row.state == state
     assert ana.post(f"{one}resume/").status_code == 409
     assert ana.post(f"{one}explode/").status_code == 404
-    short = ana.post(f"{one}edit/", {**given, "interval_seconds": 1, "version": row.version})
+    short = ana.post(f"{one}edit/", {**given, "interval_seconds": "1 s", "version": row.version})
     assert short.status_code == 400
     assert ana.post(f"{one}edit/", {**given, "name": "Nightly", "version": row.version}).status_code == 303
     taken = ana.post(path(world, "heartbeats/"), {**given, "name": "Nightly"})
@@ -195,6 +195,38 @@ def test_heartbeats_are_made_paused_resumed_and_removed(world: World, browser: B
     assert "Remove the heartbeat Nightly?" in text_of(ana.get(f"{one}delete/"))
     assert ana.post(f"{one}delete/").status_code == 303
     assert not Heartbeat.objects.exists()
+
+
+def test_a_heartbeats_times_are_typed_with_their_units(world: World, browser: Browser) -> None:
+    """Neither a bare number nor nonsense is taken for anything; what was typed stays, with the sentence beside it."""
+    ana = browser(world.ana)
+    new = text_of(ana.get(path(world, "intake/")))
+    assert 'name="interval_seconds" value="5 min"' in new
+    for typed, said in (
+        ("300", "Write a number and its unit, such as 5 min, 1 h or 90 s."),
+        ("-5 min", "Write a number and its unit"),
+        ("2 s", "Must be from 5 s to 30 d."),
+        ("31 days", "Must be from 5 s to 30 d."),
+    ):
+        answer = ana.post(
+            path(world, "heartbeats/"), {"name": "x", "interval_seconds": typed, "grace_seconds": "1 min"}
+        )
+        page = text_of(answer)
+        assert answer.status_code == 400, typed
+        assert f'name="interval_seconds" value="{typed}"' in page
+        field = page.split('id="heartbeat_interval_seconds"')[1].split('name="grace_seconds"')[0]
+        assert f"</svg>{said}" in field, field
+    assert not Heartbeat.objects.exists()
+    given = {"name": "Backup", "interval_seconds": "1 h 30 min", "grace_seconds": "0"}
+    assert ana.post(path(world, "heartbeats/"), given).status_code == 303
+    row = Heartbeat.objects.get()
+    assert (row.interval_seconds, row.grace_seconds) == (5400, 0)
+    one = path(world, f"heartbeats/{row.pk}/edit/")
+    assert 'value="1 h 30 min"' in text_of(ana.get(one))
+    stale = ana.post(one, {**given, "interval_seconds": "2 h", "version": row.version + 1})
+    assert stale.status_code == 409
+    assert "Stored meanwhile: 1 h 30 min" in text_of(stale)
+    assert "Stored meanwhile: 0 s" not in text_of(stale), "the same, however it is written"
 
 
 def test_a_test_event_runs_the_whole_road(world: World, browser: Browser, at: clock.FrozenClock) -> None:
@@ -242,7 +274,9 @@ def test_hostile_names_are_inert(world: World, browser: Browser, monkeypatch: py
     # A key that ends with 49 looks as if the template in the hostile name had been worked out.
     monkeypatch.setattr("integrations.commands.heartbeats.secrets.token_hex", lambda size=16: "ab" * size)
     ana = browser(world.ana)
-    made = ana.post(path(world, "heartbeats/"), {"name": EVIL[:80] + "2", "interval_seconds": 9, "grace_seconds": 9})
+    made = ana.post(
+        path(world, "heartbeats/"), {"name": EVIL[:80] + "2", "interval_seconds": "9 s", "grace_seconds": "0"}
+    )
     assert_inert(ana.get(made["Location"]))
 
 
