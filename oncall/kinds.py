@@ -145,9 +145,13 @@ class OpenSubject:
     status: str
 
 
+#: How a service can stand, the worst first.
+TONES = ("outage", "partial", "degraded", "ok")
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a service stands as one viewer may know: `tone` is ok, degraded, partial or outage.
+    """How a service stands as one viewer may know: `tone` is one of TONES.
 
     `open` counts what is open, `name` is that of the only one. `subjects` are read for services that were asked for by
     their ids, the worst first.

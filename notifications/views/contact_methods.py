@@ -20,8 +20,9 @@ from notifications.kinds import FILED, Provider
 from notifications.models import ContactMethod
 from notifications.providers.carrier import look_up
 from notifications.providers.email import mail_is_filed
-from notifications.queries.lately import lately, silence_of
+from notifications.queries.lately import is_filed, lately, only_filed, silence_of
 from notifications.queries.log import addable_providers, method_seen_by, methods_seen_by, usable_providers
+from notifications.views import device
 
 PATH = "/profile/contact-methods/"
 HOME = ("Your profile", "/profile/")
@@ -41,10 +42,12 @@ def _list(request: HttpRequest, browser: BrowserForm) -> HttpResponse:
     found, ways = list(methods_seen_by(actor)), usable_providers()
     news = lately(found)
     rows = [(method, news[method.pk]) for method in found]
+    working = [method for method in found if method.verified_at and not method.broken_at]
     context = {
         "devices": [row for row in rows if row[0].provider == PUSH],
         "methods": [row for row in rows if row[0].provider != PUSH],
-        "usable": any(method.verified_at and not method.broken_at for method in found),
+        "usable": bool(working),
+        "only_filed": only_filed(working),
         "silence": silence_of(actor),
         "filed": mail_is_filed(),
         "can_push": any(each.id == PUSH for each in ways),
@@ -64,18 +67,24 @@ def browser(request: HttpRequest) -> HttpResponse:
     actor: Actor = actor_of(request)
     me: User = actor_of(request).user
     form = BrowserForm(request.POST)
-    made = sent(form, lambda: _subscribe(actor, me, form.cleaned_data, request.headers.get("User-Agent", "")))
+    made = sent(form, lambda: _subscribe(request, actor, me, form.cleaned_data))
     if made is None:
         return _list(request, form)
-    return done(request, PATH, "This browser receives pages now. Send a test page to see one.")
+    response = done(request, PATH, "This browser receives pages now. Send a test page to see one.")
+    device.remember(response, made)
+    return response
 
 
-def _subscribe(actor: Actor, me: User, given: dict[str, Any], agent: str) -> ContactMethod:
-    """The name service is asked here, outside the command's transaction (A69)."""
+def _subscribe(request: HttpRequest, actor: Actor, me: User, given: dict[str, Any]) -> ContactMethod:
+    """The name service is asked here, outside the command's transaction (A69).
+
+    A browser that does not say what it had before is known by its mark.
+    """
     look_up(given["subscription"]["endpoint"], field="subscription")
-    return devices.subscribe(
-        actor, me, **given["subscription"], former=given["former"], label=devices.device_name(agent)
-    )
+    before = device.this_browser(request, actor)
+    former = given["former"] or (before.address if before else "")
+    label = devices.device_name(request.headers.get("User-Agent", ""))
+    return devices.subscribe(actor, me, **given["subscription"], former=former, label=label)
 
 
 @signed_in
@@ -196,7 +205,7 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
     except (Conflict, TooMany) as error:
         return _page(request, shown, CodeForm(), refusal=error)
     said = "A test is on its way. This page tells what becomes of it."
-    if shown.provider == "email" and mail_is_filed():
+    if is_filed(shown):
         said = f"{FILED}. The test reaches nobody."
     return done(request, f"/deliveries/{delivery.pk}/", said)
 

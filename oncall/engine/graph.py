@@ -6,9 +6,10 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from oncall.kinds import TONES
+
 MOST = 6  # boxes on a side; the lists beside the map hold all of them
 LETTER = 6.7  # how wide a letter of 12 px is, at most as a rule
-WORSE = ("outage", "partial", "degraded", "ok")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def fit(name: str, pixels: float) -> str:
 
 def worst_first(points: Sequence[Point]) -> list[Point]:
     """By health, then by name."""
-    return sorted(points, key=lambda each: (WORSE.index(each.tone) if each.tone in WORSE else 0, each.name.lower()))
+    return sorted(points, key=lambda each: (TONES.index(each.tone), each.name.lower()))
 
 
 def across(middle: Point, before: Sequence[Point], after: Sequence[Point]) -> Drawing:

@@ -13,14 +13,13 @@ from django.db.models.functions import Cast
 from accounts.actors import Actor
 from accounts.models import User
 from accounts.queries import teams_seen_by
-from oncall.kinds import Standing, pulses, standings
+from oncall.kinds import TONES, Standing, pulses, standings
 from oncall.models import Service
 from oncall.queries.directory import WELL
 from oncall.queries.services import services_seen_by
 from oncall.queries.standby import LADDER, Standby, rungs, standby
 
 PAGE = 50
-TONES = ("outage", "partial", "degraded", "ok")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +186,7 @@ def _place(troubled: Mapping[int, Standing]) -> Cast:
     by_tone: dict[str, list[int]] = {}
     for pk, standing in troubled.items():
         by_tone.setdefault(standing.tone, []).append(pk)
-    whens = [When(pk__in=ids, then=Value(TONES.index(tone))) for tone, ids in by_tone.items() if tone in TONES]
+    whens = [When(pk__in=ids, then=Value(TONES.index(tone))) for tone, ids in by_tone.items()]
     return Cast(Case(*whens, default=Value(len(TONES) - 1)), IntegerField())
 
 

@@ -10,16 +10,16 @@ from itertools import groupby
 from accounts.actors import Actor
 from accounts.models import Team, User
 from core import clock
+from notifications.queries.lately import only_filed
 from oncall.engine import rotation
 from oncall.engine.rotation import Member
-from oncall.kinds import OpenSubject, Standing, standings
+from oncall.kinds import TONES, OpenSubject, Standing, standings
 from oncall.models import EscalationPolicy, Schedule, ScheduleMember, Service
 from oncall.queries.directory import WELL
 from oncall.queries.on_call import OnCall, can_be_on_call, on_call_now, rotation_of, upcoming
 from oncall.queries.reach import Way, ways_to
 from oncall.queries.services import on_call_schedules, policies_seen_by, services_seen_by
 
-TONES = ("outage", "partial", "degraded", "ok")
 URGENCIES = (("high", "A page of high urgency"), ("low", "A page of low urgency"))
 
 
@@ -63,6 +63,11 @@ class Reach:
 
     what: str
     moments: list[tuple[int, list[Way]]]
+
+    @property
+    def only_filed(self) -> bool:
+        """Whether all of it is mail that is only written to files, so that the page reaches nobody."""
+        return only_filed(way.method for _, ways in self.moments for way in ways)
 
 
 def held_by(actor: Actor, team: Team) -> Held:

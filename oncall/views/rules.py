@@ -13,6 +13,7 @@ from accounts.actors import Actor
 from accounts.models import User
 from core.web.doors import Question, actor_of, confirm, done, signed_in
 from core.web.forms import sent
+from notifications.queries.lately import only_filed
 from oncall.commands import rules
 from oncall.forms.rules import RuleForm
 from oncall.models import NotificationRule
@@ -32,6 +33,11 @@ class Part:
     label: str
     ways: list[Way]
     rules: list[NotificationRule]
+
+    @property
+    def only_filed(self) -> bool:
+        """Whether all of it is mail that is only written to files, so that the page reaches nobody."""
+        return only_filed(way.method for way in self.ways)
 
     @property
     def late(self) -> int:

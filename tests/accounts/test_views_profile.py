@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -69,8 +70,9 @@ def test_a_program_changes_the_same_comforts(world: World) -> None:
     assert (world.bo.single_keys, world.bo.announce) == (False, "none")
 
 
-def test_the_profile_says_in_plain_words_what_a_page_does(world: World, browser: Browser) -> None:
+def test_the_profile_says_in_plain_words_what_a_page_does(world: World, browser: Browser, settings: Any) -> None:
     """O29: what the engine would do, by urgency; who cannot be reached is told first of all."""
+    settings.EMAIL_URL = "smtp://127.0.0.1:1"
     bo = browser(world.bo)
     mail = world.bo.contact_methods.get()
     builders.rule(world.bo, mail, delay_minutes=5)

@@ -188,6 +188,38 @@ def test_a_file_is_no_proof_and_no_fault(world: World, at: clock.FrozenClock, se
     assert silence_of(actor) is not None
 
 
+def test_mail_that_is_only_filed_reaches_nobody_and_the_page_says_what_to_do(
+    world: World, browser: Browser, settings: Any
+) -> None:
+    """First run: neither "working" nor red for something that never broke; a real way ends the notice."""
+    settings.EMAIL_URL = ""
+    bo, said = browser(world.bo), "Nothing reaches you yet: mail is only written to files, as no mail server is set."
+    ContactMethod.objects.update(verified_at=clock.now() - timedelta(days=90))
+    page = text_of(bo.get(PATH))
+    assert said in page
+    assert "Let this browser receive pages, or have an administrator set a mail server" in page
+    assert "Nothing has reached you" not in page
+    assert "notice-red" not in page
+    for path, words in (("/profile/", "does not reach you:</b> mail"), ("/profile/rules/", "No page reaches you yet")):
+        assert text_of(bo.get(path)).count(words) == 2, path
+    for urgency in ("high", "low"):
+        builders.rule(
+            world.bo, builders.method(world.bo, "ntfy", f"https://ntfy.example.org/{urgency}"), urgency=urgency
+        )
+    assert "Nothing reaches you yet" not in text_of(bo.get(PATH))
+    assert "only written to files" not in text_of(bo.get("/profile/rules/"))
+
+
+def test_a_broken_address_is_no_sign_that_something_works(world: World, at: clock.FrozenClock, settings: Any) -> None:
+    """The only sound address has been silent for 90 days; that another was proven yesterday, and broke, is no help."""
+    settings.EMAIL_URL = "smtp://127.0.0.1:1"
+    world.bo.contact_methods.update(verified_at=clock.now() - timedelta(days=90), last_delivered_at=None)
+    fresh = builders.method(world.bo, "ntfy", "https://ntfy.example.org/bo")
+    assert silence_of(actors.person(world.bo)) is None
+    ContactMethod.objects.filter(pk=fresh.pk).update(broken_at=clock.now())
+    assert silence_of(actors.person(world.bo)) is not None
+
+
 def test_failures_are_counted_beside_the_address(world: World, browser: Browser, at: clock.FrozenClock) -> None:
     mine = world.bo.contact_methods.get()
     for number, state in enumerate(["sent", "confirmed", "failed", "withdrawn", "queued"]):
