@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from accounts.actors import Actor
@@ -10,9 +10,8 @@ from accounts.permissions import can
 from incidents import permissions
 from incidents.models import Incident
 from oncall.engine.graph import MOST, Drawing, Point, down, worst_first
-from oncall.kinds import Standing, standings
-from oncall.models import Service
-from oncall.queries.directory import WELL
+from oncall.kinds import standings
+from oncall.queries.directory import point_of
 from oncall.queries.services import neighbours
 
 
@@ -42,13 +41,7 @@ def around(actor: Actor, incident: Incident) -> Around:
     found = neighbours(incident.service)
     health = standings(actor)
     return Around(
-        point(incident.service, health),
-        worst_first([point(each, health) for each in found.before]),
-        worst_first([point(each, health) for each in found.after]),
+        point_of(incident.service, health),
+        worst_first([point_of(each, health) for each in found.before]),
+        worst_first([point_of(each, health) for each in found.after]),
     )
-
-
-def point(service: Service, health: Mapping[int, Standing]) -> Point:
-    """A service as the map shows it; its note is the open incident, or how many there are."""
-    standing = health.get(service.pk, WELL)
-    return Point(service.pk, service.name, standing.tone, standing.words, standing.note)

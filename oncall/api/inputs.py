@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from oncall.commands.policies import MOST_MINUTES, MOST_REPEATS, MOST_TARGETS
 from oncall.commands.services import URGENCIES
 from oncall.engine.rotation import UNITS
 
@@ -40,9 +41,9 @@ class ServiceInput(serializers.Serializer[Any]):
 class LevelInput(serializers.Serializer[Any]):
     """A level: whom to page, and for how many minutes to wait."""
 
-    timeout_minutes = serializers.IntegerField(min_value=1, max_value=1440, default=5)
-    users = id_list(50, default=list)
-    schedules = id_list(50, default=list)
+    timeout_minutes = serializers.IntegerField(min_value=1, max_value=MOST_MINUTES, default=5)
+    users = id_list(MOST_TARGETS, default=list)
+    schedules = id_list(MOST_TARGETS, default=list)
 
 
 class PolicyInput(serializers.Serializer[Any]):
@@ -50,7 +51,7 @@ class PolicyInput(serializers.Serializer[Any]):
 
     name = serializers.CharField(max_length=120)
     team = id_field()
-    repeats = serializers.IntegerField(min_value=0, max_value=9, required=False)
+    repeats = serializers.IntegerField(min_value=0, max_value=MOST_REPEATS, required=False)
     fallback = id_field(required=False, allow_null=True)
     levels = LevelInput(many=True)
 

@@ -23,6 +23,7 @@ from oncall.queries.reach import reachable_ids
 from oncall.queries.services import document_of
 
 MOST_LEVELS, MOST_TARGETS = 20, 50
+MOST_MINUTES, MOST_REPEATS = 1440, 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def create(
     """Make a policy; raises Invalid for an empty level, a foreign target, or when nobody could be reached (F55)."""
     require(actor, permissions.POLICY_EDIT, team)
     policy = EscalationPolicy(name=shapes.name(name), team=team, fallback=_fallback(actor, team, fallback, None))
-    policy.repeats = shapes.number(repeats, "repeats", 0, 9)
+    policy.repeats = shapes.number(repeats, "repeats", 0, MOST_REPEATS)
     checked = _check(actor, team, levels, None)
     shapes.store(policy)
     _write(policy, checked)
@@ -83,7 +84,7 @@ def edit(
     if name is not None:
         policy.name = shapes.name(name)
     if repeats is not None:
-        policy.repeats = shapes.number(repeats, "repeats", 0, 9)
+        policy.repeats = shapes.number(repeats, "repeats", 0, MOST_REPEATS)
     if fallback is not None or not keep_fallback:
         policy.fallback = _fallback(actor, policy.team, fallback, policy.fallback_id)
     checked = None if levels is None else _check(actor, policy.team, levels, policy)
@@ -140,7 +141,7 @@ def _check(actor: Actor, team: Team, levels: Sequence[LevelDraft], policy: Escal
 
 
 def _check_level(position: int, level: LevelDraft) -> _Checked:
-    minutes = shapes.number(level.timeout_minutes, "levels", 1, 1440)
+    minutes = shapes.number(level.timeout_minutes, "levels", 1, MOST_MINUTES)
     users = shapes.people(dict.fromkeys(level.users), "levels")
     wanted = list(dict.fromkeys(level.schedules))
     found = Schedule.objects.prefetch_related("members__user").in_bulk(wanted)
@@ -164,5 +165,6 @@ def _refuse_unreachable(policy: EscalationPolicy) -> None:
     """A policy that reaches nobody is refused when it is saved, not found out at night (F55)."""
     people = people_of(EscalationPolicy.objects.get(pk=policy.pk))
     if not reachable_ids(people):
-        names = ", ".join(user.name for user in people.values()) or "Nobody"
-        raise shapes.wrong("levels", f"Nobody on this policy can be reached: {names} has no working address.")
+        names = ", ".join(user.name for user in people.values())
+        why = f"{names} {'have' if len(people) > 1 else 'has'} no working address" if names else "nobody takes turns"
+        raise shapes.wrong("levels", f"Nobody on this policy can be reached: {why}.")

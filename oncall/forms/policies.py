@@ -10,13 +10,13 @@ from django.http import QueryDict
 
 from accounts.models import Team, User
 from core.web.forms import VersionedForm, choice, line, offer, whole
-from oncall.commands.policies import MOST_LEVELS, MOST_TARGETS
+from oncall.commands.policies import MOST_LEVELS, MOST_MINUTES, MOST_REPEATS, MOST_TARGETS
 from oncall.forms.rows import press
 from oncall.kinds import LevelDraft
 from oncall.models import EscalationPolicy, Schedule
 
 USUAL_MINUTES = "5"
-MINUTES = "Minutes must be a whole number from 1 to 1440."
+MINUTES = f"Minutes must be a whole number from 1 to {MOST_MINUTES}."
 
 
 class PolicyForm(VersionedForm):
@@ -24,7 +24,7 @@ class PolicyForm(VersionedForm):
 
     name = line("Name", 120)
     team = choice("Team", (), "Its managers may change the policy.")
-    repeats = whole("Repeat the whole policy", 0, 9, "Times, while nobody answers.")
+    repeats = whole("Repeat the whole policy", 0, MOST_REPEATS, "Times, while nobody answers.")
     fallback = choice("Then tell", (), "When nobody has answered at all.", required=False)
 
     def __init__(self, *args: Any, teams: Iterable[Team], people: Iterable[User], **kwargs: Any) -> None:
@@ -43,6 +43,23 @@ class PolicyForm(VersionedForm):
     def owner(self) -> Team:
         """The chosen team."""
         return self.teams[self.cleaned_data["team"]]
+
+    def ending(self) -> Ending | None:
+        """What follows the levels, as the form stands, sent or not; None where it cannot be read."""
+        repeats, team, fallback = (str(self[name].value()).strip() for name in ("repeats", "team", "fallback"))
+        if repeats not in map(str, range(MOST_REPEATS + 1)) or team not in self.teams:
+            return None
+        person = self.people.get(fallback)
+        return Ending(int(repeats), int(team), person.pk if person else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How often the levels are gone through anew, and by whose ids the last resort is found."""
+
+    repeats: int
+    team_id: int
+    fallback_id: int | None
 
 
 @dataclass(frozen=True)
@@ -97,13 +114,18 @@ class Levels:
 
     def _fault(self, row: LevelRow) -> str:
         typed = row.minutes
-        if not (typed.isascii() and typed.isdigit() and len(typed) <= 4 and 1 <= int(typed) <= 1440):
+        if not (typed.isascii() and typed.isdigit() and len(typed) <= 4 and 1 <= int(typed) <= MOST_MINUTES):
             return MINUTES
         if len(set(row.targets)) > MOST_TARGETS:
             return f"A level has room for {MOST_TARGETS} people or schedules."
         if set(row.targets) - set(self.known):
             return "Choose a person or schedule of the list."
         return ""
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong with each level, as sentences that name it."""
+        return [f"Level {number}: {row.wrong}" for number, row in enumerate(self.rows, 1) if row.wrong]
 
     def drafts(self) -> list[LevelDraft]:
         """The rows that name somebody and are right, as the command takes them."""

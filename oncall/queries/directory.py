@@ -13,9 +13,10 @@ from accounts.permissions import can
 from core import clock
 from oncall import permissions
 from oncall.engine.escalation import LevelNow, Position, Step, next_step
+from oncall.engine.graph import Point
 from oncall.kinds import LevelDraft, ServiceTab, Standing, service_tabs, standings
 from oncall.models import EscalationPolicy, Service
-from oncall.queries.levels import Resolved, levels_now
+from oncall.queries.levels import Resolved, levels_now, plain
 from oncall.queries.reach import Way, last_resort, ways_of
 
 WELL = Standing()
@@ -51,6 +52,11 @@ class Ladder:
         """The people whom a page would reach at once."""
         return next((rung.people for rung in self.rungs if rung.people), [])
 
+    @property
+    def span(self) -> timedelta:
+        """How long a pass takes in which nobody answers."""
+        return max((rung.after + timedelta(minutes=rung.minutes) for rung in self.rungs), default=timedelta(0))
+
 
 @dataclass(frozen=True, slots=True)
 class Paged:
@@ -58,6 +64,19 @@ class Paged:
 
     rung: Rung
     people: list[tuple[User, list[Way]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What follows the first pass while nobody answers: equal passes up to the number `rounds`, then the last resort.
+
+    The second begins `span` after the trigger, and so long after it each further one; `last` are paged after `ends`.
+    """
+
+    rounds: int
+    span: timedelta
+    ends: timedelta
+    last: list[User]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +91,7 @@ class Head:
 
 def plain_levels(policy: EscalationPolicy) -> list[dict[str, Any]]:
     """The levels of a policy whose targets have been read ahead, as plain values."""
-    return [
-        {
-            "timeout_minutes": level.timeout_minutes,
-            "targets": [
-                {"kind": "user", "id": t.user_id}
-                if t.user_id is not None
-                else {"kind": "schedule", "id": t.schedule_id}
-                for t in level.targets.all()
-            ],
-        }
-        for level in policy.levels.all()
-    ]
+    return plain(policy.levels.all())
 
 
 def drafted_levels(drafts: Sequence[LevelDraft]) -> list[dict[str, Any]]:
@@ -144,6 +152,12 @@ def _ladder(levels: Sequence[LevelNow], people: dict[int, User]) -> Ladder:
     return Ladder(rungs, warnings)
 
 
+def course_of(ladder: Ladder, repeats: int, last: list[User]) -> Course:
+    """What follows a pass of this ladder; one that finds nobody is not repeated (O21)."""
+    rounds = repeats + 1 if ladder.first else 1
+    return Course(rounds, ladder.span, ladder.span * rounds, last)
+
+
 def paged(ladder: Ladder) -> list[Paged]:
     """The rungs with how each person is reached, in two queries."""
     ways = ways_of([user for rung in ladder.rungs for user in rung.people], "high")
@@ -179,6 +193,12 @@ def end_of_line(policy: EscalationPolicy) -> list[User]:
 def standing_of(actor: Actor, service: Service) -> Standing:
     """How one service stands."""
     return standings(actor, [service.pk]).get(service.pk, WELL)
+
+
+def point_of(service: Service, health: Mapping[int, Standing]) -> Point:
+    """A service as the maps show it; its note is what is open on it, the only one or how many."""
+    standing = health.get(service.pk, WELL)
+    return Point(service.pk, service.name, standing.tone, standing.words, standing.note)
 
 
 def head_of(actor: Actor, service: Service) -> Head:

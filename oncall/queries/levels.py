@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.models import User
 from oncall.engine.escalation import LevelNow
-from oncall.models import EscalationPolicy, Schedule
+from oncall.models import EscalationPolicy, Level, Schedule
 from oncall.queries.on_call import can_be_on_call, person_on_call, with_members
 from oncall.queries.reach import has_way
 
@@ -31,6 +31,11 @@ class _Level:
 
 def copy_of(policy: EscalationPolicy) -> list[dict[str, Any]]:
     """A policy's levels as plain values, for an escalation to keep (O24)."""
+    return plain(policy.levels.prefetch_related("targets"))
+
+
+def plain(levels: Iterable[Level]) -> list[dict[str, Any]]:
+    """Levels whose targets have been read ahead as plain values."""
     return [
         {
             "timeout_minutes": level.timeout_minutes,
@@ -41,7 +46,7 @@ def copy_of(policy: EscalationPolicy) -> list[dict[str, Any]]:
                 for target in level.targets.all()
             ],
         }
-        for level in policy.levels.prefetch_related("targets")
+        for level in levels
     ]
 
 

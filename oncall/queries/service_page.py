@@ -15,7 +15,7 @@ from oncall import permissions
 from oncall.engine.graph import Drawing, Point, across, worst_first
 from oncall.kinds import Rule, Standing, further_rules, service_panels, standings
 from oncall.models import EscalationPolicy, Schedule, Service
-from oncall.queries.directory import WELL, Head, Paged, checks_of, end_of_line, head_of, paged
+from oncall.queries.directory import Head, checks_of, end_of_line, head_of, paged, point_of
 from oncall.queries.reach import Way, last_resort
 from oncall.queries.services import neighbours
 from oncall.queries.standby import Standby, standby
@@ -37,14 +37,13 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Who is paged if it triggered now; `last` are those who are asked when nobody answers, `span` later."""
+    """Who is paged if it triggered now; `last` are those who are asked when nobody answers."""
 
     policy: EscalationPolicy | None
     called: Sequence[Called]
     passed: Sequence[str]
     checks: Sequence[str]
     last: Sequence[User]
-    span: timedelta = timedelta(0)
 
     @property
     def rounds(self) -> str:
@@ -82,8 +81,8 @@ def service_page(
     found = neighbours(service)
     health = standings(actor) if health is None else health
     now = standby([service.policy_id]) if now is None else now
-    before = worst_first([_point(each, health) for each in found.before])
-    after = worst_first([_point(each, health) for each in found.after])
+    before = worst_first([point_of(each, health) for each in found.before])
+    after = worst_first([point_of(each, health) for each in found.after])
     head = head_of(actor, service)
     read = [(panel, panel.read(actor, service)) for panel in service_panels()]
     return ServicePage(
@@ -91,16 +90,11 @@ def service_page(
         reach=reach_of(actor, service, now, may_edit=head.may_edit),
         before=before,
         after=after,
-        drawing=across(_point(service, health), before, after),
+        drawing=across(point_of(service, health), before, after),
         rules=[*own_rules(service, may_edit=head.may_edit), *further_rules(actor, service)],
         tops=[(panel.template, value) for panel, value in read if panel.order < 50 and value is not None],
         panels=[(panel.template, value) for panel, value in read if panel.order >= 50 and value is not None],
     )
-
-
-def _point(service: Service, health: Mapping[int, Standing]) -> Point:
-    standing = health.get(service.pk, WELL)
-    return Point(service.pk, service.name, standing.tone, standing.words, standing.note)
 
 
 def reach_of(actor: Actor, service: Service, now: Standby, *, may_edit: bool = False) -> Reach:
@@ -119,11 +113,7 @@ def reach_of(actor: Actor, service: Service, now: Standby, *, may_edit: bool = F
             schedule, until = on_turn.get(person.pk, (None, None))
             called.append(Called(person, each.rung.level, each.rung.after, ways, schedule, until))
     checks = checks_of(ladder, rungs, mail_is_filed=may_edit and mail_is_filed())
-    return Reach(policy, called, ladder.warnings, checks, end_of_line(policy), _span(rungs))
-
-
-def _span(rungs: Sequence[Paged]) -> timedelta:
-    return max((each.rung.after + timedelta(minutes=each.rung.minutes) for each in rungs), default=timedelta(0))
+    return Reach(policy, called, ladder.warnings, checks, end_of_line(policy))
 
 
 def own_rules(service: Service, *, may_edit: bool) -> list[Rule]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,8 +20,19 @@ from oncall.commands import policies
 from oncall.forms.policies import LevelRow, Levels, PolicyForm, stored_rows, typed_rows
 from oncall.models import EscalationPolicy
 from oncall.queries.choices import people_to_page, schedules_to_page, teams_to_edit
-from oncall.queries.directory import Ladder, checks_of, drafted_levels, end_of_line, ladder_of, ladders, paged
-from oncall.queries.services import policies_seen_by, policy_seen_by
+from oncall.queries.directory import (
+    Course,
+    Ladder,
+    checks_of,
+    course_of,
+    drafted_levels,
+    end_of_line,
+    ladder_of,
+    ladders,
+    paged,
+)
+from oncall.queries.reach import last_resort
+from oncall.queries.services import policies_seen_by, policy_seen_by, services_seen_by
 from oncall.queries.standby import standby
 
 HOME = ("Escalation policies", "/policies/")
@@ -33,7 +45,8 @@ def policy_list(request: HttpRequest) -> HttpResponse:
     """Every policy with whom it would page now and what is wrong with it."""
     actor: Actor = actor_of(request)
     require(actor, permissions.POLICY_SEE)
-    found = list(policies_seen_by(actor).prefetch_related(None).prefetch_related("services"))
+    used = Prefetch("services", services_seen_by(actor).select_related(None).prefetch_related(None))
+    found = list(policies_seen_by(actor).prefetch_related(None).prefetch_related(used))
     now = standby(policy.pk for policy in found)  # reads the levels itself, with all that they name
     context = {
         "rows": [(policy, now.ladders[policy.pk], len(now.levels[policy.pk])) for policy in found],
@@ -50,12 +63,14 @@ def policy(request: HttpRequest, pk: int) -> HttpResponse:
     actor: Actor = actor_of(request)
     shown = policy_seen_by(actor, pk)
     ladder, may_edit = ladders([shown])[shown.pk], can(actor, permissions.POLICY_EDIT, shown)
+    last = end_of_line(shown)
     context = {
         "policy": shown,
         "levels": shown.levels.all(),
         "services": shown.services.filter(archived_at__isnull=True),
         **_checked(ladder, may_edit=may_edit),
-        "last": end_of_line(shown),
+        "course": course_of(ladder, shown.repeats, last),
+        "last": last,
         "now": clock.now(),
         "may_edit": may_edit,
         "crumbs": [HOME, (shown.name, "")],
@@ -67,6 +82,20 @@ def _checked(ladder: Ladder, *, may_edit: bool) -> dict[str, Any]:
     """The ladder with what is wrong with it; a missing mail server is said to those who may do something."""
     rungs = paged(ladder)
     return {"rungs": rungs, "checks": checks_of(ladder, rungs, mail_is_filed=may_edit and mail_is_filed())}
+
+
+def _drafted(form: PolicyForm, levels: Levels) -> dict[str, Any]:
+    """Who would be paged now by what stands in the form, and what is wrong with it."""
+    ladder = ladder_of(drafted_levels(levels.drafts()))
+    found = _checked(ladder, may_edit=True)
+    return {**found, "checks": [*levels.faults, *found["checks"]], "course": _course(form, ladder), "now": clock.now()}
+
+
+def _course(form: PolicyForm, ladder: Ladder) -> Course | None:
+    ending = form.ending()
+    if ending is None or not ladder.rungs:
+        return None
+    return course_of(ladder, ending.repeats, last_resort(fallback_id=ending.fallback_id, team_id=ending.team_id))
 
 
 def _choices(actor: Actor, shown: EscalationPolicy | None) -> tuple[dict[str, Any], list[Any], list[Any]]:
@@ -90,13 +119,11 @@ def _choices(actor: Actor, shown: EscalationPolicy | None) -> tuple[dict[str, An
 def _page(
     request: HttpRequest, form: PolicyForm, levels: Levels, shown: EscalationPolicy | None, *, status: int = 200
 ) -> HttpResponse:
-    ladder = ladder_of(drafted_levels(levels.drafts()))
     context = {
         "form": form,
         "levels": levels,
         "policy": shown,
-        **_checked(ladder, may_edit=True),
-        "now": clock.now(),
+        **_drafted(form, levels),
         "title": f"Edit {shown.name}" if shown else "New escalation policy",
         "back": f"/policies/{shown.pk}/" if shown else "/policies/",
         "crumbs": [HOME, (shown.name, f"/policies/{shown.pk}/"), ("Edit", "")] if shown else [HOME, ("New", "")],
@@ -179,11 +206,20 @@ def preview(request: HttpRequest) -> HttpResponse:
     """Who would be paged now by the levels of a form that is not saved yet; stores nothing."""
     actor: Actor = actor_of(request)
     require(actor, permissions.POLICY_EDIT)
-    levels = Levels(typed_rows(request.POST), schedules_to_page(actor), people_to_page(actor))
+    shown = _named(actor, request.GET.get("policy", ""))
+    fields, schedules, people = _choices(actor, shown)
+    levels = Levels(typed_rows(request.POST), schedules, people)
     levels.check()
-    ladder = ladder_of(drafted_levels(levels.drafts()))
-    context = {**_checked(ladder, may_edit=True), "now": clock.now()}
-    return render(request, "oncall/policies/_now.html", context)
+    return render(request, "oncall/policies/_now.html", _drafted(PolicyForm(request.POST, **fields), levels))
+
+
+def _named(actor: Actor, pk: str) -> EscalationPolicy | None:
+    """The policy whose form it is, so that whoever stands on it already is known; None for a new one."""
+    if not (pk.isascii() and pk.isdigit() and len(pk) < 16):
+        return None
+    shown = policy_seen_by(actor, int(pk))
+    require(actor, permissions.POLICY_EDIT, shown)
+    return shown
 
 
 @signed_in

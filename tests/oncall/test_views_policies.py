@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,9 +12,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core import clock, figures
+from oncall.engine.escalation import Position, Step, next_step
 from oncall.models import EscalationPolicy, Target
+from oncall.queries.directory import course_of, ladders
+from oncall.queries.levels import copy_of, levels_now
 from tests import world as builders
 from tests.fakes import Mailbox
+from tests.oncall.test_views_service_page import words
 from tests.pages import EVIL, after, assert_inert, count, recorded, text_of
 from tests.world import World
 
@@ -51,7 +56,7 @@ def test_a_policy_reads_as_sentences(world: World, browser: Browser, at: clock.F
         "Night", world.payments, [turns], [world.ana], timeout_minutes=7, repeats=2, fallback=world.ana
     )
     page = text_of(browser(world.eve).get(f"/policies/{ladder.pk}/"))
-    for words in (
+    for said in (
         "Page first",
         "Primary",
         'Go to level 2 after <b class="med">7 min</b> without an answer',
@@ -59,7 +64,7 @@ def test_a_policy_reads_as_sentences(world: World, browser: Browser, at: clock.F
         "If it triggered now",
         "+7 min",
     ):
-        assert words in page, words
+        assert said in page, said
 
 
 def test_gaps_and_people_out_of_reach_are_named(world: World, browser: Browser, at: clock.FrozenClock) -> None:
@@ -174,7 +179,6 @@ def test_what_cannot_be_used_is_said_beside_its_level(world: World, browser: Bro
         ([("soon", [bo])], "Minutes must be a whole number"),
         ([("9999", [bo])], "whole number from 1 to 1440"),
         ([("0", [bo])], 'aria-invalid="true" aria-describedby="wrong-0"'),
-        ([("5", [bo]), ("0", [bo])], 'value="0" inputmode="numeric" maxlength="4" aria-invalid="true"'),
         ([("5", ["user:999999"])], "Choose a person or schedule of the list"),
         ([("5", [f"user:{world.di.pk}"])], "Choose a person or schedule of the list"),
         ([], "A policy needs from 1 to 20 levels"),
@@ -183,6 +187,53 @@ def test_what_cannot_be_used_is_said_beside_its_level(world: World, browser: Bro
         assert answer.status_code == 400, said
         assert said in text_of(answer), said
     assert not EscalationPolicy.objects.filter(name="Ladder").exists()
+
+
+@pytest.mark.parametrize("typed", ["-5", "0", "10000000", "abc", "", "1.5", "٥"])
+def test_wrong_minutes_are_marked_at_their_level_and_everything_typed_stays(
+    world: World, browser: Browser, typed: str
+) -> None:
+    """The field has room for what was typed: cut to four digits, 10000000 would be saved as 1000."""
+    ana, bo, cy = browser(world.ana), f"user:{world.bo.pk}", f"user:{world.cy.pk}"
+    sent = form(world, ("7", [cy]), (typed, [bo]), name="Half typed", repeats="3", fallback=world.ana.pk)
+    saved = ana.post("/policies/new/", sent)
+    assert saved.status_code == 400
+    for page in (text_of(saved), text_of(ana.post("/policies/new/", {**sent, "do": "check"}))):
+        first, second = page.split('id="wait-0"')[1].split('id="wait-1"')
+        assert "aria-invalid" not in first
+        assert f'value="{typed}" inputmode="numeric" maxlength="20" aria-invalid="true"' in second
+        assert 'id="wrong-1"' in second.split("</li>")[0]
+        assert second.count("whole number from 1 to 1440") == 2, "beside the field, and among the checks"
+        for kept in ('value="Half typed"', 'value="7"', chosen(bo), chosen(cy), 'value="3"'):
+            assert kept in page, kept
+        assert re.search(rf'value="{world.ana.pk}" selected', page)
+    assert not EscalationPolicy.objects.filter(name="Half typed").exists()
+
+
+def test_the_rounds_after_the_first_and_who_is_asked_at_the_end(
+    world: World, browser: Browser, at: clock.FrozenClock
+) -> None:
+    """O21: "if it triggered now" goes on until the last resort, as the engine itself would go on."""
+    ladder = builders.policy(
+        "Night", world.payments, [world.bo], [world.cy], timeout_minutes=7, repeats=2, fallback=world.ana
+    )
+    page = words(browser(world.eve).get(f"/policies/{ladder.pk}/"))
+    assert "+14 min Rounds 2 and 3, one every 14 min: the same people +42 min AL Ana Lima last resort" in page
+    course = course_of(ladders([ladder])[ladder.pk], 2, [world.ana])
+    levels = levels_now(copy_of(ladder), clock.now()).levels
+    place, seen, minutes = Position(1, 0), set[int](), 0
+    while isinstance(step := next_step(levels, place, 2, seen), Step):
+        seen = {*(seen if step.position.pass_number == place.pass_number else ()), *step.people}
+        if step.position.level == 1:
+            assert minutes == course.span.seconds // 60 * (step.position.pass_number - 1)
+        place, minutes = step.position, minutes + step.timeout_minutes
+    assert (place.pass_number, minutes) == (course.rounds, course.ends.seconds // 60) == (3, 42)
+    once = builders.policy("Once", world.payments, [world.bo], repeats=1, fallback=world.ana)
+    assert "+5 min Round 2: the same people +10 min" in words(browser(world.eve).get(f"/policies/{once.pk}/"))
+    world.bo.contact_methods.all().delete()
+    assert "Level 1 is passed over Bo Chen has no working way to be reached now AL Ana Lima last resort" in words(
+        browser(world.eve).get(f"/policies/{once.pk}/")
+    ), "a round that finds nobody is not repeated"
 
 
 def test_a_level_of_many_people_is_kept_whole_or_refused_whole(world: World, browser: Browser) -> None:
@@ -216,7 +267,25 @@ def test_the_preview_judges_the_unsaved_form(world: World, browser: Browser) -> 
     shown = browser(world.ana).post("/policies/preview/", levels, headers={"hx-request": "true"})
     assert "Bo Chen" in text_of(shown)
     assert "Di Okoro" not in text_of(shown)
+    assert "Di Okoro" in text_of(browser(world.pat).post("/policies/preview/", levels))
     assert browser(world.eve).post("/policies/preview/", levels).status_code == 403
+
+
+def test_the_preview_follows_the_end_of_the_form_and_knows_whoever_stands_there_already(
+    world: World, browser: Browser
+) -> None:
+    """Di, whom Ana may not choose anew, stays where somebody else has put her; a wrong number hides no level."""
+    ladder = builders.policy("Shared", world.payments, [world.di])
+    ana, sent = browser(world.ana), form(world, ("5", [f"user:{world.di.pk}"]), repeats="1", fallback=world.bo.pk)
+    page = words(ana.post(f"/policies/preview/?policy={ladder.pk}", sent))
+    assert "Di Okoro" in page
+    assert "Round 2: the same people +10 min BC Bo Chen last resort" in page
+    assert "Round 2" not in words(ana.post("/policies/preview/", {**sent, "repeats": "many"}))
+    assert f"/policies/preview/?policy={ladder.pk}" in text_of(ana.get(f"/policies/{ladder.pk}/edit/"))
+    theirs = builders.policy("Theirs", world.search, [world.di])
+    assert ana.post(f"/policies/preview/?policy={theirs.pk}", sent).status_code == 403
+    assert ana.post("/policies/preview/?policy=x", sent).status_code == 200
+    assert ana.post("/policies/preview/?policy=999999", sent).status_code == 404
 
 
 def test_a_used_policy_is_not_deleted(world: World, browser: Browser) -> None:
