@@ -16,7 +16,7 @@ from core.errors import Invalid
 LONGEST = 200  # characters (A91)
 MOST_TEXTS = 8  # each is a search of its own
 STATES = (
-    *("open", "triggered", "acknowledged", "identified", "mitigated", "snoozed"),
+    *("open", "triggered", "acknowledged", "identified", "mitigated", "snoozed", "waiting"),
     *("resolved", "closed", "cancelled", "merged", "all"),
 )
 SPANS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}

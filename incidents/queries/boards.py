@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import (
-    BooleanField,
-    Case,
-    Count,
-    Exists,
-    FilteredRelation,
-    IntegerField,
-    Min,
-    OuterRef,
-    Q,
-    Subquery,
-    Value,
-    When,
-)
+from django.db.models import BooleanField, Case, Count, Exists, IntegerField, Min, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Cast, Substr
 
 from accounts.actors import Actor
 from accounts.models import Membership, User
-from core import joined
 from incidents.models import Incident, Participant
 from incidents.models.incidents import IncidentQuerySet
 from incidents.queries.access import incidents_seen_by
+from incidents.queries.answering import is_waiting, waits, with_assignees
 from oncall.queries.escalations import my_open_pages
 from oncall.queries.following import Following
 
@@ -59,6 +46,7 @@ class Line:
     row: Row
     following: Following | None = None
     is_exhausted: bool = False
+    pages_nobody: bool = False
 
     @property
     def paged_again_at(self) -> datetime | None:
@@ -129,11 +117,11 @@ def board(actor: Actor, scope: Scope) -> Board:
     urgent = Case(When(status="triggered", priority__rank__lte=URGENT, then=0), default=1)
     first = Cast("asked", IntegerField()).desc()  # PostgreSQL orders by no bare constant, as a stakeholder's is
     chosen = chosen.order_by(first, urgent, "priority__rank", "created_at", "pk")
-    waiting = scope.narrowed(rows).filter(status="triggered").order_by("status_since", "pk")
+    waiting = scope.narrowed(rows).filter(waits()).order_by("status_since", "pk")
     seen = incidents_seen_by(actor).select_related(None).select_related("service", "priority")
     seen = scope.marked(seen.filter(pk__in=chosen.values("pk")[: ASKED + SHOWN + 1]))
     found = seen.annotate(asked=asked, longest=Subquery(waiting.values("number")[:1])).defer(*LONG)
-    kept, people = _with_assignees(found)
+    kept, people = with_assignees(found)
     marked = [(each, vars(each)) for each in sorted(kept, key=_place)]
     within = [each for each, marks in marked if marks["in_scope"]]
     return Board(
@@ -143,19 +131,6 @@ def board(actor: Actor, scope: Scope) -> Board:
         is_cut=len(within) > SHOWN or len(marked) > ASKED + SHOWN,
         people=people,
     )
-
-
-def _with_assignees(rows: IncidentQuerySet) -> tuple[list[Incident], dict[int, list[User]]]:
-    """The incidents, each once, and who answers for them, in the order in which they came to it; one query."""
-    answering = FilteredRelation("participants", condition=Q(participants__assignee=True))
-    rows = rows.annotate(answering=answering).annotate(**joined.columns(User, "answering__user", "assignee"))
-    found: dict[int, Incident] = {}
-    people: dict[int, list[User]] = {}
-    for row in rows.order_by("answering__joined_at", "answering__pk"):
-        assignee = joined.taken(User, row, "assignee")
-        found.setdefault(row.pk, row)
-        people.setdefault(row.pk, []).extend([assignee] if assignee is not None else [])
-    return list(found.values()), people
 
 
 def _asked(actor: Actor) -> Case:
@@ -174,10 +149,14 @@ def _place(incident: Incident) -> tuple[bool, int, datetime, int]:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many are open in all (counted to 10,001), how many wait for an answer and since when; worst rank first."""
+    """How many are open in all (counted to 10,001), how many wait for an answer and since when; worst rank first.
+
+    `untaken` page nobody and are nobody's work yet: informational ones, which wait for no answer.
+    """
 
     total: int
     waiting: int
+    untaken: int
     waiting_since: datetime | None
     by_priority: Mapping[tuple[int, str], int]
     worst: Mapping[int, int]
@@ -200,19 +179,23 @@ def tally(actor: Actor, scope: Scope) -> Tally:
     """The counts of a board in one query; `worst` is service id -> highest rank among its open incidents."""
     rows = scope.narrowed(incidents_seen_by(actor).open())
     bounded = Incident.objects.filter(pk__in=rows.select_related(None).order_by().values("pk")[: COUNTED + 1])
-    waiting = Q(status="triggered")
-    groups = bounded.order_by().values("service_id", "priority__rank", "priority__name")
-    found = groups.annotate(
-        how_many=Count("pk"), waits=Count("pk", filter=waiting), oldest=Min("status_since", filter=waiting)
-    ).values_list("service_id", "priority__rank", "priority__name", "how_many", "waits", "oldest")
+    marked = bounded.annotate(waits=is_waiting()).order_by()
+    waiting, untaken = Q(waits=True), Q(waits=False, status="triggered")
+    found = marked.values_list("service_id", "priority__rank", "priority__name").annotate(
+        how_many=Count("pk"),
+        waiting=Count("pk", filter=waiting),
+        oldest=Min("status_since", filter=waiting),
+        untaken=Count("pk", filter=untaken),
+    )
     by_priority: dict[tuple[int, str], int] = {}
     worst: dict[int, int] = {}
-    total, unanswered, since = 0, 0, list[datetime]()
-    for service_id, rank, name, count, triggered, oldest in found:
+    total, unanswered, idle, since = 0, 0, 0, list[datetime]()
+    for service_id, rank, name, count, waits_here, oldest, idle_here in found:
         by_priority[rank, name] = by_priority.get((rank, name), 0) + count
         worst[service_id] = min(rank, worst.get(service_id, rank))
-        total, unanswered, since = total + count, unanswered + triggered, [*since, *([oldest] if oldest else [])]
-    return Tally(total, unanswered, min(since, default=None), by_priority, worst)
+        total, unanswered, idle = total + count, unanswered + waits_here, idle + idle_here
+        since += [oldest] if oldest else []
+    return Tally(total, unanswered, idle, min(since, default=None), by_priority, worst)
 
 
 def rows_of(actor: Actor, found: Board) -> list[Row]:
@@ -220,15 +203,6 @@ def rows_of(actor: Actor, found: Board) -> list[Row]:
     own = actor.user.pk if actor.user else None
     named = [(each, found.people[each.pk]) for each in found.found]
     return [Row(each, users, any(user.pk == own for user in users)) for each, users in named]
-
-
-def assignees(incidents: Iterable[Incident]) -> Mapping[int, list[User]]:
-    """Incident id -> who answers for it, in one query."""
-    found: dict[int, list[User]] = {}
-    rows = Participant.objects.filter(incident__in=[i.pk for i in incidents], assignee=True).select_related("user")
-    for row in rows.order_by("joined_at", "pk"):
-        found.setdefault(row.incident_id, []).append(row.user)
-    return found
 
 
 def concerned(number: int) -> list[int]:

@@ -15,7 +15,7 @@ from core import clock, live
 from incidents import permissions
 from incidents.models import Alert, ChangeEvent, Incident, Milestone, Signal
 from incidents.queries.access import incident_seen_by, known
-from incidents.queries.boards import assignees
+from incidents.queries.answering import assignees
 from incidents.states import INCIDENT
 from oncall.models import Service
 from oncall.queries.escalations import Waiting, waiting_for

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, Subquery
@@ -19,7 +20,7 @@ from incidents.engine.search_words import Query, values_of
 from incidents.models import Incident, Milestone, Participant
 from incidents.models.incidents import IncidentQuerySet
 from incidents.queries.access import incidents_seen_by
-from incidents.queries.boards import assignees
+from incidents.queries.answering import is_waiting, with_assignees
 from incidents.queries.search import Names, asks_text, narrowed
 from incidents.states import OPEN
 
@@ -35,6 +36,7 @@ OPEN_ONLY = ("priority", "longest")
 _place = re.compile(r"(?:([0-9])\.)?([0-9]{1,9})")
 
 
+Rows = tuple[list[Incident], Mapping[int, list[User]]]
 UNSHOWN = ("description", "resolution", "suspected_cause", "customer_impact")
 KEPT = 10  # seconds for which the figures of the chips are good enough
 
@@ -82,7 +84,7 @@ def incidents_found(names: Names, asked: Asked) -> Found:
     """A page of what the actor may see and asked for; raises Invalid for what no control of the page sends."""
     order, place = _order(asked), _place_of(asked)
     back = bool(asked.after)
-    found = _page(names, asked, _turned(order) if back else order, place)
+    found, people = _page(names, asked, _turned(order) if back else order, place)
     more = len(found) > PAGE
     shown = found[:PAGE]
     if back:
@@ -92,16 +94,21 @@ def incidents_found(names: Names, asked: Asked) -> Found:
     newer = "" if at_start or not shown else _named(shown[0], order)
     older = "" if at_end or not shown else _named(shown[-1], order)
     total = len(shown) if at_start and not older else getattr(found[0], "total", None) if found else None
-    return Found(_listed(shown), newer, older, total)
+    return Found(_listed(shown, people), newer, older, total)
 
 
 def exported(names: Names, query: Query, size: int = 500) -> Iterator[list[Listed]]:
     """Everything that fits, newest first, in batches by key, so that an export of any length holds one batch."""
-    rows = _with_end(narrowed(names, incidents_seen_by(names.actor), query)).order_by("-number")
-    batch = list(rows[:size])
-    while batch:
-        yield _listed(batch)
-        batch = list(rows.filter(number__lt=batch[-1].number)[:size]) if len(batch) == size else []
+    rows = narrowed(names, incidents_seen_by(names.actor).select_related(None), query)
+    order, place = ORDERS["newest"], Q()
+    while True:
+        keys = rows.filter(place).order_by(*order).values("pk")[:size]
+        batch, people = with_assignees(_shown(keys), *order)
+        if batch:
+            yield _listed(batch, people)
+        if len(batch) < size:
+            return
+        place = Q(number__lt=batch[-1].number)
 
 
 def tallies(actor: Actor) -> Mapping[str, int]:
@@ -111,18 +118,18 @@ def tallies(actor: Actor) -> Mapping[str, int]:
 
 def _tallied(actor: Actor) -> Mapping[str, int]:
     mine = Participant.objects.filter(incident=OuterRef("pk"), assignee=True, user=actor.user)
-    rows = incidents_seen_by(actor).open().select_related(None).annotate(is_mine=Exists(mine))
+    rows = incidents_seen_by(actor).open().select_related(None).annotate(is_mine=Exists(mine), waits=is_waiting())
     found: dict[str, int] = rows.order_by()[: MOST_COUNTED + 1].aggregate(
         open=Count("pk"),
         mine=Count("pk", filter=Q(is_mine=True)),
-        waiting=Count("pk", filter=Q(status="triggered")),
+        waiting=Count("pk", filter=Q(waits=True)),
         major=Count("pk", filter=Q(is_major=True)),
         snoozed=Count("pk", filter=Q(status="acknowledged", snoozed_until__isnull=False)),
     )
     return found
 
 
-def _page(names: Names, asked: Asked, order: tuple[str, ...], place: Q | None) -> list[Incident]:
+def _page(names: Names, asked: Asked, order: tuple[str, ...], place: Q | None) -> Rows:
     """The keys are found in an index alone, then 51 rows are read (P7).
 
     Of words that stand in many texts the newest hits are enough for most pages: only a page that they do not fill
@@ -131,28 +138,29 @@ def _page(names: Names, asked: Asked, order: tuple[str, ...], place: Q | None) -
     quick = connection.vendor == "sqlite" and order == ORDERS["newest"] and asks_text(asked.query)
     if quick:
         found = _read(names, asked.query, order, place, _newest(asked.before))
-        if len(found) > PAGE:
+        if len(found[0]) > PAGE:
             return found
     return _read(names, asked.query, order, place, None)
 
 
-def _read(names: Names, query: Query, order: tuple[str, ...], place: Q | None, newest: int | None) -> list[Incident]:
+def _read(names: Names, query: Query, order: tuple[str, ...], place: Q | None, newest: int | None) -> Rows:
     rows: IncidentQuerySet = narrowed(names, incidents_seen_by(names.actor).select_related(None), query, newest=newest)
     keys = (rows.filter(place) if place is not None else rows).order_by(*order).values("pk")[: PAGE + 1]
-    shown = Incident.objects.select_related("service__team", "priority").filter(pk__in=keys)
+    shown = _shown(keys)
     if not asks_text(query):
         shown = shown.annotate(total=CountOf(rows.order_by().values("pk")[: MOST_COUNTED + 1]))
-    return list(_with_end(shown).defer(*UNSHOWN).order_by(*order))
+    return with_assignees(shown, *order)
 
 
-def _with_end(rows: IncidentQuerySet) -> IncidentQuerySet:
-    """With the time at which it was resolved, or else left the open states."""
+def _shown(keys: Any) -> IncidentQuerySet:
+    """These rows with what a list shows, and the time at which each was resolved, or else left the open states."""
     reached = Milestone.objects.filter(incident=OuterRef("pk"), kind="resolved").values("at")
+    rows = Incident.objects.select_related("service__team", "priority").filter(pk__in=keys).defer(*UNSHOWN)
     return rows.annotate(ended_at=Coalesce(Subquery(reached[:1]), "status_since"))
 
 
-def _listed(incidents: list[Incident]) -> list[Listed]:
-    people, now = assignees(incidents), clock.now()
+def _listed(incidents: list[Incident], people: Mapping[int, list[User]]) -> list[Listed]:
+    now = clock.now()
     ends = ((each, now if each.is_open else getattr(each, "ended_at", now)) for each in incidents)
     return [Listed(each, people.get(each.pk, []), end - each.created_at) for each, end in ends]
 
@@ -175,7 +183,7 @@ def _order(asked: Asked) -> tuple[str, ...]:
 def asks_open(query: Query) -> bool:
     """Whether the query leaves open incidents only."""
     states = values_of(query, "state")
-    return bool(states) and all(state in ("open", "snoozed", *OPEN) for state in states)
+    return bool(states) and all(state in ("open", "waiting", "snoozed", *OPEN) for state in states)
 
 
 def _turned(order: tuple[str, ...]) -> tuple[str, ...]:

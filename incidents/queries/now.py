@@ -99,9 +99,12 @@ class Now:
             return _counted(len(self.pages), "page is waiting for your answer", "pages are waiting for your answer")
         if self.tally.waiting:
             return _counted(self.tally.waiting, "incident waits for an answer", "incidents wait for an answer")
-        if self.tally.total:
-            worked = "incident is being worked on" if self.tally.total == 1 else "incidents are being worked on"
-            return f"All quiet. {counted(self.tally.total)} {worked}."
+        worked = self.tally.total - self.tally.untaken
+        if worked:
+            words = "incident is being worked on" if worked == 1 else "incidents are being worked on"
+            return f"All quiet. {counted(worked)} {words}."
+        if self.tally.untaken:
+            return f"All quiet. {_counted(self.tally.untaken, 'open incident pages', 'open incidents page')} nobody."
         return "Nothing is wrong in your teams." if self.scope == "mine" else "Nothing is wrong."
 
     @property
@@ -172,8 +175,11 @@ def now_of(actor: Actor, wanted: str = "") -> Now:
 
 
 def _line(row: Row, run: Run | None, following: Mapping[str, Following]) -> Line:
-    exhausted = run is not None and run.escalation.state == "exhausted" and row.incident.status == "triggered"
-    return Line(row, following.get(row.incident.subject), exhausted)
+    incident = row.incident
+    is_triggered = incident.status == "triggered"
+    exhausted = run is not None and run.escalation.state == "exhausted" and is_triggered
+    untaken = run is None and is_triggered and not incident.priority.pages
+    return Line(row, following.get(incident.subject), exhausted, untaken)
 
 
 def _runs(actor: Actor, found: Board) -> dict[str, Run]:

@@ -20,6 +20,7 @@ from core.zones import zone_of
 from incidents.engine.search_words import LONGEST, Query, parse, span_of
 from incidents.models import Milestone, Participant, Priority
 from incidents.models.incidents import IncidentQuerySet, IsOpen
+from incidents.queries.answering import waits
 from incidents.queries.priorities import priorities
 from incidents.queries.texts import texts_of
 from oncall.models import Service
@@ -148,6 +149,8 @@ def _unknown(key: str, value: str, known: Iterable[str]) -> Invalid:
 def _state(names: Names, value: str) -> Q:
     if value == "all":
         return Q(number__gte=0)
+    if value == "waiting":
+        return Q(IsOpen("status")) & waits()
     if value == "snoozed":
         return Q(status="acknowledged", snoozed_until__isnull=False)
     return Q(IsOpen("status")) if value == "open" else Q(status=value)

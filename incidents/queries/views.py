@@ -25,7 +25,7 @@ class Built:
 BUILT_IN = (
     Built("Open", "state:open", "open"),
     Built("Mine", "state:open owner:me", "mine"),
-    Built("Waiting for an answer", "state:triggered", "waiting"),
+    Built("Waiting for an answer", "state:waiting", "waiting"),
     Built("Major", "state:open major:yes", "major"),
     Built("Snoozed", "state:snoozed", "snoozed"),
     Built("Resolved this week", "resolved:7d"),

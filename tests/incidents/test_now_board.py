@@ -12,6 +12,7 @@ from accounts.models import User
 from core import clock, figures
 from incidents.commands import lifecycle, opening, returning
 from incidents.commands.changes import record_change
+from incidents.commands.priority import set_priority
 from incidents.models import Alert, Incident, Participant
 from incidents.queries.boards import COUNTED, Scope, counted, tally
 from incidents.queries.now import Now, now_of
@@ -135,6 +136,30 @@ def test_the_counts_name_the_worst_and_what_waited_longest(stage: Stage) -> None
     assert (board.tally.total, board.tally.waiting, board.tally.worst_words) == (3, 2, "1 is P1")
     assert board.longest == second.number
     assert board.tally.waiting_since == Incident.objects.get(pk=second.pk).status_since
+
+
+def test_what_pages_nobody_waits_for_no_answer(stage: Stage, browser: Browser) -> None:
+    """DET-05: a P5 that pages nobody is open and untaken; lowered from a P1 whose page is out, it still waits (S10)."""
+    quiet = make.priority(5)
+    quiet.pages = False
+    quiet.save()
+    info = declare(stage, "A test event", 5)
+    board = seen(stage.world.ana)
+    assert (board.tally.total, board.tally.waiting, board.tally.untaken, board.longest) == (1, 0, 1, None)
+    assert board.title == "All quiet. One open incident pages nobody."
+    assert board.lines[0].pages_nobody
+    ana = browser(stage.world.ana)
+    assert ">pages nobody<" in ana.get("/now/").content.decode()
+    assert "P5 pages nobody. It stays open" in ana.get(f"/incidents/{info.number}/").content.decode()
+    asked = declare(stage, "Checkout fails", 1)
+    set_priority(make.acts(stage.world.bo), asked, priority=quiet)
+    board = seen(stage.world.ana)
+    assert (board.tally.waiting, board.tally.untaken, board.longest) == (1, 1, asked.number)
+    assert [line.pages_nobody for line in board.lines] == [True, False]
+    shown = ana.get("/incidents/", {"q": "state:waiting"}).content.decode()
+    assert f'href="/incidents/{asked.number}/"' in shown
+    assert f'href="/incidents/{info.number}/"' not in shown
+    assert 'Waiting for an answer</bdi> <span class="n">1</span>' in shown
 
 
 def test_above_ten_thousand_nobody_counts() -> None:

@@ -50,7 +50,7 @@ def test_the_box_holds_the_query_and_chips_write_the_same_words(stage: Stage, br
     assert found["Checkout"] == "state:open service:Checkout"
     assert found["Open"] == ""
     assert found["7 days"] == "state:open opened:7d"
-    assert found["Waiting for an answer 1"] == "state:triggered"
+    assert found["Waiting for an answer 1"] == "state:waiting"
     again = links(ana.get("/incidents/", {"q": "state:open priority:P2 opened:7d"}))
     assert again["P2"] == "state:open opened:7d"
     assert again["P1"] == "state:open priority:P2,P1 opened:7d"

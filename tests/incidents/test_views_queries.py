@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from core import health
+from core import figures, health
 from incidents.commands import timeline
 from incidents.models import Incident
 from tests import world as make
@@ -63,6 +63,17 @@ def test_lists_cost_the_same_for_3_and_30(scheduled: Stage, browser: Browser, pa
     fill(scheduled, 30)
     assert count(bo, path) == few == RECORDED[page]
     assert few <= LIMITS[page]
+
+
+def test_a_list_in_a_fresh_process_is_within_the_limit_too(scheduled: Stage, browser: Browser) -> None:
+    """8: session, person, the shell's figures, chips, menus and views included (nothing is kept yet)."""
+    fill(scheduled, 3)
+    bo = browser(scheduled.world.bo)
+    bo.get("/incidents/")
+    figures.forget("*")
+    with CaptureQueriesContext(connection) as asked:
+        assert bo.get("/incidents/").status_code == 200
+    assert len(asked) == RECORDED["list_cold"] <= LIMITS["list"], [query["sql"][:200] for query in asked]
 
 
 def test_an_incident_costs_the_same_for_3_and_300_entries(scheduled: Stage, browser: Browser) -> None:
