@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from incidents import permissions
 from incidents.commands import bulk
 from incidents.forms.views import BULK_FORMS, bulk_form
 from incidents.models import Incident
-from incidents.queries.bulk import chosen, refused
+from incidents.queries.bulk import Chosen, chosen, refused
 from incidents.views.listing_parts import CRUMB, LIST, list_of
 
 WORDS = {
@@ -43,6 +44,11 @@ def _numbers(request: HttpRequest) -> list[int]:
 
 def _counted(count: int) -> str:
     return "1 incident" if count == 1 else f"{count} incidents"
+
+
+def _others(rest: Sequence[Chosen]) -> str:
+    """What is left when some are in the way: how many, or the only one by its name."""
+    return f"the other {len(rest)}" if len(rest) > 1 else str(rest[0]) if rest else ""
 
 
 @signed_in
@@ -79,19 +85,17 @@ def _page(
     choice = chosen(actor_of(request), verb, numbers)
     against = refused(choice)
     title, _, reach = WORDS[verb]
-    rest = [("number", each.number) for each in choice if not each.reason]
-    again = urlencode([("do", verb), ("q", request.GET.get("q", request.POST.get("q", ""))[:200]), *rest])
+    rest = [each for each in choice if not each.reason]
     if against and request.method == "POST":
         status = 409
     context = {
         "verb": verb,
         "title": f"{title} {_counted(len(choice))}",
-        "button": f"{title} {_counted(len(choice))}",
+        "button": f"{title} {_others(rest) if against else _counted(len(rest))}",
         "reach": reach,
         "choice": choice,
         "against": against,
-        "rest": len(rest),
-        "again": f"?{again}" if rest else "",
+        "rest": rest,
         "form": form,
         "failed": failed if failed is not None and not against else None,
         "q": request.POST.get("q") or request.GET.get("q") or "",
