@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from incidents.views import attachments, board, incident, known, panels, timeline, verbs
+from incidents.views import attachments, board, incident, known, milestones, panels, timeline, verbs
 
 app_name = "incidents"
 ONE = "incidents/<int:number>/"
@@ -37,7 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{ONE}close/", verbs.close, name="close"),
     path(f"{ONE}notes/", timeline.note, name="note"),
     path(f"{ONE}attachments/<slug:file>/", attachments.attachment, name="attachment"),
-    path(f"{ONE}milestones/", timeline.milestone, name="milestone"),
+    path(f"{ONE}milestones/", milestones.milestone, name="milestone"),
     path(ENTRY, timeline.entry, name="entry"),
     path(f"{ENTRY}edit/", timeline.edit, name="edit_entry"),
     path(f"{ENTRY}strike/", timeline.strike, name="strike_entry"),

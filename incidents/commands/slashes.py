@@ -26,9 +26,12 @@ _priority = re.compile(r"[pP]?([1-5])(?:\s+|$)")
 MOST_NAMED = 3
 
 
+MISREAD = "misread"
+
+
 def wrong(sentence: str) -> Invalid:
-    """A refusal that stands beside the text."""
-    return Invalid(sentence, fields={"text": [sentence]})
+    """A refusal that stands beside the text; its code says that it may be meant as a text all the same."""
+    return Invalid(sentence, code=MISREAD, fields={"text": [sentence]})
 
 
 def _page(incident: Incident, verb: str, door: str, **values: str) -> Outcome:

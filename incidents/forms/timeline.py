@@ -9,8 +9,10 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
+from core.errors import PortalError
 from core.web.forms import LARGEST, PortalForm, choice, line, offer, text
 from incidents.commands.attachments import Upload
+from incidents.commands.slashes import MISREAD
 from incidents.engine.files import ACCEPT
 from incidents.engine.files import LARGEST as LARGEST_FILE
 from incidents.forms.moments import moment, read_in
@@ -29,6 +31,7 @@ class NoteForm(PortalForm):
     """What a person writes into the record, at its own time (S19), with files and words for who cannot see them."""
 
     expected = ("text",)  # only files may come without
+    is_misread = False  # what was taken for a command may be sent as a text
 
     text = text("Note", LONG, required=False, rows=4, data_draft="note")
     kind = choice("Kind", required=False)
@@ -47,10 +50,16 @@ class NoteForm(PortalForm):
         offer(self, "kind", [(kind.key, kind.label) for kind in entry_kinds() if kind.human])
         self.fields["occurred_at"].help_text = f"{read_in()} Leave empty for now."
 
+    def refuse(self, error: PortalError | None = None) -> None:
+        """Remember whether the text begins like a command that cannot be done."""
+        self.is_misread = error is not None and error.code == MISREAD
+        super().refuse(error)
+
     def values(self) -> dict[str, Any]:
-        """Keyword arguments of the command."""
+        """Keyword arguments of the command; `plain` (a button beside the refusal) takes the text as it stands."""
         given = self.cleaned_data
         said = {
+            "slashes": "plain" not in self.data,
             "mark": given["mark"],
             "text": given["text"],
             "kind": given["kind"] or "note",

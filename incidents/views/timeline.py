@@ -1,9 +1,8 @@
-"""The record: writing into it, and changing what a person wrote; nothing is ever deleted (S18, S19, S20)."""
+"""The record: writing into it, and changing what a person wrote; nothing is ever deleted (S18, S19)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -18,13 +17,13 @@ from core.web.doors import Crumbs, actor_of, done, signed_in
 from core.web.forms import sent
 from core.web.zone import in_chosen_zone
 from incidents import permissions
-from incidents.commands import composing, milestones, timeline
+from incidents.commands import composing, timeline
 from incidents.commands.storing import NotStored
 from incidents.engine.files import TooBig, UnknownKind
 from incidents.forms.moments import local_text
-from incidents.forms.timeline import EditForm, MilestoneForm, NoteForm, StrikeForm
+from incidents.forms.timeline import EditForm, NoteForm, StrikeForm
 from incidents.kinds import Outcome
-from incidents.models import Incident, Milestone, TimelineEntry
+from incidents.models import Incident, TimelineEntry
 from incidents.queries.access import incident_seen_by
 from incidents.queries.composing import commands_for
 from incidents.queries.details import allowed_verbs
@@ -54,6 +53,8 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
         outcome = sent(form, lambda: composing.say(actor, incident, **form.values()))
         if outcome is not None:
             return _said(request, incident, outcome)
+        if htmx.wants_partial(request) and form.is_misread:
+            return _misread(request, form)
         if htmx.wants_partial(request):
             raise _short(form)
     context = {
@@ -73,7 +74,19 @@ def _short(form: NoteForm) -> PortalError:
     """The sentences of a refused form as one, for a page that keeps the form itself."""
     kinds = {kind.status: kind for kind in (Conflict, TooMany, TooBig, UnknownKind, NotStored)}
     refused: type[PortalError] = kinds.get(form.status, Invalid)
-    return refused(" ".join(str(sentence) for sentences in form.errors.values() for sentence in sentences))
+    return refused(_sentences(form))
+
+
+def _sentences(form: NoteForm) -> str:
+    return " ".join(str(sentence) for sentences in form.errors.values() for sentence in sentences)
+
+
+def _misread(request: HttpRequest, form: NoteForm) -> HttpResponse:
+    """The refusal of a command, which the composer shows within itself: its button sends the text as it stands."""
+    context = {"said": _sentences(form), "form": form}
+    response = render(request, "incidents/_misread.html", context, status=form.status)
+    response["HX-Retarget"], response["HX-Reswap"] = "#messages", "innerHTML show:top"
+    return response
 
 
 def _said(request: HttpRequest, incident: Incident, outcome: Outcome) -> HttpResponse:
@@ -121,6 +134,8 @@ def _entry_page(
     fresh_edit = _edit_form(found, len(revisions) + 1) if may_change and found.copied_from_id is None else None
     fresh_strike = StrikeForm(initial={"redact": line.is_struck}) if may_strike else None
     edit_form = form if isinstance(form, EditForm) else fresh_edit
+    if edit_form is not None and found.kind == CHAT:
+        edit_form.fields.pop("occurred_at", None)  # a message has the time of the server, which nobody sets
     if edit_form is not None:
         edit_form.fields["text"].required = not found.data.get("files")  # after the answer: it only tells what is asked
     context = {
@@ -138,12 +153,8 @@ def _entry_page(
 
 
 def _edit_form(entry: TimelineEntry, version: int) -> EditForm:
-    """What it says now; a message has the time of the server, which nobody sets."""
-    initial = {"version": version, "text": entry.text, "occurred_at": local_text(entry.occurred_at)}
-    form = EditForm(initial=initial)
-    if entry.kind == CHAT:
-        del form.fields["occurred_at"]
-    return form
+    """What it says now."""
+    return EditForm(initial={"version": version, "text": entry.text, "occurred_at": local_text(entry.occurred_at)})
 
 
 @signed_in
@@ -201,46 +212,3 @@ def pin(request: HttpRequest, number: int, pk: int) -> HttpResponse:
         raise Invalid("Choose to pin it or not.", fields={"pinned": ["Must be 0 or 1."]})
     timeline.pin(actor, found, pinned=wanted == "1")
     return _noted(request, _path(incident, found))
-
-
-def _told(row: Milestone) -> dict[str, Any]:
-    """A milestone with its former times."""
-    former = [{**edit, "at": datetime.fromisoformat(edit["at"])} for edit in row.edits]
-    return {"kind": row.kind, "at": row.at, "former": former}
-
-
-def _corrected(actor: Actor, incident: Incident, form: MilestoneForm) -> Milestone:
-    """The corrected row; a form that came too late is told where both times stand."""
-    try:
-        return milestones.correct(actor, incident, **form.values())
-    except Conflict as conflict:
-        hint = "The present time stands beside it, yours is kept: press Use mine to save it."
-        raise Conflict(conflict.detail, code=conflict.code, hint=hint) from conflict
-
-
-@signed_in
-@require_http_methods(["GET", "HEAD", "POST"])
-@in_chosen_zone
-def milestone(request: HttpRequest, number: int) -> HttpResponse:
-    """Correct when something was reached; both values are kept (S20)."""
-    actor: Actor = actor_of(request)
-    incident = incident_seen_by(actor, number)
-    require(actor, permissions.MILESTONE_EDIT, incident)
-    reached = {row.kind: row for row in incident.milestones.order_by("at", "pk")}
-    times = {kind: row.at for kind, row in reached.items()}
-    kind = request.GET.get("kind", "")
-    initial = {"kind": kind, "at": local_text(reached[kind].at)} if kind in reached else {}
-    form = MilestoneForm(request.POST if request.method == "POST" else None, initial=initial, reached=times)
-    if request.method == "POST":
-        made = sent(form, lambda: _corrected(actor, incident, form))
-        if made is not None:
-            return done(request, _path(incident), "The milestone was corrected. Both times are kept.")
-        if form.status == Conflict.status:
-            form.keep("seen", form.stamp)
-    context = {
-        "incident": incident,
-        "form": form,
-        "reached": [_told(row) for row in reached.values()],
-        "crumbs": _crumbs(incident, "Milestones"),
-    }
-    return render(request, "incidents/milestone.html", context, status=form.status)

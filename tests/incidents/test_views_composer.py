@@ -82,6 +82,27 @@ def test_a_wrong_command_keeps_the_text_and_says_how(stage: Stage, opened: Incid
     assert "<code>/snooze 30m</code>" in shown  # the list of commands stands below
 
 
+def test_a_text_that_begins_like_a_command_is_sent_by_one_press(
+    stage: Stage, opened: Incident, browser: Browser
+) -> None:
+    """The refusal says how it is written, keeps the text and offers to send it as it stands, script or none."""
+    bo, body = browser(stage.world.bo), {"text": "/tmp is full", "kind": "note"}
+    said = "There is no command /tmp. To begin a text with a slash, write two: //tmp."
+    answer = bo.post(NOTES, body)
+    assert (answer.status_code, said in text_of(answer)) == (400, True)
+    assert "/tmp is full</textarea>" in text_of(answer)
+    assert 'name="plain" value="1">Send as a note</button>' in text_of(answer)
+    part = bo.post(NOTES, body, headers=PART)
+    assert (part.status_code, part["HX-Retarget"]) == (400, "#messages")
+    assert f"Not sent, your text is kept.</b> {said}" in text_of(part)
+    assert 'name="plain" value="1">Send as a note</button>' in text_of(part)
+    assert 'name="plain"' not in text_of(bo.post(NOTES, {"text": "x", "occurred_at": "2031-01-01T00:00"}, headers=PART))
+    assert bo.post(NOTES, {**body, "plain": "1"}, headers=PART).status_code == 204
+    assert TimelineEntry.objects.latest("pk").text == "/tmp is full"
+    chat = text_of(bo.post(NOTES, {"text": "/at least two are down", "kind": "chat"}, headers=PART))
+    assert "Send as a message</button>" in chat
+
+
 def test_a_move_that_is_no_longer_possible_is_409(stage: Stage, opened: Incident, browser: Browser) -> None:
     lifecycle.acknowledge(make.acts(stage.world.cy), opened)
     answer = browser(stage.world.bo).post(NOTES, {"text": "/ack"})
@@ -220,8 +241,11 @@ def test_a_copy_and_a_message_have_no_clock_of_their_own(
     stage: Stage, opened: Incident, browser: Browser, path: str
 ) -> None:
     message = timeline.note(make.acts(stage.world.bo), opened, text="hello", kind="chat")
-    page = text_of(browser(stage.world.bo).get(f"/incidents/1/entries/{message.pk}/"))
+    address = f"/incidents/1/entries/{message.pk}/"
+    page = text_of(browser(stage.world.bo).get(address))
     assert 'name="occurred_at"' not in page
+    refused = browser(stage.world.bo).post(f"{address}edit/", {"text": ""})
+    assert (refused.status_code, 'name="occurred_at"' in text_of(refused)) == (400, False)
     body = {"text": "moved", "reason": "x", "occurred_at": "2026-11-16T08:20"}
     browser(stage.world.bo).post(f"/incidents/1/entries/{message.pk}/{path}/", body)
     message.refresh_from_db()
