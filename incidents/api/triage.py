@@ -12,23 +12,15 @@ from rest_framework.response import Response
 from accounts.permissions import require
 from core.api.base import ApiView, SignedIn
 from incidents import permissions
-from incidents.api.shapes import NamedShape, ShortPriorityShape
-from incidents.models import Incident
-from incidents.models.incidents import STATUSES
+from incidents.api.shapes import IncidentShape
 from incidents.queries.access import incident_seen_by
 from incidents.queries.graph import around
 from incidents.queries.related import related_to
 
 
-class NearIncidentShape(serializers.Serializer[Incident]):
-    """An incident around another one; `resolution` is how it ended."""
+class NearIncidentShape(IncidentShape):
+    """An incident around another one, as lists show it; `resolution` is how it ended."""
 
-    number = serializers.IntegerField()
-    title = serializers.CharField()
-    status = serializers.ChoiceField(choices=STATUSES)
-    priority = ShortPriorityShape()
-    service = NamedShape()
-    created_at = serializers.DateTimeField()
     resolution = serializers.CharField()
 
 
