@@ -136,14 +136,14 @@ def reactivate(actor: Actor, user: User) -> User:
     return user
 
 
-def set_password(actor: Actor, user: User, *, password: str) -> User:
-    """Set one's own password; every other session ends with it (A28).
+def set_password(actor: Actor, user: User, *, password: str, hashed: str = "") -> User:
+    """Set one's own password; every other session ends with it (A28). `hashed` is its hash where that is known.
 
     Raises Invalid for a weak one and Forbidden (`inactive`) for somebody who was shut out meanwhile.
     """
     require(actor, PASSWORD_EDIT, user)
     check_password_rules(password, user)
-    hashed = make_password(password)  # slow on purpose: before the row is held
+    hashed = hashed or make_password(password)  # slow on purpose: before the row is held
     with transaction.atomic():
         user = locked(User.objects.filter(pk=user.pk)).get()
         _refuse_inactive(user)
