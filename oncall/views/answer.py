@@ -77,14 +77,17 @@ def _act(request: HttpRequest, page: Page) -> HttpResponse:
         with transaction.atomic():
             links.spend(PURPOSE, str(page.pk), request.POST.get("nonce", ""))
             said = (pages.accept if wanted == "accept" else pages.decline)(actor, page, via=via)
-    except Conflict as error:
+    except Conflict:
         page.refresh_from_db()
-        return _answered(request, page, _standing(page, yours=_is_yours(request, page)) or error.detail, status=409)
+        return _answered(request, page, _standing(page, yours=_is_yours(request, page)), status=409)
     except PortalError as error:
         fresh = {"nonce": links.nonce(PURPOSE, str(page.pk))} if _is_open(page) else {}
         return _render(request, page, {"said": error.detail, "refused": True, **fresh}, status=error.status)
     page.refresh_from_db()
-    return _answered(request, page, said, short={"accept": "Accepted.", "decline": "Declined."}[wanted])
+    short = {"accept": "Accepted", "decline": "Declined"}[wanted]
+    if not _is_yours(request, page):  # a colleague has pressed: it counts as the answer of the one who was paged
+        said = f"{short} for {page.user.name}. {subject_of(page.subject).describe(page.subject).standing}".strip()
+    return _answered(request, page, said, short=f"{short}.")
 
 
 def _answered(request: HttpRequest, page: Page, said: str, *, short: str = "", status: int = 200) -> HttpResponse:
@@ -112,7 +115,7 @@ def _explain(request: HttpRequest, page: Page) -> HttpResponse:
         typed = again if isinstance(error, Invalid) else {}
         return _render(request, page, {"said": error.detail, "refused": True, **typed}, status=error.status)
     page.refresh_from_db()
-    return _answered(request, page, said)
+    return _answered(request, page, said if _is_yours(request, page) else "The reason stands in the timeline.")
 
 
 def _why_form(page: Page) -> dict[str, str]:

@@ -233,6 +233,32 @@ def test_a_forwarded_link_names_whoever_has_answered(scene: Scene, browser: Brow
             assert "You have" not in html
 
 
+def test_a_colleagues_answer_names_the_one_who_was_paged(scene: Scene, browser: Browser) -> None:
+    """S9: the holder of the link acts for its owner; the page says so before and after, for the reason as well."""
+    first, other, cy = page_of(scene), second(scene), browser(scene.world.cy)
+    html = text_of(cy.get(path_of(first)))
+    assert "Your answer counts as that of <bdi>Bo Chen</bdi>." in html
+    for own in (Client(), browser(scene.world.bo)):
+        assert "counts as that of" not in text_of(own.get(path_of(first)))
+    done = text_of(give(cy, html, "accept"))
+    assert "Accepted for Bo Chen. Bo Chen acknowledged it at " in done
+    declined = text_of(give(cy, text_of(cy.get(path_of(other))), "decline"))
+    assert "Declined for Bo Chen." in declined
+    why = re.search(r'name="nonce" value="([^"]+)"', declined)
+    assert why
+    sent = text_of(cy.post(path_of(other), {"answer": "reason", "nonce": why[1], "reason": "On a train"}))
+    assert "The reason stands in the timeline." in sent
+    for page in (done, declined, sent):
+        assert "You have" not in page
+        assert "Your reason" not in page
+    assert [
+        page.state for page in Page.objects.filter(user=scene.world.bo, answered_via="mail link").order_by("pk")
+    ] == [
+        "accepted",
+        "declined",
+    ]
+
+
 def test_whoever_is_alone_is_told_that_the_next_one_is_he(
     scene: Scene, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
