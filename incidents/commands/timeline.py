@@ -108,8 +108,13 @@ def repeated(actor: Actor, incident: Incident, mark: str) -> TimelineEntry | Non
     for, with the incident's row held."""
     if not mark:
         return None
-    locked(Incident.objects.filter(pk=incident.pk)).get()
+    _hold(incident.pk)
     return sent_before(actor, incident, mark)
+
+
+def _hold(pk: int) -> None:
+    """Take the incident's row, before any entry's and before the feed's, as `append` does."""
+    locked(Incident.objects.filter(pk=pk)).get()
 
 
 @transaction.atomic
@@ -137,7 +142,8 @@ def edit(
     at = checked_time(at)
     _keep_revision(actor, entry, clean_text(why, 200, "why"))
     entry.text, entry.occurred_at = clean, at or entry.occurred_at
-    if entry.edited_at or actor.user is None or actor.user.pk != entry.actor_user_id or _is_settled(entry):
+    mine = actor.user is not None and actor.user.pk == entry.actor_user_id
+    if entry.edited_at or not mine or clock.now() - entry.recorded_at > PLAINLY:
         entry.edited_at = clock.now()
     entry.save(update_fields=["text", "occurred_at", "edited_at"])
     live.append(entry.incident.subject, "revision", str(entry.pk))
@@ -158,10 +164,6 @@ def _empty(entry: TimelineEntry) -> str:
     return ""
 
 
-def _is_settled(entry: TimelineEntry) -> bool:
-    return clock.now() - entry.recorded_at > PLAINLY
-
-
 @transaction.atomic
 def strike(actor: Actor, entry: TimelineEntry, *, reason: str, redact: bool = False) -> TimelineEntry:
     """Hide a human entry with a reason; `redact` also removes a secret's text and files and keeps the fact and its
@@ -170,15 +172,23 @@ def strike(actor: Actor, entry: TimelineEntry, *, reason: str, redact: bool = Fa
     because = clean_text(reason, 200, "reason").strip()
     if not because:
         raise Invalid("Say why.", fields={"reason": ["Must not be empty."]})
+    same = _twins(entry) if redact else []
     entry = _editable(entry, struck=redact)
     if not redact:
         _keep_revision(actor, entry, because)
         return _struck(entry, because)
-    same = TimelineEntry.objects.filter(Q(copied_from=entry) | Q(copy=entry)).select_related("incident__service")
-    for each in locked(same.order_by("pk")):
+    for each in same:
         if each.copied_from_id == entry.pk or can(actor, permissions.TIMELINE_EDIT, each):
             _redact(actor, each, each.struck_reason or because)
     return _redact(actor, entry, because)
+
+
+def _twins(entry: TimelineEntry) -> list[TimelineEntry]:
+    """The message of a copy, or the copy of a message, held with the entry: after the incident, the older one first."""
+    _hold(entry.incident_id)
+    both = TimelineEntry.objects.filter(Q(pk__in=[entry.pk, entry.copied_from_id or 0]) | Q(copied_from=entry))
+    rows = locked(both.select_related("incident__service").order_by("pk"))
+    return [each for each in rows if each.pk != entry.pk]
 
 
 def _redact(actor: Actor, entry: TimelineEntry, because: str) -> TimelineEntry:
@@ -204,7 +214,7 @@ def pin(actor: Actor, entry: TimelineEntry, *, pinned: bool = True) -> TimelineE
     """
     require(actor, permissions.TIMELINE_NOTE, entry.incident)
     if entry.kind == CHAT and pinned:
-        locked(Incident.objects.filter(pk=entry.incident_id)).get()  # before the feed, as `append` does
+        _hold(entry.incident_id)
         _copy(actor, _editable(entry))
     entry.pinned = pinned
     entry.save(update_fields=["pinned"])

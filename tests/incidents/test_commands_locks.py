@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from core import clock
+from core.errors import Conflict
 from incidents.commands import lifecycle, milestones, opening, timeline
 from incidents.models import Incident, TimelineEntry
 from incidents.queries.timeline import chained
@@ -103,6 +105,25 @@ def test_cy_edits_strikes_and_pins_while_bo_moves(world: World) -> None:
 
     assert against(change, mover(world, incident)) == []
     assert TimelineEntry.objects.filter(incident=incident, pinned=True).exclude(struck_reason="").count() == ROUNDS
+
+
+def test_a_message_and_its_copy_lose_a_secret_at_once(world: World) -> None:
+    """S18: one removes it from the message, another from the copy: each takes it out of both, and neither waits."""
+    incident = in_hand(world)
+    said = [timeline.note(acts(world.bo), incident, text=f"hunter{n}", kind="chat") for n in range(ROUNDS)]
+    for message in said:
+        timeline.pin(acts(world.cy), message)
+    copies = list(TimelineEntry.objects.filter(copied_from__in=said).order_by("pk"))
+
+    def remove(rows: list[TimelineEntry]) -> Callable[[int], object]:
+        def act(number: int) -> None:
+            with contextlib.suppress(Conflict):  # the other was quicker
+                timeline.strike(acts(world.pat), rows[number], reason="A password", redact=True)
+
+        return act
+
+    assert against(remove(said), remove(copies)) == []
+    assert not TimelineEntry.objects.filter(text__contains="hunter").exists()
 
 
 def timeline_is_whole(incident: Incident) -> bool:
