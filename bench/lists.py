@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -206,12 +207,14 @@ def measure() -> dict[str, Any]:
 def _times(ask: Callable[[], int], rounds: int) -> tuple[list[float], list[float]]:
     """Milliseconds by the clock and of this thread's own work, in order; the slowest of 60 stands for p99.
 
-    Three come first that are not counted.
+    Three come first that are not counted; what stands by then is left out of collections, as the keeper does.
     """
     for _ in range(3):
         status = ask()
         if status != 200:
             raise RuntimeError(f"a page was answered with {status}")
+    gc.collect()
+    gc.freeze()
     by_clock, of_work = [], []
     for _ in range(rounds):
         begun, worked = time.perf_counter(), time.thread_time()

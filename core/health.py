@@ -24,7 +24,7 @@ from core import alarms, clock, db, due
 from core.alarms import alarm, clear
 from core.models import Beat, DueRow
 
-__all__ = ["Finding", "Probe", "alarm", "banner", "check", "checks", "clear", "report", "web_side_watch"]
+__all__ = ["Finding", "Probe", "alarm", "banner", "check", "checks", "clear", "look_again", "report", "web_side_watch"]
 
 log = logging.getLogger(__name__)
 TICK, LATENESS, AUDITOR = timedelta(seconds=30), timedelta(seconds=60), timedelta(minutes=3)
@@ -173,21 +173,27 @@ def _disk() -> Probe:
 LATE = {"tick", "database", "steps", "deliveries"}
 PAGES_LATE = "Pages may be delayed."
 NOT_WELL = "Something in it is not in order; its administrators see what."
+BANNER_FOR = 8.0  # seconds
 _banner: list[tuple[float, tuple[str, str] | None]] = []
 
 
 def banner(*, detailed: bool) -> str | None:
-    """The sentence of the red banner on every page, None while all is well; asked anew every 5 s.
+    """The sentence of the red banner on every page, None while all is well; at most 8 s old.
 
+    The web process asks each 5 s beside its pages (`look_again`); a page asks itself only where nothing did.
     `detailed` names what is wrong, for those who may see the engine; others learn whether pages may be late.
     """
-    now = time.monotonic()
-    if not _banner or now - _banner[0][0] > 5.0:
-        wrong = [probe for probe in report()["checks"] if not probe["ok"]]
-        general = PAGES_LATE if LATE & {probe["name"] for probe in wrong} else NOT_WELL
-        _banner[:] = [(now, (str(wrong[0]["sentence"]), general) if wrong else None)]
+    if not _banner or time.monotonic() - _banner[0][0] > BANNER_FOR:
+        look_again()
     said = _banner[0][1]
     return None if said is None else said[0 if detailed else 1]
+
+
+def look_again() -> None:
+    """Ask every probe anew for the banner. Never raises."""
+    wrong = [probe for probe in report()["checks"] if not probe["ok"]]
+    general = PAGES_LATE if LATE & {probe["name"] for probe in wrong} else NOT_WELL
+    _banner[:] = [(time.monotonic(), (str(wrong[0]["sentence"]), general) if wrong else None)]
 
 
 # --- the other pair of eyes -----------------------------------------------------------------------

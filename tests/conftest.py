@@ -24,6 +24,27 @@ from tests.world import World, build, token
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
 
 MONDAY = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
+# Workers take whole files in this order: the longest begin first, so that no worker is left alone with one.
+FIRST = (
+    "test_tour.py",
+    "test_kill_loop.py",
+    "test_tour_states.py",
+    "test_runner_life.py",
+    "test_story_alertmanager.py",
+)
+FOLDERS = ("browser", "system", "flows")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, then those of processes and browsers, then the sweeps."""
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    name, folder = item.path.name, item.path.parent.name
+    if name in FIRST:
+        return FIRST.index(name)
+    return len(FIRST) + (FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS))
 
 
 @pytest.fixture

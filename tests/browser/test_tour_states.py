@@ -18,7 +18,7 @@ from tests.system.scene import eventually
 from tools.chaos.portal import Portal
 from tools.tour import open_places
 
-pytestmark = [pytest.mark.browser, pytest.mark.long]
+pytestmark = pytest.mark.browser
 
 LOOKS = tuple(Look(width, theme) for width in (1440, 1024, 768, 360, 320) for theme in ("light", "dark"))
 USUAL = (Look(1440), Look(360))

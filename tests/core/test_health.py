@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import shutil
 from collections import namedtuple
@@ -10,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from accounts.models import User
@@ -17,7 +19,7 @@ from core import auditor, clock, db, due, health, jobs, metrics
 from core.clock import FrozenClock
 from core.health import Finding
 from core.models import Beat, BulkJob
-from core.web import access
+from core.web import access, watch
 from tests.core.engine import alone as alone
 from tests.core.engine import failing, refuse
 from tests.core.engine import well as well
@@ -89,12 +91,24 @@ class TestReport:
         monkeypatch.setattr(health, "last_tick", refuse)
         assert failing() == {"database": "The database does not answer (OperationalError)."}
 
-    def test_the_banner_is_asked_for_every_five_seconds(
-        self, well: FrozenClock, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        assert health.banner(detailed=True) is None
+    def test_no_page_asks_while_the_web_process_looks(self, well: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
+        watch.take(0)
         monkeypatch.setattr(health, "report", refuse)
         assert health.banner(detailed=True) is None
+        monkeypatch.setattr(health, "BANNER_FOR", -1.0)
+        with pytest.raises(OperationalError):
+            health.banner(detailed=True)
+
+    def test_what_has_settled_is_left_out_of_collections(
+        self, well: FrozenClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """P7: a full collection costs the page that it falls on 100 ms."""
+        frozen: list[int] = []
+        monkeypatch.setattr(gc, "collect", lambda: frozen.append(0))
+        monkeypatch.setattr(gc, "freeze", lambda: frozen.append(1))
+        for turn in range(5):
+            watch.take(turn)
+        assert frozen == [0, 1]
 
 
 class TestBanner:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from allauth.account.forms import default_token_generator
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -14,7 +16,7 @@ from django.utils.http import int_to_base36
 from accounts import actors
 from accounts.models import ApiToken, User
 from accounts.queries import digest_of
-from core import worker
+from core import clock, worker
 from core.links import sign
 from incidents.commands import attachments
 from incidents.commands.alerts import accept_batch
@@ -26,6 +28,8 @@ from integrations.models import InboundEvent
 from notifications.models import Delivery
 from oncall.models import NotificationRule, Page
 from tests import world as builders
+from tests.conftest import MONDAY
+from tests.standing import standing
 from tests.world import World
 
 CODENAME, SECRET_TITLE = "Blue Heron", "Payroll data stolen"
@@ -50,6 +54,25 @@ class Scene:
     def open(self) -> Incident:
         """The open incident as it is now."""
         return Incident.objects.get(number=int(self.ids["incidents"]))
+
+
+@pytest.fixture(scope="module")
+def scenes(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[], Scene]]:
+    """The scene, built once for a file."""
+    with standing(django_db_blocker, lambda: build(builders.build()), MONDAY) as maker:
+        yield maker
+
+
+@pytest.fixture
+def scene(scenes: Callable[[], Scene], db: None, at: clock.FrozenClock) -> Scene:
+    """One of everything."""
+    return scenes()
+
+
+@pytest.fixture
+def world(scene: Scene) -> World:
+    """The scene's own people."""
+    return scene.world
 
 
 def build(world: World) -> Scene:

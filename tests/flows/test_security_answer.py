@@ -19,19 +19,14 @@ from incidents.commands import lifecycle
 from notifications import due
 from notifications.models import Delivery
 from oncall.models import Page
-from tests.flows import security_scene
 from tests.flows.security_scene import Scene
+from tests.flows.security_scene import scene as scene
+from tests.flows.security_scene import scenes as scenes
+from tests.flows.security_scene import world as world
 from tests.flows.test_security_crawl import changed, dump
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[..., Client]
-
-
-@pytest.fixture
-def scene(world: World, at: clock.FrozenClock) -> Scene:
-    """Bo's page waits for an answer."""
-    return security_scene.build(world)
 
 
 def path_of(scene: Scene) -> str:
@@ -44,6 +39,12 @@ def nonce_of(client: Client, path: str) -> str:
     found = re.search(r'name="nonce" value="([^"]+)"', client.get(path).content.decode())
     assert found
     return found.group(1)
+
+
+def forged(nonce: str) -> str:
+    """The nonce with another signature: its first letter, for the last one holds two bits that mean nothing."""
+    said, dot, signature = nonce.rpartition(".")
+    return said + dot + ("b" if signature[0] == "a" else "a") + signature[1:]
 
 
 def state(scene: Scene) -> str:

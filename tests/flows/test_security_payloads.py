@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import email
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from django.db import transaction
-from django.test import Client
+from django.test import Client, override_settings
 
 from accounts import actors
 from core import clock, worker
@@ -21,9 +21,10 @@ from incidents.commands.alerts import accept_batch
 from incidents.consumers import render_entry
 from incidents.kinds import Normalised
 from incidents.models import Incident, TimelineEntry
+from tests.conftest import MONDAY
 from tests.core.hostile import HTMX, SCRIPTS
-from tests.fakes import drain
-from tests.world import World
+from tests.standing import standing
+from tests.world import World, build
 
 pytestmark = pytest.mark.django_db
 STORABLE = [text.replace("\0", "") for text in (*SCRIPTS, *HTMX)]  # a NUL is refused before
@@ -75,19 +76,53 @@ def test_the_reader_sees_what_is_alive() -> None:
     assert len(found) > len(SCRIPTS) * 0.7
 
 
+class Storm(NamedTuple):
+    """The people, the incidents that page them, and the folder of their mails."""
+
+    world: World
+    incidents: list[Incident]
+    mails: Path
+
+
+@pytest.fixture(scope="module")
+def storms(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], Storm]]:
+    """The storm, made once for the file."""
+    mails = tmp_path_factory.mktemp("mails")
+    with standing(django_db_blocker, lambda: _storm(mails), MONDAY) as maker:
+        yield maker
+
+
 @pytest.fixture
-def storm(world: World, at: clock.FrozenClock, settings: Any, tmp_path: Path) -> list[Incident]:
+def whole(storms: Callable[[], Storm], db: None, at: clock.FrozenClock) -> Storm:
+    return storms()
+
+
+@pytest.fixture
+def storm(whole: Storm) -> list[Incident]:
     """An incident for each payload, with the payload in each field, as a name of a field and in a note."""
-    settings.EMAIL_URL, settings.MAIL_DIR = "", tmp_path
+    return whole.incidents
+
+
+@pytest.fixture
+def world(whole: Storm) -> World:
+    """The people whom the storm pages."""
+    return whole.world
+
+
+def _storm(mails: Path) -> Storm:
+    world = build()
     assert len(STORABLE) >= 60
     events = [_event(world, number, text) for number, text in enumerate(STORABLE)]
     with transaction.atomic():
         accept_batch(events)
-    worker.drain()
+    with override_settings(EMAIL_URL="", MAIL_DIR=mails):
+        worker.drain()
     incidents = list(Incident.objects.order_by("number"))
     for incident, text in zip(incidents, STORABLE, strict=False):
         timeline.note(actors.person(world.bo), incident, text=f"{text}\n\n[x]({text}) ![y]({text})")
-    return incidents
+    return Storm(world, incidents, mails)
 
 
 def _event(world: World, number: int, text: str) -> Normalised:
@@ -141,10 +176,9 @@ def test_frames_of_sockets_stay_inert(storm: list[Incident]) -> None:
             assert not [name for name in reader.names if name.startswith(("hx-", "ws-", "data-hx"))], entry.text
 
 
-def test_mails_stay_inert(storm: list[Incident], tmp_path: Path) -> None:
+def test_mails_stay_inert(whole: Storm) -> None:
     """A1, A8: the HTML part holds no picture, style, form or link of another host."""
-    drain()
-    files = sorted(tmp_path.rglob("*.eml"))
+    files = sorted(whole.mails.rglob("*.eml"))
     assert files
     for file in files:
         for part in email.message_from_bytes(file.read_bytes()).walk():

@@ -25,22 +25,18 @@ from notifications.kinds import Message
 from notifications.models import Delivery
 from tests import world as builders
 from tests.fakes import Carrier
-from tests.flows import security_scene
 from tests.flows.security_doors import Knocker, table
 from tests.flows.security_scene import Scene
+from tests.flows.security_scene import scene as scene
+from tests.flows.security_scene import scenes as scenes
+from tests.flows.security_scene import world as world
 from tests.pages import text_of
-from tests.world import PASSWORD, World
+from tests.world import PASSWORD
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[..., Client]
 ACCOUNT, AUTH_TOKEN = "AC" + "7" * 32, "canary-carrier-token-5512"
 NEW_PASSWORD = "canary horse in a stable 77"
-
-
-@pytest.fixture
-def scene(world: World, at: clock.FrozenClock) -> Scene:
-    """One of everything."""
-    return security_scene.build(world)
 
 
 @pytest.fixture

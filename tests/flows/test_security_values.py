@@ -12,14 +12,14 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import Membership, User
-from core import clock
 from incidents.models import Alert
 from tests import world as builders
-from tests.flows import security_scene
 from tests.flows.security_doors import BODIES, Knocker, filled, table
 from tests.flows.security_scene import Scene, address
+from tests.flows.security_scene import scene as scene
+from tests.flows.security_scene import scenes as scenes
+from tests.flows.security_scene import world as world
 from tests.flows.test_security_crawl import changed, dump
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
 Api = Callable[..., APIClient]
@@ -44,12 +44,6 @@ DEAF = (
     "send-code",
     "test",
 )
-
-
-@pytest.fixture
-def scene(world: World, at: clock.FrozenClock) -> Scene:
-    """One of everything."""
-    return security_scene.build(world)
 
 
 def test_no_door_takes_a_field_that_it_does_not_name(scene: Scene, browser: Browser) -> None:

@@ -25,20 +25,20 @@ from oncall.commands import pages, reasons
 from oncall.models import Page
 from oncall.queries import answering
 from oncall.queries.escalations import waiting_for
-from tests.flows import security_scene
 from tests.flows.security_scene import CODENAME, SECRET_TITLE, Scene
+from tests.flows.security_scene import scenes as scenes
+from tests.flows.security_scene import world as world
 from tests.pages import EVIL, assert_inert, count, recorded, text_of
-from tests.world import World
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[..., Client]
 
 
 @pytest.fixture
-def scene(world: World, at: clock.FrozenClock) -> Scene:
+def scene(scenes: Callable[[], Scene], at: clock.FrozenClock) -> Scene:
     """Bo is paged for a full disk, Cy for something private."""
-    made = security_scene.build(world)
-    Page.objects.filter(user=world.bo).exclude(pk=made.ids["pages"]).update(state="withdrawn")
+    made = scenes()
+    Page.objects.filter(user=made.world.bo).exclude(pk=made.ids["pages"]).update(state="withdrawn")
     return made
 
 
