@@ -13,6 +13,7 @@ from core.models import FeedEntry
 from core.web.presence import Shown
 from incidents.models import Incident, TimelineEntry
 from incidents.queries.access import audience
+from incidents.queries.attachments import with_files
 from incidents.queries.timeline import for_audience, lines
 
 TEMPLATE = "incidents/_entry.html"
@@ -48,6 +49,7 @@ class IncidentTopic:
         new = {e.seq: e for e in seen.filter(seq__in=[each.seq for each in entries if each.kind == "entry"])}
         refs = [int(each.ref) for each in entries if each.kind == "revision"]
         old = {str(e.pk): e for e in seen.filter(pk__in=refs)}
+        with_files([*new.values(), *old.values()])
         brief = audience != "responders"
         return [self._frame(each, new.get(each.seq) or old.get(each.ref), brief) for each in entries]
 

@@ -34,9 +34,12 @@ def stands_on_incident(actor: Actor, thing: Any) -> Iterable[str]:
 
 
 def _is_on(user_id: int, thing: Any) -> bool:
-    """Whether the person is on the thing's incident; participants that a page has read ahead are not read again."""
-    if isinstance(thing, Incident) and "participants" in getattr(thing, "_prefetched_objects_cache", {}):
-        return any(row.user_id == user_id for row in thing.participants.all())
+    """Whether the person is on the thing's incident; participants that were read ahead are not read again."""
+    known: Any = thing
+    if isinstance(thing, TimelineEntry):
+        known = thing.incident if TimelineEntry.incident.is_cached(thing) else None
+    if isinstance(known, Incident) and "participants" in getattr(known, "_prefetched_objects_cache", {}):
+        return any(row.user_id == user_id for row in known.participants.all())
     incident_id = _incident_id(thing)
     if incident_id is None:
         return False

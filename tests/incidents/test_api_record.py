@@ -92,10 +92,15 @@ def test_a_list_of_entries_takes_the_same_queries(
     bo = api(stage.world.bo)
     for number in range(8):
         entry = bo.post(FILES, {"files": shot(f"{number}.txt", str(number).encode())}, format="multipart").json()
-        timeline.edit(acts(stage.world.bo), TimelineEntry.objects.get(pk=entry["id"]), text=f"text {number}")
+        written = TimelineEntry.objects.get(pk=entry["id"])
+        timeline.edit(acts(stage.world.bo), written, text=f"text {number}")
+        if number > 3:
+            timeline.strike(acts(stage.world.bo), written, reason="Not so")
     with django_assert_max_num_queries(8):
         rows = bo.get(TIMELINE).json()["results"]
-    assert [row["version"] for row in rows][-8:] == [2] * 8
+    assert [row["version"] for row in rows][-8:] == [2] * 4 + [3] * 4
+    assert rows[-1]["text"] == "text 7", "its author may read what was struck"
+    assert api(stage.world.cy).get(TIMELINE).json()["results"][-1]["text"] == ""
 
 
 def test_a_command_by_its_slash(stage: Stage, opened: Incident, api: Api) -> None:

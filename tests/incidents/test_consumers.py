@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from django.contrib.staticfiles import finders
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts import actors
 from core import live
 from core.models import FeedEntry
 from core.web.presence import Shown, shown_as
-from incidents.commands import lifecycle, timeline
+from incidents.commands import attachments, lifecycle, timeline
+from incidents.commands.attachments import Upload
 from incidents.consumers import IncidentTopic, NowTopic
 from incidents.kinds import entry_kinds
 from incidents.models import Incident
@@ -58,6 +64,22 @@ def test_every_number_arrives_and_stakeholders_get_skips(stage: Stage) -> None:
     assert by_seq[entry.seq].kind == "skip"
     assert by_seq[feed[-1].seq].kind == "skip"
     assert any(f.kind == "entry" for f in others)
+
+
+def test_a_long_catch_up_reads_all_files_at_once(stage: Stage, tmp_path: Path, settings: Any) -> None:
+    """A57: not a query for each entry that brings some."""
+    settings.ATTACHMENTS_DIR = tmp_path
+    stage.fire()
+
+    def cost() -> int:
+        name = f"{live.last_seq('incident:1')}.txt"
+        attachments.attach(acts(stage.world.bo), stage.incident(), uploads=[Upload(name, name.encode())])
+        with CaptureQueriesContext(connection) as asked:
+            frames = IncidentTopic().render("1", live.since("incident:1", 0), "responders")
+        assert name in frames[-1].html
+        return len(asked)
+
+    assert cost() == cost() == cost()
 
 
 def test_boards_of_the_people_concerned_are_told(stage: Stage) -> None:
