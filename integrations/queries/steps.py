@@ -73,7 +73,7 @@ def _reach(actor: Actor) -> Step:
     works = list(methods_seen_by(actor).filter(verified_at__isnull=False, broken_at__isnull=True)[:RECENT])
     real = [each for each in works if each.provider != Email.id or not mail_is_filed()]
     if real:
-        said = f"{real[0].carrier}, {real[0].address}"
+        said = f"{real[0].carrier}, {real[0].place}"
     elif works:
         said = "Mail is only written to files: set WATCHBILL_EMAIL_URL, or let this browser receive pages."
     else:

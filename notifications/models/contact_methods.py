@@ -76,6 +76,11 @@ class ContactMethod(models.Model):
         return label_of(self.provider)
 
     @property
+    def place(self) -> str:
+        """Where its messages go, for the person's own eyes: a browser by its name, since its address says nothing."""
+        return self.label or self.carrier if self.provider == "webpush" else self.address
+
+    @property
     def masked(self) -> str:
         """The address without most of its middle, for logs and other people's eyes (A95)."""
         return mask_address(self.address)

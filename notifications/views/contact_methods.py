@@ -222,10 +222,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
         contact_methods.remove(actor, shown)
         return "The address was removed."
 
-    if shown.provider == PUSH:
-        named = shown.label or shown.carrier
-    else:
-        named = f"{shown.carrier} {shown.address}"
+    named = shown.place if shown.provider == PUSH else f"{shown.carrier} {shown.place}"
     left = f"{others} other working {'address is' if others == 1 else 'addresses are'} left."
     question = Question(
         f"Remove {named}?",

@@ -18,7 +18,7 @@ class RuleForm(PortalForm):
 
     def __init__(self, *args: Any, methods: Iterable[ContactMethod], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offer(self, "method", [(str(each.pk), f"{each.carrier}, {each.masked}") for each in methods])
+        offer(self, "method", [(str(each.pk), f"{each.carrier}, {each.place}") for each in methods])
 
     def values(self) -> dict[str, Any]:
         """Keyword arguments of the command."""

@@ -39,7 +39,7 @@ class Way:
     def sentence(self) -> str:
         """The same as a part of a sentence about oneself, with the address."""
         when = f"after {self.delay_minutes} min" if self.delay_minutes else "at once"
-        return f"{when} by {self.method.carrier} ({self.method.address})"
+        return f"{when} by {self.method.carrier} ({self.method.place})"
 
 
 def verified_methods(user_id: int) -> list[ContactMethod]:
