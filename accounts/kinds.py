@@ -1,4 +1,4 @@
-"""What higher rooms show on the pages of people and teams: they register it here, so that this room knows none."""
+"""What higher rooms add to the pages of people and teams and to signing out: they register it, this room knows none."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
+
     from accounts.actors import Actor
     from accounts.models import Team
 
@@ -40,8 +42,10 @@ class TeamColumn:
     position: int = 50
 
 
+Leaving = Callable[["HttpRequest", "Actor"], None]
 _panels: dict[str, Panel] = {}
 _columns: dict[str, TeamColumn] = {}
+_leaving: dict[str, Leaving] = {}
 
 
 def register_panel(panel: Panel) -> None:
@@ -66,3 +70,14 @@ def register_team_column(column: TeamColumn) -> None:
 def team_columns() -> list[TeamColumn]:
     """The columns, in their order."""
     return sorted(_columns.values(), key=lambda column: (column.position, column.template))
+
+
+def on_sign_out(act: Leaving) -> None:
+    """Do this when somebody signs out, while the request is still his or hers."""
+    _leaving[f"{act.__module__}.{act.__qualname__}"] = act
+
+
+def sign_out(request: HttpRequest, actor: Actor) -> None:
+    """All that is registered for signing out."""
+    for act in _leaving.values():
+        act(request, actor)

@@ -21,3 +21,7 @@ class NotificationsConfig(AppConfig):
             import_module(f"notifications.providers.{module.name}")
         for name in ("purposes", "due", "jobs", "reactions"):
             import_module(f"notifications.{name}")
+        from accounts.kinds import on_sign_out
+        from notifications.views import device
+
+        on_sign_out(device.leave)

@@ -11,12 +11,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.timezone import localtime
 
+from accounts import kinds
 from accounts.emails import normal
 from accounts.queries import is_set_up, organisation, person_ref
 from core import clock, throttle
 from core.jobs import enqueue
 from core.web.address import client_address
-from core.web.doors import SEND_AGAIN
+from core.web.doors import SEND_AGAIN, actor_of
 from core.zones import zone_of
 
 QUARTER = 15 * 60  # seconds
@@ -60,6 +61,11 @@ class LoginView(_Inward, allauth_views.LoginView):  # type: ignore[misc]
 
 class LogoutView(_Inward, allauth_views.LogoutView):  # type: ignore[misc]
     """Asks, then signs out."""
+
+    def logout(self) -> None:
+        """With what other rooms keep for this browser (S34)."""
+        kinds.sign_out(self.request, actor_of(self.request))
+        super().logout()
 
 
 class PasswordResetView(allauth_views.PasswordResetView):  # type: ignore[misc]

@@ -1,5 +1,5 @@
 // Clocks count from the server's time: that of a laptop may be wrong.
-const { all, now } = watchbill, pad = (n) => String(n).padStart(2, "0");
+const pad = (n) => String(n).padStart(2, "0");
 const words = (ms) => {
   const s = Math.floor(Math.abs(ms) / 1000), [d, h, m] = [86400, 3600, 60].map((unit) => Math.floor(s / unit));
   if (d) return h % 24 ? `${d} d ${h % 24} h` : `${d} d`;

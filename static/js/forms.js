@@ -1,16 +1,15 @@
 // Forms: nothing typed is lost, nothing is sent twice, and a verb's form opens in a dialog.
-const { user, on, byId, one, all, set, make, button, parsed, typed, written, store, load, save } = watchbill;
 const path = (form) => new URL(form.getAttribute("action") || "", location).pathname;
 const fields = (within) => all("[data-draft]", within);
 
-// A draft is kept per person, form and field until the server has taken it, or until sign-out. Over another text than
-// its `base` it is only offered, and stays in `kept` until that is decided.
+// A draft is kept until the server has taken it, or until sign-out. Over another text than its `base` it is only
+// offered, and stays in `kept` until that is decided.
 const key = (el) => `draft:${user}:${path(el.form)}:${el.dataset.draft}`;
 const drafts = (start) => Object.keys(store || {}).filter((name) => name.startsWith(`draft:${start}:`));
 const write = (el) => {
   const former = load(key(el)), { value: text, defaultValue: given, kept = [] } = el;
   const base = former?.text === given ? former.base : given;
-  save(key(el), (text !== given || base !== given || kept[0]) && { text, base, at: Date.now(), kept });
+  save(key(el), (text !== given || base !== given || kept[0]) && { text, base, at: now(), kept });
 };
 const drop = (name) => {
   const kept = load(name)?.kept;
@@ -18,19 +17,20 @@ const drop = (name) => {
 };
 const forget = (form) => fields(form).forEach((el) => drop(key(el)));
 const offer = (el, draft) => {
-  const title = `Your unsent text of ${written(draft.at, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" })}`;
+  const title = `Your unsent text of ${written(draft.at, { dateStyle: "medium", timeStyle: "short" })}`;
   const end = () => { el.kept = el.kept.filter((each) => each !== draft); notice.remove(); el.focus(); };
   const use = () => {
     const { value: text, defaultValue } = el;
     end();
     el.value = draft.text;
-    if (text !== defaultValue) offer(el, { text, at: Date.now() });
-    el.dispatchEvent(new Event("input", { bubbles: true }));
+    if (text !== defaultValue) offer(el, { text, at: now() });
+    fire(el, "input");
   };
   const choice = make("div", "row", button("Use it", use), button("Discard", () => { end(); write(el); }));
-  const text = set(make("div", "prewrap clip", draft.text), { tabIndex: 0 });
-  const notice = make("div", "notice notice-amber", make("div", "grow", make("b", "", title), text, choice));
-  el.before(set(notice, { role: "group", ariaLabel: title }));
+  const text = make("div", { className: "prewrap clip", tabIndex: 0 }, draft.text);
+  const about = { className: "notice notice-amber", role: "group", ariaLabel: title };
+  const notice = make("div", about, make("div", "grow", make("b", "", title), text, choice));
+  el.before(notice);
   el.kept = [...(el.kept || []), draft];
 };
 const restore = (within) => fields(within).forEach((el) => {
@@ -79,7 +79,7 @@ const empty = (form) => {
   const rests = fields(form).map(({ value, sent }) => (sent && value.startsWith(sent) ? value.slice(sent.length).trimStart() : value));
   form.reset();
   fields(form).forEach((el, i) => { el.value = rests[i]; write(el); });
-  form.dispatchEvent(new Event("watchbill:sent", { bubbles: true }));
+  fire(form, "watchbill:sent");
   grow();
 };
 on("htmx:beforeRequest", ({ target }) => { if (target.matches("form")) fields(target).forEach((el) => { el.sent = el.value; }); });
@@ -95,21 +95,19 @@ on("htmx:afterRequest", ({ target, detail }) => {
 });
 
 // What went wrong stands where the person looks.
-const KEPT = "Your text is kept; try again.";
 let said;
 const quiet = () => said?.remove();
 const place = (notice, form) => {
   quiet();
   said = notice;
   const near = one("#sheet[open] .dialog-body") || form?.closest(".composer");
-  if (near) near.prepend(notice); else byId("messages").replaceChildren(notice);
+  if (near) near.prepend(notice); else one("#messages").replaceChildren(notice);
   notice.scrollIntoView({ block: "nearest" });
 };
 const say = ({ target }, ...inside) =>
-  place(set(make("div", "notice notice-red", make("span", "grow", ...inside)), { role: "alert" }), target.closest?.("form"));
-on("htmx:sendError", (ev) => {
-  if (!ev.target.matches?.("[data-late]")) say(ev, `Not sent: the portal does not answer. ${KEPT}`);
-});
+  place(make("div", { className: "notice notice-red", role: "alert" }, make("span", "grow", ...inside)), target.closest?.("form"));
+const unsent = (ev, why) => say(ev, `Not sent: the portal ${why}. Your text is kept; try again.`);
+on("htmx:sendError", (ev) => { if (!ev.target.matches?.("[data-late]")) unsent(ev, "does not answer"); });
 on("htmx:responseError", (ev) => {
   if (ev.detail.xhr.status !== 401) return;
   const form = ev.target, target = store ? "" : "_blank";  // without drafts the text lives here alone
@@ -117,7 +115,7 @@ on("htmx:responseError", (ev) => {
   const waits = form.matches?.("form[action]") && ![...form].some((el) => el.files?.[0]);
   say(ev, "You have been signed out. Your text is kept. ", waits
     ? button("Sign in and send it", () => { mark(form); form.submit(); })
-    : set(make("a", "", "Sign in"), { href: `/accounts/login/?next=${location.pathname}`, target }));
+    : make("a", { href: `/accounts/login/?next=${location.pathname}`, target }, "Sign in"));
 });
 // Only a refused form may take its own place.
 on("htmx:beforeSwap", ({ detail }) => {
@@ -125,7 +123,7 @@ on("htmx:beforeSwap", ({ detail }) => {
   if (xhr.status < 400 || xhr.status === 401 || !target.matches("form") || (to && to !== "#messages")) return;
   detail.shouldSwap = false;
   const notice = one(".notice", parsed(to && xhr.responseText));
-  if (notice) place(notice, target); else say({ target }, `Not sent: the portal answered ${xhr.status}. ${KEPT}`);
+  if (notice) place(notice, target); else unsent({ target }, `answered ${xhr.status}`);
 });
 
 // The composer grows to six lines.
@@ -139,8 +137,8 @@ on("input", ({ target }) => {
 });
 grow();
 
-// Dialog: links with hx-target="#sheet" fill it.
-const sheet = byId("sheet") || {};
+// The dialog, which links fill.
+const sheet = one("#sheet") || {};
 on("htmx:afterSwap", ({ detail }) => {
   if (detail.target !== sheet || !sheet.firstElementChild) return;
   if (!sheet.open) sheet.showModal();

@@ -1,9 +1,9 @@
 // Levels of a policy: a choice is added at once, the grip drags. Both press buttons of the form.
-const { byId, one, all, set, make } = watchbill, ladder = byId("ladder"), form = ladder.closest("form"), { scrolled } = sessionStorage;
+const ladder = one("#ladder"), form = ladder.closest("form"), { scrolled } = sessionStorage;
 if (scrolled) scrollTo(0, scrolled);
 delete sessionStorage.scrolled;
 form.onsubmit = () => { sessionStorage.scrolled = scrollY; };
-const press = (value) => form.appendChild(set(make("button"), { name: "do", value, formNoValidate: true, hidden: true })).click();
+const press = (value) => form.appendChild(make("button", { name: "do", value, formNoValidate: true, hidden: true })).click();
 ladder.onchange = ({ target }) => { if (target.matches("[data-adds]")) press("target"); };
 let from = -1;
 all(".rung:has(.grip)", ladder).forEach((rung, place) => {

@@ -1,5 +1,5 @@
 // The list: its actions come up when something is selected.
-const { one, all } = watchbill, form = one(".listing"), bar = one(".bulk");
+const form = one(".listing"), bar = one(".bulk");
 const show = () => {
   const { length } = all(".cb:checked");
   bar.hidden = !length;

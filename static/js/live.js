@@ -1,10 +1,10 @@
 // The live connection: frames have gapless numbers; what was missed is asked for.
-const { user, now, on, byId, one, all, parsed, make, typed, written, load, save } = watchbill, label = one("[data-live-state]");
+const label = one("[data-live-state]");
 const { live, seq, feed, regions, every } = one("[data-live]").dataset;
 let last = +seq, tries = 0, opened, lost = 0, socket, polling = 0, over, heard = now();
 const isOpen = () => socket?.readyState === WebSocket.OPEN;
 
-const here = byId("here"), note = here && byId("note");
+const here = one("#here"), note = here && one("#note");
 const say = (state, text) => {
   const box = label.lastElementChild;
   label.hidden = false;
@@ -14,7 +14,7 @@ const say = (state, text) => {
 };
 const show = () => {
   if (over) return;
-  const gone = lost && (Date.now() - lost) / 1000;
+  const gone = lost && (now() - lost) / 1000;
   if (isOpen()) say("live", "Live");
   else if (!navigator.onLine || (gone > 60 && !polling)) say("offline", `Offline, showing ${written(heard, { timeStyle: "short" })}. Your text is kept.`);
   else if (polling) say("live", "Updating every 10 s");
@@ -25,11 +25,11 @@ const end = (text = "Signed out. Your text is kept.") => { over = true; clearInt
 // Who is here and who writes.
 const writers = one("[data-writing]");
 let wrote = 0;
-const beat = () => { if (here && isOpen() && !document.hidden) socket.send(`{"type": "${Date.now() - wrote < 8000 ? "writing" : "here"}"}`); };
+const beat = () => { if (here && isOpen() && !document.hidden) socket.send(`{"type": "${now() - wrote < 8000 ? "writing" : "here"}"}`); };
 const stop = () => { if (wrote) { wrote = 0; beat(); } };
 note?.addEventListener("input", () => {
   if (!note.value) stop();
-  else if (Date.now() - wrote > 4000) { wrote = Date.now(); beat(); }
+  else if (now() - wrote > 4000) { wrote = now(); beat(); }
 });
 setInterval(beat, 20000);
 on("visibilitychange", beat);
@@ -68,9 +68,9 @@ const draw = async () => {
 const waiting = new Map();
 on("focusout", () => setTimeout(() => waiting.forEach(put)));
 const put = (fresh, id) => {
-  const old = byId(id), focused = old?.contains(document.activeElement) && document.activeElement;
+  const old = one(`#${id}`), focused = old?.contains(document.activeElement) && document.activeElement;
   if (!old) return;
-  if (typed(old) || (focused && focused.matches("textarea, input"))) {
+  if (typed(old) || focused.matches?.("textarea, input")) {
     if (!waiting.has(id)) old.prepend(make("p", "tiny muted", "1 change"));
     return waiting.set(id, fresh);
   }
@@ -82,7 +82,7 @@ const put = (fresh, id) => {
   fresh.classList.add("settling");
   setTimeout(() => fresh.classList.remove("settling"), 600);
   if (fresh.dataset.title) document.title = fresh.dataset.title;
-  if (focused.id) (byId(focused.id) || byId("main-act"))?.focus();
+  if (focused.id) (one(`#${CSS.escape(focused.id)}`) || one("#main-act"))?.focus();
   htmx.process(fresh);
 };
 
@@ -120,7 +120,7 @@ const connect = () => {
   socket.onclose = ({ code }) => {
     if (code === 4401) return end();
     if (code === 4403) return end("No longer shared with you.");
-    lost ||= Date.now();
+    lost ||= now();
     setTimeout(connect, ([1, 2, 4, 8][tries] || 15) * (700 + 600 * Math.random()));
     tries += 1;
     if (!opened && tries > 2 && !polling) { polling = setInterval(poll, 10000); poll(); }

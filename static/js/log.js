@@ -1,5 +1,5 @@
 // The live record: entries stand by when they happened, once each; the reader is never moved.
-const { root, user, now, on, byId, one, all, parsed, set, make, written, load, save } = watchbill, log = byId("log"), list = () => byId("entries");
+const log = one("#log"), list = () => one("#entries");
 const at = (el) => el.dataset.at / 1000;
 const fits = (el, show) => (show === "all" ? !fits(el, "chat") : el.dataset.moment.split(" ").includes(show));
 const dayOf = (ms) => written(ms, { dateStyle: "short" }), day = (el) => dayOf(at(el));
@@ -8,19 +8,19 @@ const scrolls = () => log.scrollHeight > log.clientHeight + 1 && getComputedStyl
 const atEnd = () => (scrolls() ? log.scrollHeight - log.scrollTop - log.clientHeight : list().getBoundingClientRect().bottom - innerHeight) < 160;
 const toEnd = () => { if (scrolls()) log.scrollTop = log.scrollHeight; else list().lastElementChild?.scrollIntoView({ block: "center" }); };
 
-const pill = byId("new-entries"), { stick } = log.dataset;
+const pill = one("#new-entries"), { stick } = log.dataset;
 let unread = 0;
 const see = (number) => { unread = number; set(pill, { hidden: !number, textContent: `${number} new entr${number === 1 ? "y" : "ies"}` }); };
 pill.onclick = () => { see(0); toEnd(); };
 if (stick) addEventListener("scroll", () => { if (unread && atEnd()) see(0); }, true);
 
 // Read out: all (many as one sentence), key moments or nothing.
-const news = byId("log-news"), mode = root.announce;
+const news = one("#log-news"), mode = root.announce;
 let burst = [], quiet;
 const announce = (el) => {
   if (mode === "key" && fits(el, "key")) news.textContent = one(".tl-b", el).textContent;
   if (mode !== "all") return;
-  burst = [...burst.filter((time) => Date.now() - time < 10000), Date.now()];
+  burst = [...burst.filter((time) => now() - time < 10000), now()];
   if (!burst[3]) return;
   log.ariaLive = "off";
   clearTimeout(quiet);
@@ -42,7 +42,7 @@ const take = (html) => {
   meanwhile?.push(html);
   const el = one(".tl-e", parsed(html));
   if (!el) return;
-  const former = byId(el.id), sent = byId(`sent-${el.dataset.mark}`), following = sent || atEnd();
+  const former = one(`#${el.id}`), sent = one(`#sent-${CSS.escape(el.dataset.mark)}`), following = sent || atEnd();
   for (const time of all(":scope > time, .wrote > time", el)) time.textContent = written(time.dateTime, { timeStyle: "short" });
   sent?.remove();
   count(el, 1);
@@ -60,11 +60,11 @@ const take = (html) => {
 on("htmx:beforeRequest", ({ target }) => { if (target.closest("[hx-boost]")) meanwhile = []; });
 on("htmx:afterSwap", ({ detail }) => {
   if (detail.target.id !== "entries") return;
-  const late = meanwhile, { zone, show } = list().dataset, kind = byId("note-kind") || [], { value } = kind, word = show === "chat" ? show : "note";
+  const late = meanwhile, { zone: chosen, show } = list().dataset, kind = one("#note-kind") || [], { value } = kind, word = show === "chat" ? show : "note";
   for (const each of kind) each.defaultSelected = each.value === word;
   kind.value = [word, value].includes("chat") ? word : value;
-  if (zone !== watchbill.zone) watchbill.draw?.();
-  watchbill.zone = zone;
+  if (chosen !== zone) watchbill.draw?.();
+  zone = chosen;
   meanwhile = null;
   see(0);
   late?.forEach(take);
@@ -79,11 +79,11 @@ on("click", (ev) => {
 });
 
 // Whoever comes late is told once what has happened.
-const card = byId("catch-up"), key = `seen:${user}`, seen = load(key) || [], { hash, pathname } = location, number = pathname.split("/")[2];
+const card = one("#catch-up"), key = `seen:${user}`, seen = load(key) || [], { hash, pathname } = location, number = pathname.split("/")[2];
 if (card) set(card, { hidden: seen.includes(number), open: true });
 if (!seen.includes(number)) save(key, [...seen, number].slice(-200));
 
-watchbill.zone = list().dataset.zone;
-if (/^#entry-\d+$/.test(hash) && !byId(hash.slice(1))) location.replace(`entries/${hash.slice(7)}/`);
+({ zone } = list().dataset);
+if (/^#entry-\d+$/.test(hash) && !one(hash)) location.replace(`entries/${hash.slice(7)}/`);
 else if (stick && !hash && scrolls()) toEnd();
 set(watchbill, { take, list, toEnd });

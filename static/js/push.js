@@ -1,16 +1,16 @@
 // This browser: its worker, and whether pages may be pushed to it.
 (async () => {
-  const worker = navigator.serviceWorker, box = document.querySelector("[data-push]");
+  const find = (query) => document.querySelector(query), worker = navigator.serviceWorker, box = find("[data-push]");
   if (!worker) return;
   worker.register("/sw.js");
-  worker.onmessage = () => document.querySelector("[data-queued]") && location.replace(location.pathname.replace(/now\/.*/, "now/"));
+  worker.onmessage = () => find("[data-queued]") && location.replace(location.pathname.replace(/now\/.*/, "now/"));
   const { active, pushManager: push } = await worker.ready, flush = () => (worker.controller || active).postMessage(0);
   addEventListener("online", flush);
   flush();
   if (!box || !push) return;
   const show = (state) => { for (const el of box.children) el.hidden = el.dataset.when !== state; };
   const made = await push.getSubscription();
-  const listed = made && document.querySelector(`[data-endpoint="${CSS.escape(made.endpoint)}"]`);
+  const listed = made && find(`[data-endpoint="${CSS.escape(made.endpoint)}"]`);
   show(Notification.permission === "denied" ? "denied" : listed ? "on" : "off");
   if (location.hash === "#removed" && !listed) made?.unsubscribe();
   box.onsubmit = async (ev) => {
@@ -23,7 +23,7 @@
       form.subscription.value = JSON.stringify(await push.subscribe({ userVisibleOnly: true, applicationServerKey: public_key }));
       form.former.value = made?.endpoint || "";
       for (const name of await caches.keys()) if (name[0] === "o") await caches.delete(name);
-      await caches.open(`o${document.querySelector("[data-user]").dataset.user}`); // whose pages come here
+      await caches.open(`o${find("[data-user]").dataset.user}`); // whose pages come here
       form.submit();
     } catch { show("failed"); }
   };

@@ -1,18 +1,22 @@
-// Keeps the shell and one's own pages, sends answers given offline, shows pushes. VERSION and SHELL stand above.
+// The shell and one's own pages offline, answers given offline, pushes. VERSION and SHELL stand above.
 const OWN = /^\/(now|answer\/[^/]+)\/$/;
 const on = (name, act) => addEventListener(name, (ev) => ev.waitUntil(act(ev)));
 const drop = async (test) => { for (const name of await caches.keys()) if (test(name)) await caches.delete(name); };
+// Who signs out takes along what is here of him or her, also without a network.
+const leave = async () => {
+  await drop((name) => /^[do]/.test(name));
+  for (const shown of await registration.getNotifications()) shown.close();
+  await (await registration.pushManager?.getSubscription())?.unsubscribe();
+};
 // One person's cache at a time. Pages for "o7", who had them pushed here, come no more once another is here.
 const keep = async (path, answer) => {
-  const html = await answer.text(), who = html.match(/data-user="\d+/)?.[0], headers = new Headers(answer.headers);
+  const html = await answer.text(), who = html.match(/data-user="(\d+)/)?.[1], headers = new Headers(answer.headers);
+  const other = (sign) => (name) => name[0] === sign && name !== sign + who;
   if (!who) return;
-  for (const name of await caches.keys()) {
-    if (name[0] === "o" && name.slice(1) !== who.slice(11)) await (await registration.pushManager.getSubscription())?.unsubscribe();
-    else if (name[0] !== "d" || name === who) continue;
-    await caches.delete(name);
-  }
-  headers.set("date", new Date().toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: html.match(/data-zone="(.+?)"/)?.[1] }));
-  await (await caches.open(who)).put(path, new Response(html, { headers }));
+  if ((await caches.keys()).some(other("o"))) await leave();
+  await drop(other("d"));
+  headers.set("date", new Date().toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short", timeZone: html.match(/data-zone="(.+?)"/)?.[1] }));
+  await (await caches.open(`d${who}`)).put(path, new Response(html, { headers }));
 };
 const kept = async (path) => {
   const old = OWN.test(path) && await caches.match(path);
@@ -59,6 +63,7 @@ onfetch = (ev) => {
   if (from !== origin) return;
   if (path.startsWith("/static/")) reply(fetch(request).catch(() => caches.match(request)));
   else if (request.mode !== "navigate") return;
+  else if (path === "/accounts/logout/" && request.method === "POST") ev.waitUntil(leave());
   else if (path.startsWith("/accounts/")) ev.waitUntil(flush().then(() => drop((name) => name[0] === "d")));
   else if (request.method === "GET") reply(page(ev, path));
   else if (/^\/(answer|now\/pages)\//.test(path)) reply(post(request, path));
@@ -73,8 +78,12 @@ on("notificationclick", async ({ action, notification }) => {
   try { await tell((await (await send(url, body)).json()).said, { tag, data }); }
   catch { await wait(url, body); await tell("Will be sent when you are connected", { tag, data }); }
 });
-on("pushsubscriptionchange", async ({ oldSubscription: old, newSubscription }) => {
-  const made = newSubscription || await registration.pushManager.subscribe(old.options);
-  const csrfmiddlewaretoken = (await (await fetch("/profile/contact-methods/")).text()).match(/token" value="(\w+)/)[1];
-  await send("/profile/contact-methods/browser/", { csrfmiddlewaretoken, former: old?.endpoint || "", subscription: JSON.stringify(made) });
+// Browsers may tell neither subscription. Only the person whose pages come here gets the new one.
+on("pushsubscriptionchange", async ({ oldSubscription, newSubscription: made }) => {
+  const path = "/profile/contact-methods/", page = await (await fetch(path)).text();
+  const [, who, csrfmiddlewaretoken] = page.match(/data-user="(\d+)[^]*?token" value="(\w+)/) || [];
+  if (!await caches.has(`o${who}`)) return made?.unsubscribe();
+  const { public_key } = await (await fetch("/api/v1/providers/webpush/")).json();
+  made ||= await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: public_key });
+  await send(`${path}browser/`, { csrfmiddlewaretoken, former: oldSubscription?.endpoint || "", subscription: JSON.stringify(made) });
 });

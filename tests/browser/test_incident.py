@@ -216,10 +216,22 @@ def test_commands_are_completed_by_the_keyboard_and_by_pointing(page: Page) -> N
     expect(menu).to_be_hidden()
 
 
-def test_a_pasted_picture_fills_the_file_field(page: Page) -> None:
-    page.locator("#note").evaluate(PASTE)
+def test_files_that_go_along_are_named_and_can_be_taken_away(page: Page) -> None:
+    """Chosen and pasted ones; what is sent without a word twice stands in the record twice."""
     names = "[...document.querySelector('[data-paste]').files].map((file) => file.name)"
-    assert page.evaluate(names) == ["screen.png"]
+    along = page.get_by_role("group", name="Files that go along")
+    first = {"name": "first.log", "mimeType": "text/plain", "buffer": b"x" * 2000}
+    page.set_input_files("#note-files", first)
+    page.locator("#note").evaluate(PASTE)
+    expect(along.get_by_role("button")).to_have_text(["first.log, 2 KB ✕", "screen.png, 1 KB ✕"])
+    along.get_by_role("button", name="screen.png").click()
+    expect(page.locator("#note")).to_be_focused()
+    assert page.evaluate(names) == ["first.log"]
+    for name in ("first.log", "second.log"):
+        page.set_input_files("#note-files", {**first, "name": name, "buffer": name.encode()})
+        page.get_by_role("button", name="Add note").click()
+        expect(page.locator("#entries .files", has_text=name)).to_have_count(1)
+        expect(along).to_be_hidden()
 
 
 def test_panels_fold_and_the_browser_remembers(page: Page) -> None:

@@ -25,13 +25,14 @@ pytestmark = pytest.mark.browser
 METHODS = "/profile/contact-methods/"
 # A browser's own push service is out of reach: what it would give to the page comes from the test.
 SUBSCRIBE = """
-const made = () => ({ endpoint: %(endpoint)s, unsubscribe: async () => true, toJSON: () => (%(subscription)s) });
+var unsubscribe = async () => (self.ended = true);
+var made = () => ({ endpoint: %(endpoint)s, unsubscribe, toJSON: () => (%(subscription)s) });
 PushManager.prototype.subscribe = async (options) => {
   if (!options.userVisibleOnly || !options.applicationServerKey) throw new Error("not like this");
-  localStorage.subscribed = "yes";
+  if (self.localStorage) localStorage.subscribed = "yes";
   return made();
 };
-PushManager.prototype.getSubscription = async () => (localStorage.subscribed ? made() : null);
+PushManager.prototype.getSubscription = async () => (self.localStorage && !localStorage.subscribed ? null : made());
 """
 SHOWN = """async () => (await (await navigator.serviceWorker.ready).getNotifications()).map((one) => ({
   title: one.title, body: one.body, tag: one.tag, stays: one.requireInteraction,
@@ -65,14 +66,14 @@ class PushService:
         self.endpoint = f"http://127.0.0.1:{self._server.server_port}/push/one"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
-    def script(self) -> str:
-        """What the page finds in place of the browser's own subscribe."""
+    def script(self, more: str = "") -> str:
+        """What a page, or the worker, finds in place of the browser's own subscribe; `more` ends the endpoint."""
         point = self.key.public_key().public_bytes(
             serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
         )
         keys = {"p256dh": _packed(point), "auth": _packed(self.auth)}
-        subscription = {"endpoint": self.endpoint, "expirationTime": None, "keys": keys}
-        return SUBSCRIBE % {"endpoint": json.dumps(self.endpoint), "subscription": json.dumps(subscription)}
+        subscription = {"endpoint": self.endpoint + more, "expirationTime": None, "keys": keys}
+        return SUBSCRIBE % {"endpoint": json.dumps(self.endpoint + more), "subscription": json.dumps(subscription)}
 
     def said(self, number: int) -> str:
         """The plain text of the n-th message, once it has come."""
@@ -165,7 +166,7 @@ def test_a_page_reaches_a_browser_and_is_accepted_there(
     page.goto(f"{scene.portal.url}{METHODS}")
     page.get_by_role("button", name="Let this browser receive pages").click()
     expect(page.get_by_text("This browser receives pages now.")).to_be_visible()
-    expect(page.get_by_text("To end that, remove it from the list.")).to_be_visible()
+    expect(page.get_by_text("To end that, remove it from the list")).to_be_visible()
     expect(page.locator("[data-endpoint]")).to_contain_text("Chrome on Linux")
 
     assert scene.try_post(token) == 202
@@ -240,22 +241,36 @@ def test_what_became_of_a_late_answer_is_told(scene: Scene, context: BrowserCont
     assert scene.incident(token)["status"] == "resolved"
 
 
-def test_a_browser_that_another_person_uses_gets_nobody_elses_pages(scene: Scene, context: BrowserContext) -> None:
-    """S34: who signs in ends what was pushed to the person before; the push service then says so (410)."""
+def test_signing_out_ends_what_is_pushed_to_a_browser(
+    scene: Scene, context: BrowserContext, service: PushService
+) -> None:
+    """S34: here at once, and on the list; whoever finds another person's pages there, since a session ended by itself,
+    ends them too. A subscription that the browser changes without a word before that stays the person's own (F67)."""
     page = context.new_page()
-    sign_in(page, scene, responder(scene)[1])
+    _, email = responder(scene)
+    sign_in(page, scene, email)
     page.goto(f"{scene.portal.url}{METHODS}")
     page.get_by_role("button", name="Let this browser receive pages").click()
-    expect(page.get_by_text("To end that, remove it from the list.")).to_be_visible()
+    expect(page.get_by_text("To end that, remove it from the list")).to_be_visible()
     ready(page)
     worker = context.service_workers[0]
-    worker.evaluate("PushManager.prototype.getSubscription = async () => ({ unsubscribe: () => (self.ended = true) })")
+    worker.evaluate(service.script("/two"))
+    worker.evaluate("self.dispatchEvent(new ExtendableEvent('pushsubscriptionchange'))")
+    mine = (
+        "SELECT address FROM notifications_contactmethod WHERE provider = 'webpush'"
+        f" AND user_id = (SELECT id FROM accounts_user WHERE email = '{email}')"
+    )
+    eventually(lambda: scene.sql(mine) == [(f"{service.endpoint}/two",)], 10, "the new one in the former's row")
     page.goto(f"{scene.portal.url}/now/")
     page.wait_for_timeout(300)
     assert not worker.evaluate("self.ended"), "they are still this person's"
     page.goto(f"{scene.portal.url}/accounts/logout/")
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/accounts/login/**")
+    shortly(page, lambda: worker.evaluate("self.ended"), "the end of the pages here")
+    assert scene.sql(mine) == []
+    assert worker.evaluate("caches.keys().then((names) => names.filter((name) => /^[do]/.test(name)))") == []
+    worker.evaluate("self.ended = false; caches.open('o999')")
     sign_in(page, scene, responder(scene)[1])
     page.goto(f"{scene.portal.url}/now/")
     shortly(page, lambda: worker.evaluate("self.ended"), "the end of the other's pages")

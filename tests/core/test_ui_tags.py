@@ -66,7 +66,7 @@ def test_bars_fall_with_the_priority_tri_03(rank: int, full: int) -> None:
         ("{% include 'ui/skeleton.html' %}", ['aria-hidden="true"']),
         (
             "{% include 'ui/toast.html' with text='Done' undo='/u/' fade=10 %}",
-            ['data-fade="10"', 'action="/u/"', "Undo"],
+            ['data-fade style="--fade:10s"', 'action="/u/"', "Undo"],
         ),
         ("{% include 'ui/toast.html' with text='Done' %}", ["Done"]),
         ("{% include 'ui/tabs.html' %}", ['aria-current="page">One', 'href="/2/"']),
