@@ -10,6 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest -p no:cacheprovider
 JOBS ?= 3
 SOURCES := core accounts notifications oncall incidents integrations portal
+WORKERS := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 FAST := not browser and not long and not services
 
 .PHONY: run setup setup-dev demo test test-fast test-processes test-browser test-services test-long check lint format types imports \
@@ -34,23 +35,25 @@ $(VENV)/.dev-stamp: requirements/dev.lock | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock
 	@touch $@ $(VENV)/.run-stamp
 
+# A person at a terminal reads how to sign in; a program that reads standard output gets one JSON object.
 demo: setup
-	@WATCHBILL_DATA_DIR=$${WATCHBILL_DATA_DIR:-var-demo} WATCHBILL_PORT=$${WATCHBILL_PORT:-$(PORT)} $(BIN)/python manage.py demo --json
+	@WATCHBILL_DATA_DIR=$${WATCHBILL_DATA_DIR:-var-demo} WATCHBILL_PORT=$${WATCHBILL_PORT:-$(PORT)} $(BIN)/python manage.py demo $$(test -t 1 || echo --json)
 	@WATCHBILL_DATA_DIR=$${WATCHBILL_DATA_DIR:-var-demo} WATCHBILL_PORT=$${WATCHBILL_PORT:-$(PORT)} exec $(BIN)/python manage.py up
 
-test: setup-dev test-fast test-processes
+test: setup-dev
+	$(PYTEST) $(WORKERS) -m "not long and not services"
 
 test-fast: setup-dev
-	$(PYTEST) -n $(JOBS) --dist loadfile -m "$(FAST) and not system" --ignore=tests/browser --ignore=tests/system
+	$(PYTEST) $(WORKERS) -m "$(FAST) and not system" --ignore=tests/browser --ignore=tests/system
 
 test-processes: setup-dev
-	$(PYTEST) -n $(JOBS) --dist loadfile -m "not long and not services" tests/system tests/browser
+	$(PYTEST) $(WORKERS) -m "not long and not services" tests/system tests/browser
 
 test-browser: setup-dev
 	$(PYTEST) tests/browser -m "browser and not long"
 
 test-services: setup-dev
-	$(BIN)/python -m tools.services -- $(PYTEST) -n $(JOBS) --dist loadfile -m "not browser and not long and (services or not system)" --ignore=tests/browser
+	$(BIN)/python -m tools.services -- $(PYTEST) $(WORKERS) -m "not browser and not long and (services or not system)" --ignore=tests/browser
 
 test-long: setup-dev
 	$(PYTEST) -m "long" --ignore=tests/browser

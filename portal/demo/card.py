@@ -17,10 +17,11 @@ from incidents.models import Incident
 from integrations.commands import keys
 from integrations.models import IntegrationKey
 from oncall.models import Service
-from portal.demo.organisation import SANDBOX, Organisation
+from portal.demo.organisation import SANDBOX, Organisation, address_of
 from portal.demo.people import PEOPLE
 
 SCOPES = ("read", "write", "admin")
+ROLES = ("administrator", "process_owner", "team_manager", "responder", "stakeholder")
 
 
 def lay_out(made: Organisation, incident: Incident | None) -> dict[str, Any]:
@@ -43,18 +44,28 @@ def lay_out(made: Organisation, incident: Incident | None) -> dict[str, Any]:
     }
 
 
-def sign_in_lines(shown: dict[str, Any]) -> list[str]:
-    """What a visitor does first: whom to sign in as, where the demo's mail is, and a story to try."""
-    first = {user["role"]: user["email"] for user in reversed(shown["users"])}
-    names = f"{first['administrator']} (administrator) or {first['responder']} (responder)"
+def lines(shown: dict[str, Any]) -> list[str]:
+    """What a visitor reads: where the demo's mail is and a story to try; last of all where to sign in, and as whom."""
     story = f"open {shown['url']}{shown['pages']['incident']}" if "incident" in shown["pages"] else "open Now"
     sandbox = shown["sandbox"]
+    first = {user["role"]: user for user in reversed(shown["users"])}
     return [
-        f"Sign in at {shown['url']} as {names}; everybody's password here is {password()}",
         f"Mail goes to nobody: it is written to {settings.MAIL_DIR} and stands in the delivery log.",
         f"Try: {story}; then send a test event to the service “{sandbox['service']}” (Services, {sandbox['service']},"
         f" Intake), which pages {sandbox['person']}, and answer by the link in the mail.",
+        "",
+        f"Sign in at   {shown['url']}",
+        f"Password     {password()}   (everybody's)",
+        *(f"  {role.replace('_', ' '):<15}{first[role]['email']}" for role in ROLES),
     ]
+
+
+def greeting() -> list[str]:
+    """The same in one line when the demo starts, as long as it is true; nothing where there is no demo."""
+    first = User.objects.filter(email=address_of(PEOPLE[0][0])).first()
+    if first is None or not first.has_usable_password() or not first.check_password(password()):
+        return []
+    return [f"This is the demo: sign in as {first.email}, password {password()}"]
 
 
 def password() -> str:

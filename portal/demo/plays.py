@@ -29,16 +29,13 @@ QUIET = timedelta(seconds=75)  # a little longer than services wait before a mac
 def incident_story(made: Organisation, plot: Plot, dice: random.Random) -> Story:
     """From the first event to the end."""
     begun = clock.now()
-    group = send(made, plot)
-    yield begun + timedelta(minutes=plot.answer)
-    incident = opened_by(group)
-    responder = yield from answered(incident, plot, dice)
+    incident, responder = yield from taken_up(made, plot, dice)
     if plot.priority and fresh(incident).priority.rank != plot.priority:
         raised = priority_of_rank(plot.priority)
         set_priority(person(responder), fresh(incident), priority=raised, reason="Shoppers notice it.")
     yield from _worked_on(made, incident, plot, responder, dice, begun + timedelta(minutes=plot.length))
     if plot.by_tool:
-        send(made, plot, action="resolve", group=group)
+        send(made, plot, action="resolve", group=group_of(plot, begun))
         yield clock.now() + QUIET
     if fresh(incident).status in OPEN:
         lifecycle.resolve(person(responder), fresh(incident), resolution=plot.resolution or "It went away by itself.")
@@ -74,7 +71,7 @@ def _kept(incident: Incident, dice: random.Random) -> None:
 def send(made: Organisation, plot: Plot, *, action: str = "trigger", group: str = "") -> str:
     """What the monitoring tool posts, one alert per host; says the group under which the tool keeps them together."""
     service = made.services[plot.service]
-    group = group or f"demo-{service.name}-{clock.now():%Y%m%d%H%M%S}"
+    group = group or group_of(plot, clock.now())
     events = [
         Normalised(
             service_id=service.pk,
@@ -93,6 +90,11 @@ def send(made: Organisation, plot: Plot, *, action: str = "trigger", group: str 
     return group
 
 
+def group_of(plot: Plot, begun: datetime) -> str:
+    """How the tool names what began at that time."""
+    return f"demo-{plot.service}-{begun:%Y%m%d%H%M%S}"
+
+
 def opened_by(group: str) -> Incident:
     """The incident that the tool's group has opened; raises RuntimeError where there is none."""
     alert = Alert.objects.select_related("incident").filter(key=f"{group}-0").order_by("-pk").first()
@@ -101,7 +103,15 @@ def opened_by(group: str) -> Incident:
     return fresh(alert.incident)
 
 
-def answered(incident: Incident, plot: Plot, dice: random.Random) -> Generator[datetime, None, User]:
+def taken_up(made: Organisation, plot: Plot, dice: random.Random) -> Generator[datetime, None, tuple[Incident, User]]:
+    """The events come, and after the plot's minutes somebody answers: the incident, and who has it."""
+    group = send(made, plot)
+    yield clock.now() + timedelta(minutes=plot.answer)
+    incident = opened_by(group)
+    return incident, (yield from _answered(incident, plot, dice))
+
+
+def _answered(incident: Incident, plot: Plot, dice: random.Random) -> Generator[datetime, None, User]:
     """Whoever is paged accepts, after somebody declined if the plot says so; returns the person who has it."""
     page = _page_of(incident)
     if page is not None and plot.declined:

@@ -14,7 +14,7 @@ from incidents.commands.priority import set_priority
 from incidents.models import TimelineEntry
 from incidents.queries.priorities import priority_of_rank
 from portal.demo.organisation import Organisation
-from portal.demo.plays import answered, fresh, opened_by, send
+from portal.demo.plays import fresh, group_of, send, taken_up
 from portal.demo.stage import Stage, Story
 from portal.demo.stories import Plot
 
@@ -44,34 +44,25 @@ def present(made: Organisation, stage: Stage, now: datetime, dice: random.Random
     stage.add(now - 43 * minute, _deployed(made))
     stage.add(begun, _main(made, dice))
     stage.add(now - timedelta(seconds=50), _unanswered(made))
-    return f"demo-{made.services[CHECKOUT.service].name}-{begun:%Y%m%d%H%M%S}"
+    return group_of(CHECKOUT, begun)
 
 
 def _asleep(made: Organisation, dice: random.Random, until: datetime) -> Story:
-    plot = Plot("reporting", "info", "Nightly report job exceeded its usual run time")
-    group = send(made, plot)
-    yield clock.now() + timedelta(hours=2)
-    incident = opened_by(group)
-    owner = yield from answered(incident, plot, dice)
+    plot = Plot("reporting", "info", "Nightly report job exceeded its usual run time", answer=120)
+    incident, owner = yield from taken_up(made, plot, dice)
     returning.snooze(person(owner), fresh(incident), until=until)
 
 
 def _taken(made: Organisation, dice: random.Random) -> Story:
-    plot = Plot("edge", "warning", "Certificate for partners.fernhill.example expires in 6 days")
-    group = send(made, plot)
-    yield clock.now() + timedelta(minutes=11)
-    incident = opened_by(group)
-    owner = yield from answered(incident, plot, dice)
+    plot = Plot("edge", "warning", "Certificate for partners.fernhill.example expires in 6 days", answer=11)
+    incident, owner = yield from taken_up(made, plot, dice)
     yield clock.now() + timedelta(hours=1)
     timeline.note(person(owner), fresh(incident), text="Asked the partner for the new key; they answer by tomorrow.")
 
 
 def _found(made: Organisation, dice: random.Random) -> Story:
-    plot = Plot("warehouse-sync", "error", "Warehouse sync backlog above 15,000 jobs")
-    group = send(made, plot)
-    yield clock.now() + timedelta(minutes=6)
-    incident = opened_by(group)
-    owner = yield from answered(incident, plot, dice)
+    plot = Plot("warehouse-sync", "error", "Warehouse sync backlog above 15,000 jobs", answer=6)
+    incident, owner = yield from taken_up(made, plot, dice)
     yield clock.now() + timedelta(minutes=25)
     cause = "Warehouse 3 sends each pallet as its own file since this morning."
     lifecycle.identify(person(owner), fresh(incident), cause=cause)
@@ -80,11 +71,8 @@ def _found(made: Organisation, dice: random.Random) -> Story:
 
 
 def _eased(made: Organisation, dice: random.Random) -> Story:
-    plot = Plot("search-api", "critical", "Search returns stale prices for 3% of queries", alerts=2)
-    group = send(made, plot)
-    yield clock.now() + timedelta(minutes=2)
-    incident = opened_by(group)
-    owner = yield from answered(incident, plot, dice)
+    plot = Plot("search-api", "critical", "Search returns stale prices for 3% of queries", alerts=2, answer=2)
+    incident, owner = yield from taken_up(made, plot, dice)
     yield clock.now() + timedelta(minutes=15)
     timeline.note(person(owner), fresh(incident), text="One of the feeders is an hour behind.", kind="finding")
     yield clock.now() + timedelta(minutes=9)
@@ -101,10 +89,7 @@ def _deployed(made: Organisation) -> Story:
 
 
 def _main(made: Organisation, dice: random.Random) -> Story:
-    group = send(made, CHECKOUT)
-    yield clock.now() + timedelta(minutes=CHECKOUT.answer)
-    incident = opened_by(group)
-    responder = yield from answered(incident, CHECKOUT, dice)
+    incident, responder = yield from taken_up(made, CHECKOUT, dice)
     reason = "One in five card payments fails."
     set_priority(person(responder), fresh(incident), priority=priority_of_rank(1), reason=reason)
     yield clock.now() + timedelta(minutes=1.2)

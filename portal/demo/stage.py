@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
 
-from core import worker
+from core import due, worker
 from core.clock import FrozenClock
 from core.models import DueRow
 
 Story = Iterator[datetime]
+AT_ONCE = 3  # rows in hand, as a worker takes them
 
 
 class Stage:
@@ -36,7 +37,7 @@ class Stage:
             self._catch_up(at)
             self._clock.set(at)
             again = next(story, None)
-            worker.drain()
+            _work()
             if again is not None:
                 self.add(max(again, at), story)
         self._catch_up(until)
@@ -50,4 +51,11 @@ class Stage:
             if first is None:
                 return
             self._clock.set(max(self._clock.at, first))
-            worker.drain()
+            _work()
+
+
+def _work() -> None:
+    """Do what is due at this moment, and what follows from it; an error is raised."""
+    while items := due.claim(AT_ONCE):
+        for item in items:
+            worker.do(item, strict=True)
