@@ -16,7 +16,7 @@ from incidents import facts, permissions
 from incidents.commands import moving, paging, people, timeline, timers
 from incidents.models import Incident
 from oncall.commands import escalations, notices
-from oncall.models import EscalationPolicy
+from oncall.models import Escalation, EscalationPolicy
 
 
 @transaction.atomic
@@ -73,7 +73,7 @@ def _page(actor: Actor, incident: Incident, user: User | None, policy: Escalatio
 
 @transaction.atomic
 def escalate_now(actor: Actor, incident: Incident, *, version: int | None = None) -> Incident:
-    """Page the next level once, without waiting for its time (TRI-14)."""
+    """Page the next level once, without waiting for its time; level 1 where nobody was ever paged (TRI-14)."""
     require(actor, permissions.INCIDENT_ASSIGN, incident)
     incident = moving.hold(incident)
     target = moving.check(incident, "escalate_now", version)
@@ -82,8 +82,11 @@ def escalate_now(actor: Actor, incident: Incident, *, version: int | None = None
         incident.snoozed_until = None
         timers.withdraw(incident, *moving.WAITS)
     moving.save(incident)
-    escalations.escalate_now(actor, incident.subject)
-    people.ensure_assignee(incident)
+    if Escalation.objects.filter(subject=incident.subject).exists():
+        escalations.escalate_now(actor, incident.subject)
+        people.ensure_assignee(incident)
+    else:  # a person wants somebody woken all the same, whatever its priority says
+        _page(actor, incident, None, incident.service.policy)
     record(facts.IncidentReassigned(number=incident.number))
     return incident
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from core import clock
-from incidents.commands import lifecycle, opening, returning, undoing
-from incidents.models import Milestone
+from incidents.commands import assignment, lifecycle, opening, returning, undoing
+from incidents.models import Milestone, Priority
 from notifications.models import Delivery
 from oncall.models import Escalation
 from tests import world as make
@@ -22,6 +22,22 @@ def snooze(stage: Stage, **by: float) -> None:
     """Bo snoozes the only incident; the clock then moves by `by`."""
     returning.snooze(acts(stage.world.bo), stage.incident(), until=clock.now() + HOUR)
     stage.at.move(**by)
+
+
+def test_tri_14_what_pages_nobody_is_escalated_to_level_1(stage: Stage) -> None:
+    """DET-05: the button of an informational incident wakes the first level; its undo is no dead end either."""
+    Priority.objects.update(pages=False)
+    stage.fire()
+    bo = acts(stage.world.bo)
+    lifecycle.acknowledge(acts(stage.world.ana), stage.incident())
+    undoing.undo_acknowledge(acts(stage.world.ana), stage.incident())
+    assert stage.pages() == []
+    assignment.escalate_now(bo, stage.incident())
+    stage.drain()
+    assert stage.pages() == ["Bo"]
+    assignment.escalate_now(bo, stage.incident())
+    stage.drain()
+    assert stage.pages() == ["Bo", "Cy"]
 
 
 def test_o27_a_snooze_taken_back_leaves_it_with_whoever_had_taken_it(stage: Stage) -> None:
