@@ -123,6 +123,11 @@ class Levels:
         return ""
 
     @property
+    def is_full(self) -> bool:
+        """Whether there is no room for a further level."""
+        return len(self.rows) >= MOST_LEVELS
+
+    @property
     def faults(self) -> list[str]:
         """What is wrong with each level, as sentences that name it."""
         return [f"Level {number}: {row.wrong}" for number, row in enumerate(self.rows, 1) if row.wrong]

@@ -14,7 +14,7 @@ from core import clock
 from core.health import Finding
 from oncall.models import EscalationPolicy, Level, Schedule, Service, Target
 from oncall.permissions import SERVICE_SEE
-from oncall.queries.levels import copy_of, levels_now
+from oncall.queries.levels import copy_of, holes_in, levels_now
 from oncall.queries.on_call import can_be_on_call, person_on_call, with_members
 from oncall.queries.reach import reachable_ids
 
@@ -58,12 +58,7 @@ def unreachable_policies() -> Iterator[Finding]:
 
 def warnings_of(policy: EscalationPolicy) -> list[str]:
     """What would be passed over if the policy were used at this moment, in sentences (O17)."""
-    found = levels_now(copy_of(policy), clock.now())
-    return [
-        f"Level {number}: {reason}."
-        for number, level in enumerate(found.levels, 1)
-        for reason in level.absent or (() if level.people else ("nobody is on it",))
-    ]
+    return holes_in(levels_now(copy_of(policy), clock.now()).levels)
 
 
 def holes(actor: Actor) -> list[Hole]:

@@ -16,7 +16,7 @@ from oncall.engine.escalation import LevelNow, Position, Step, next_step
 from oncall.engine.graph import Point
 from oncall.kinds import LevelDraft, ServiceTab, Standing, service_tabs, standings
 from oncall.models import EscalationPolicy, Service
-from oncall.queries.levels import Resolved, levels_now, plain
+from oncall.queries.levels import Resolved, holes_in, levels_now, plain
 from oncall.queries.reach import Way, last_resort, ways_of
 
 WELL = Standing()
@@ -144,12 +144,7 @@ def _ladder(levels: Sequence[LevelNow], people: dict[int, User]) -> Ladder:
         rungs.append(Rung(position.level, timedelta(minutes=minutes), now, absent, step.timeout_minutes))
         seen.update(step.people)
         minutes += step.timeout_minutes
-    warnings = [
-        f"Level {number}: {reason}."
-        for number, level in enumerate(levels, 1)
-        for reason in level.absent or (() if level.people else ("nobody is on it",))
-    ]
-    return Ladder(rungs, warnings)
+    return Ladder(rungs, holes_in(levels))
 
 
 def course_of(ladder: Ladder, repeats: int, last: list[User]) -> Course:

@@ -85,6 +85,15 @@ def resolve(
     return resolved
 
 
+def holes_in(levels: Sequence[LevelNow]) -> list[str]:
+    """What would be passed over, in sentences that name the level (O17)."""
+    return [
+        f"Level {number}: {reason}."
+        for number, level in enumerate(levels, 1)
+        for reason in level.absent or (() if level.people else ("nobody is on it",))
+    ]
+
+
 def ids_of(levels: Sequence[dict[str, Any]], kind: str) -> set[int]:
     """The persons or the schedules that these levels name."""
     return {target["id"] for level in levels for target in level["targets"] if target["kind"] == kind}

@@ -137,6 +137,9 @@ def test_buttons_add_move_and_drop_levels_without_saving(world: World, browser: 
     assert chosen(bo) in without
     more = text_of(ana.post("/policies/new/", {**two, "do": "more"}))
     assert 'name="levels" value="3"' in more
+    full = text_of(ana.post("/policies/new/", {**form(world, *[("5", [bo])] * 19), "do": "more"}))
+    assert "no room for more than 20 levels" in full
+    assert 'value="more"' not in full
     dropped = text_of(ana.post("/policies/new/", {**two, "do": "drop:0"}))
     assert 'name="levels" value="1"' in dropped
     assert chosen(bo) not in dropped
