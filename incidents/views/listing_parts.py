@@ -13,7 +13,7 @@ from core import figures
 from core.errors import Invalid
 from incidents.engine.search_words import STATES, Query, Word, parse, replaced, toggled, values_of, write
 from incidents.models import SavedView
-from incidents.queries.listing import KEPT, ORDERS, Asked, asks_open, tallies
+from incidents.queries.listing import KEPT, OPEN_ONLY, ORDERS, Asked, asks_open, tallies
 from incidents.queries.search import Names, query_of
 from incidents.queries.views import BUILT_IN, views_seen_by
 
@@ -127,9 +127,11 @@ def menus_of(names: Names, query: Query, sort: str) -> list[Menu]:
         _menu("Service", "service", query, services, sort),
     ]
     present = (values_of(query, "opened") or [""])[0]
-    spans = [Link(label, address(replaced(query, "opened", span), sort), span == present) for span, label in SPANS]
-    spans.append(Link("Any time", address(replaced(query, "opened", ""), sort), not present))
-    return [*(menu for menu in found if menu.links), Menu("Opened", dict(SPANS).get(present, present or "any"), spans)]
+    spans = [Link(label, _led(replaced(query, "opened", span), sort), span == present) for span, label in SPANS]
+    opened = Menu(
+        "Opened", dict(SPANS).get(present, present or "any"), [_any("Any time", "opened", query, sort), *spans]
+    )
+    return [*(menu for menu in found if len(menu.links) > 1), opened]
 
 
 def _known(names: Names) -> tuple[list[str], list[str], list[str]]:
@@ -143,14 +145,24 @@ def _menu(label: str, key: str, query: Query, values: Iterable[str], sort: str) 
     known = list(values)
     names = {value.casefold(): value.capitalize() if key == "state" else value for value in known}
     links = [
-        Link(names[value.casefold()], address(toggled(query, key, value), sort), value.casefold() in on)
-        for value in known
+        Link(names[value.casefold()], _led(toggled(query, key, value), sort), value.casefold() in on) for value in known
     ]
     first = names.get(on[0], on[0]) if on else "any"
-    return Menu(label, first if len(on) < 2 else f"{first} + {len(on) - 1}", links)
+    shown = first if len(on) < 2 else f"{first} + {len(on) - 1}"
+    return Menu(label, shown, [_any("Any", key, query, sort), *links])
+
+
+def _any(label: str, key: str, query: Query, sort: str) -> Link:
+    """Takes a filter away, with what it excludes."""
+    return Link(label, _led(replaced(query, key, ""), sort), all(word.key != key for word in query))
+
+
+def _led(query: Query, sort: str) -> str:
+    """The list in the same order, or the newest first where that order is of open incidents alone."""
+    return address(query, sort if sort not in OPEN_ONLY or asks_open(query) else "newest")
 
 
 def sorts_of(query: Query, sort: str) -> list[Link]:
     """The orders that fit the query."""
-    usable = [pair for pair in SORTS if asks_open(query) or pair[0] not in ("longest", "priority")]
+    usable = [pair for pair in SORTS if asks_open(query) or pair[0] not in OPEN_ONLY]
     return [Link(label, address(query, name), name == sort) for name, label in usable if name in ORDERS]

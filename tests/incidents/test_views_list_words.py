@@ -57,6 +57,20 @@ def test_the_box_holds_the_query_and_chips_write_the_same_words(stage: Stage, br
     assert again["Any time"] == "state:open priority:P2"
 
 
+def test_each_menu_takes_its_filter_away(stage: Stage, browser: Browser) -> None:
+    """With several values and with what it excludes; an order of open incidents alone ends with `state:`."""
+    declared(stage)
+    ana = browser(stage.world.ana)
+    for q in ("priority:P1,P2 state:open", "-priority:P5 state:open"):
+        page = text_of(ana.get("/incidents/", {"q": q, "sort": "longest"}))
+        menus = dict(re.findall(r'chip-filter">(\w+) .*?<a [^>]*href="([^"]*)"', page, re.S))
+        found = {label: parse_qs(html.unescape(path)[1:], keep_blank_values=True) for label, path in menus.items()}
+        assert found["Priority"] == {"q": ["state:open"], "sort": ["longest"]}
+        assert found["State"] == {"q": [q.removesuffix(" state:open")]}
+        for path in menus.values():
+            assert ana.get(f"/incidents/{html.unescape(path)}").status_code == 200
+
+
 def test_former_addresses_are_translated(stage: Stage, browser: Browser) -> None:
     one = declared(stage, "Payments fail", priority=make.priority(1))
     ana = browser(stage.world.ana)
