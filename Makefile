@@ -37,7 +37,7 @@ $(VENV)/.dev-stamp: requirements/dev.lock | $(VENV)/bin/python
 
 # A person at a terminal reads how to sign in; a program that reads standard output gets one JSON object.
 demo: setup
-	@WATCHBILL_DATA_DIR=$${WATCHBILL_DATA_DIR:-var-demo} WATCHBILL_PORT=$${WATCHBILL_PORT:-$(PORT)} $(BIN)/python manage.py demo $$(test -t 1 || echo --json)
+	@as=; test -t 1 || as=--json; WATCHBILL_DATA_DIR=$${WATCHBILL_DATA_DIR:-var-demo} WATCHBILL_PORT=$${WATCHBILL_PORT:-$(PORT)} $(BIN)/python manage.py demo $$as
 	@WATCHBILL_DATA_DIR=$${WATCHBILL_DATA_DIR:-var-demo} WATCHBILL_PORT=$${WATCHBILL_PORT:-$(PORT)} exec $(BIN)/python manage.py up
 
 test: setup-dev

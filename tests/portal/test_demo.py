@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,20 +18,36 @@ from portal.demo.people import PEOPLE
 from tests import world
 
 
-def test_make_demo_says_the_address_that_it_serves_and_json_to_programs_alone() -> None:
-    """`make demo PORT=18124`: the builder and the portal are told the same port; at a terminal there is no JSON."""
-    said = subprocess.run(
-        ["make", "-n", "-o", "setup", "demo", "PORT=18124"],
-        cwd=settings.BASE_DIR,
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PATH": os.environ["PATH"]},
+@pytest.fixture
+def python(tmp_path: Path) -> Path:
+    """A folder with a python that only says how it was called."""
+    made = tmp_path / "python"
+    made.write_text('#!/bin/sh\necho "$WATCHBILL_PORT: $*"\n')
+    made.chmod(0o755)
+    return tmp_path
+
+
+def make_demo(python: Path, stdout: int) -> bytes:
+    """What `make demo PORT=18124` does, with that python in the real one's place."""
+    command = ["make", "-o", "setup", "demo", "PORT=18124", f"BIN={python}"]
+    return subprocess.run(
+        command, cwd=settings.BASE_DIR, stdout=stdout, check=True, env={"PATH": os.environ["PATH"]}
     ).stdout
-    steps = [line for line in said.splitlines() if "manage.py" in line]
-    assert len(steps) == 2
-    assert all("WATCHBILL_PORT=${WATCHBILL_PORT:-18124}" in line for line in steps), said
-    assert steps[0].endswith("manage.py demo $(test -t 1 || echo --json)")
+
+
+def test_make_demo_gives_programs_the_card_and_serves_the_port_that_it_says(python: Path) -> None:
+    """`make demo PORT=18124`: the builder and the portal are told the same port."""
+    said = make_demo(python, subprocess.PIPE).decode().splitlines()
+    assert said == ["18124: manage.py demo --json", "18124: manage.py up"]
+
+
+def test_make_demo_shows_no_card_at_a_terminal(python: Path) -> None:
+    """People read how to sign in instead."""
+    ours, theirs = os.openpty()
+    make_demo(python, theirs)
+    os.close(theirs)
+    assert os.read(ours, 1000).decode().split("\r\n")[:2] == ["18124: manage.py demo", "18124: manage.py up"]
+    os.close(ours)
 
 
 @pytest.mark.django_db

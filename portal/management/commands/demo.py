@@ -53,7 +53,7 @@ class Command(BaseCommand):
             shown = card.lay_out(made, Incident.objects.open().order_by("priority__rank", "number").first())
         if options["json"]:
             self.stdout.write(json.dumps(shown, ensure_ascii=False, indent=2))
-            self.stderr.write("\n".join(["", *card.lines(shown)]))  # what programs do not read
+            self.stderr.write("\n".join(["", *card.lines(shown)]), str)  # what programs do not read; not in red
         else:
             self.stdout.write("\n".join(["The demo is ready.", *card.lines(shown)]))
 
@@ -73,7 +73,7 @@ class Command(BaseCommand):
     def _announce(self, days: int) -> None:
         """Say what takes so long, on standard error: `--json` prints one object and nothing else."""
         took = " This takes about 15 seconds." if days == history.DAYS else ""
-        self.stderr.write(f"Building the demo: {len(people.PEOPLE)} people, {days} days.{took}")
+        self.stderr.write(f"Building the demo: {len(people.PEOPLE)} people, {days} days.{took}", str)
         self.stderr.flush()
 
 
