@@ -22,6 +22,8 @@ from typing import IO, Any, cast
 import structlog
 from a2wsgi.wsgi import build_environ
 
+from core.web import refused
+
 Scope = dict[str, Any]
 Receive = Callable[[], Any]
 Send = Callable[[dict[str, Any]], Any]
@@ -171,10 +173,18 @@ class Bridge:
             if length == CUT_OFF:
                 return
             if length > self.max_body:
-                await plain(send, 413, "The request is too big.")
+                await self._refuse(scope, send)
                 return
             body.seek(0)
             await self._pass_on(self._environ(scope, body, length), receive, send)
+
+    async def _refuse(self, scope: Scope, send: Send) -> None:
+        given = dict(scope["headers"])
+        headers, body = refused.too_big(
+            scope["path"], lambda name: given.get(name.encode(), b"").decode("latin-1"), self.max_body
+        )
+        await send({"type": "http.response.start", "status": 413, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
     async def _pass_on(self, environ: dict[str, Any], receive: Receive, send: Send) -> None:
         call = Call(environ, send, asyncio.get_running_loop())

@@ -22,7 +22,7 @@ from twisted.internet import reactor as _reactor
 from twisted.protocols import basic
 from twisted.web import http
 
-from core.web import wire
+from core.web import refused, wire
 
 RECEIVE_SECONDS = 30.0  # for the head and body of one request together
 IDLE_SECONDS = 30.0  # until the first line of the next request
@@ -50,14 +50,14 @@ class LimitedRequest(WebRequest):
         super().__init__(*args, **kwargs)
         self._parsePOSTFormSubmission = False
         self._received = 0
-        self._limit = 0
+        self._limit, self._where = 0, ""
         self._refused = False
         self._deadline: Any = reactor.callLater(RECEIVE_SECONDS, self._refuse, 408)
 
     def gotLength(self, length: int | None) -> None:
         """The head is complete: refuse a declared length over the limit at once."""
-        path = self.channel._path.split(b"?", 1)[0].decode("ascii", "replace")
-        self._limit = self.server.application.body_limit(path)
+        self._where = self.channel._path.split(b"?", 1)[0].decode("ascii", "replace")
+        self._limit = self.server.application.body_limit(self._where)
         too_big = length is not None and length > self._limit
         super().gotLength(0 if too_big else length)
         if too_big:
@@ -98,12 +98,21 @@ class LimitedRequest(WebRequest):
         self._cancel_deadline()
         self.requestHeaders.removeHeader(b"Expect")
         self.content.close() if self.content is not None else None
-        body = REASONS[status] + b"\n"
-        self.channel.transport.write(
-            b"HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%s"
-            % (status, REASONS[status], len(body), body)
-        )
+        headers, body = self._answer(status)
+        head = b"".join(b"%s: %s\r\n" % each for each in headers)
+        first = b"HTTP/1.1 %d %s\r\nConnection: close\r\n" % (status, REASONS[status])
+        self.channel.transport.write(first + head + b"\r\n" + body)
         self._deadline = reactor.callLater(LINGER_SECONDS, self.channel.forceAbortClient)
+
+    def _answer(self, status: int) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        if status == 413:
+            return refused.too_big(self._where, self._header, self._limit)
+        body = REASONS[status] + b"\n"
+        return [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))], body
+
+    def _header(self, name: str) -> str:
+        values = self.requestHeaders.getRawHeaders(name.encode()) or [b""]
+        return str(values[0].decode("latin-1"))
 
     def _cancel_deadline(self) -> None:
         if self._deadline is not None and self._deadline.active():

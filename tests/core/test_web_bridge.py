@@ -179,6 +179,9 @@ async def test_a_body_over_the_limit_is_413_a77() -> None:
     bridge = Bridge(app_of(lambda environ: Response([b"ok"])), max_body=1000)
     client = Client(bridge, method="POST").says(b"x" * 900, more=True).says(b"x" * 900, more=True)
     assert await client.go() == 413
+    asked = Client(bridge, method="POST", headers=[(b"accept", b"text/html")]).says(b"x" * 1900)
+    assert await asked.go() == 413
+    assert b"<h1>That is too big</h1>" in asked.body
 
 
 async def test_a_stream_stops_at_the_next_chunk_after_the_client_left_and_is_closed(gate: threading.Event) -> None:
