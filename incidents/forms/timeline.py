@@ -15,8 +15,9 @@ from incidents.commands.attachments import Upload
 from incidents.commands.slashes import MISREAD
 from incidents.engine.files import ACCEPT
 from incidents.engine.files import LARGEST as LARGEST_FILE
-from incidents.forms.moments import moment, read_in
+from incidents.forms.moments import local_text, moment, read_in
 from incidents.kinds import entry_kinds
+from incidents.models import TimelineEntry
 
 LONG = 10_000
 
@@ -88,12 +89,23 @@ class EditForm(PortalForm):
     occurred_at = moment("When it happened")
     why = line("Why", 200, required=False)
 
+    def values(self, entry: TimelineEntry) -> dict[str, Any]:
+        """Keyword arguments of the command; a time that still reads as it was shown is no other time."""
+        given = dict(self.cleaned_data)
+        if self.data.get("occurred_at") == local_text(entry.occurred_at):
+            given["occurred_at"] = None
+        return given
+
 
 class StrikeForm(PortalForm):
     """Why an entry is hidden; a secret's text can be removed for good (S18)."""
 
     reason = line("Why strike it?", 200, "Others read the reason instead of the text.", data_draft="reason")
     redact = forms.BooleanField(label="It holds a secret: remove its text and files for good", required=False)
+
+    def values(self, _entry: TimelineEntry) -> dict[str, Any]:
+        """Keyword arguments of the command."""
+        return dict(self.cleaned_data)
 
 
 class MilestoneForm(PortalForm):

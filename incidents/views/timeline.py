@@ -191,7 +191,7 @@ def _change(
         form.refuse()
         return _entry_page(request, number, pk, form)
     try:
-        command(actor, found, **form.cleaned_data)
+        command(actor, found, **form.values(found))
     except Conflict as conflict:
         return _entry_page(request, number, pk, form, conflict)
     except Invalid as error:
