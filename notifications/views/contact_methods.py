@@ -216,7 +216,8 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, then take an address away."""
     actor: Actor = actor_of(request)
     shown = method_seen_by(actor, pk)
-    others = methods_seen_by(actor).filter(verified_at__isnull=False, broken_at__isnull=True).exclude(pk=pk).count()
+    sound = methods_seen_by(actor).filter(verified_at__isnull=False, broken_at__isnull=True).exclude(pk=pk)
+    others = sum(not is_filed(each) for each in sound)
 
     def act() -> str:
         contact_methods.remove(actor, shown)

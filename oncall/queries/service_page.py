@@ -10,6 +10,7 @@ from typing import Any
 from accounts.actors import Actor
 from accounts.models import User
 from accounts.permissions import require
+from core import spans
 from notifications.providers.email import mail_is_filed
 from oncall import permissions
 from oncall.engine.graph import Drawing, Point, across, worst_first
@@ -125,22 +126,17 @@ def own_rules(service: Service, *, may_edit: bool) -> list[Rule]:
         "low": "It always pages with low urgency: level 1 only, and nobody else follows.",
     }
     again = (
-        f"It pages again {_minutes(service.ack_timeout_minutes)} after an acknowledgement without a resolution."
+        f"It pages again {spans.said(60 * service.ack_timeout_minutes)} after an acknowledgement without a resolution."
         if service.ack_timeout_minutes
         else "When an acknowledgement runs out is a matter of the priority."
     )
     back = (
-        f"An alert within {_minutes(service.reopen_window_minutes)} of the resolution reopens the incident."
+        f"An alert within {spans.said(60 * service.reopen_window_minutes)} of the resolution reopens the incident."
         if service.reopen_window_minutes
         else "An alert after the resolution makes a new incident."
     )
     seconds = service.quiet_resolve_seconds
-    then = f"{seconds} s after" if seconds else "As soon as"
+    then = f"{spans.said(seconds)} after" if seconds else "As soon as"
     quiet = f"{then} the last alert has ended it resolves, unless it is major."
     rules = (("bell", urgency[service.urgency]), ("clock", again), ("revert", back), ("check", quiet))
     return [Rule(icon, sentence, path) for icon, sentence in rules]
-
-
-def _minutes(count: int) -> str:
-    hours, minutes = divmod(count, 60)
-    return f"{count} min" if not hours else f"{hours} h {minutes} min" if minutes else f"{hours} h"

@@ -213,6 +213,8 @@ def test_mail_that_is_only_filed_reaches_nobody_and_the_page_says_what_to_do(
             world.bo, builders.method(world.bo, "ntfy", f"https://ntfy.example.org/{urgency}"), urgency=urgency
         )
     assert "Nothing reaches you yet" not in text_of(bo.get(PATH))
+    last = ContactMethod.objects.latest("pk")
+    assert "1 other working address is left." in text_of(bo.get(f"{PATH}{last.pk}/remove/")), "mail is none"
     assert "only written to files" not in text_of(bo.get("/profile/rules/"))
 
 
