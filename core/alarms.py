@@ -219,7 +219,7 @@ def _mail_each(to: Collection[str], subject: str, text: str) -> bool:
         message = EmailMessage(head, body, settings.EMAIL_FROM, [address], headers=headers)
         try:
             message.send()
-        except Exception:
+        except Exception:  # loop edge: whatever one mail meets, the next address and the caller's thread go on (F27)
             log.exception("an administrator could not be told: %s", subject)
         else:
             left += 1

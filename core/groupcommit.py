@@ -93,7 +93,7 @@ class GroupCommit(Generic[T, R]):
             group = self._gather()
             try:
                 self._write(group)
-            except Exception:
+            except Exception:  # loop edge: the thread goes on, and those who wait are told below
                 log.exception("the writer stumbled", items=len(group))
             finally:  # whatever happens here, nobody waits for ever
                 for waiting in group:

@@ -123,7 +123,7 @@ def run(number: int) -> None:
         return
     try:
         _jobs[row.name](row.ref)
-    except Exception as error:
+    except Exception as error:  # loop edge: a job is the rooms' own, and is tried again
         log.exception("bulk job %s (%s) failed, attempt %d", row.name, row.ref, row.attempts)
         _failed(row, f"{type(error).__name__}: {error}"[:500])
     else:

@@ -118,7 +118,7 @@ def _facts(record: logging.LogRecord) -> dict[str, Any]:
 def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
-    except Exception:  # noqa: BLE001 (a wrong placeholder must not cost the line)
+    except (TypeError, ValueError, KeyError):  # a wrong placeholder must not cost the line
         return str(record.msg)
 
 

@@ -149,7 +149,7 @@ def test_structured_events_arrive_with_names_that_the_standard_library_has_taken
 def test_a_wrong_placeholder_costs_nothing(lines: list[str]) -> None:
     log.warning("said %d", "x")
     log.warning("said %s")
-    assert len(lines) == 2
+    assert ["said %d" in lines[0], "said %s" in lines[1]] == [True, True]
 
 
 def test_an_object_that_cannot_be_shown_costs_one_line(lines: list[str]) -> None:
