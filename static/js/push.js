@@ -1,16 +1,16 @@
-// This browser: its worker, and whether pages may be pushed to it.
+// This browser's worker, and whether pages may be pushed to it.
 (async () => {
-  const find = (query) => document.querySelector(query), worker = navigator.serviceWorker, box = find("[data-push]");
+  const find = (query) => document.querySelector(query), worker = navigator.serviceWorker, box = find("[data-push]"), queued = find("[data-queued]");
   if (!worker) return;
   worker.register("/sw.js");
-  worker.onmessage = () => find("[data-queued]") && location.replace(location.pathname.replace(/now\/.*/, "now/"));
+  worker.onmessage = () => queued && location.replace(location.pathname.replace(/now\/.*/, "now/"));
   const { active, pushManager: push } = await worker.ready, flush = () => (worker.controller || active).postMessage(0);
   addEventListener("online", flush);
   flush();
+  if (queued) setInterval(flush, 3e3);
   if (!box || !push) return;
   const show = (state) => { for (const el of box.children) el.hidden = el.dataset.when !== state; };
-  const made = await push.getSubscription();
-  const listed = made && find(`[data-endpoint="${CSS.escape(made.endpoint)}"]`);
+  const made = await push.getSubscription(), listed = made && find(`[data-endpoint="${CSS.escape(made.endpoint)}"]`);
   show(Notification.permission === "denied" ? "denied" : listed ? "on" : "off");
   if (location.hash === "#removed" && !listed) made?.unsubscribe();
   box.onsubmit = async (ev) => {

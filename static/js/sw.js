@@ -1,14 +1,14 @@
-// The shell and one's own pages offline, answers given offline, pushes. VERSION and SHELL stand above.
+// Offline: shell, own pages, answers. And pushes. VERSION and SHELL stand above.
 const OWN = /^\/(now|answer\/[^/]+)\/$/;
 const on = (name, act) => addEventListener(name, (ev) => ev.waitUntil(act(ev)));
 const drop = async (test) => { for (const name of await caches.keys()) if (test(name)) await caches.delete(name); };
-// Who signs out takes along what is here of him or her, also without a network.
+// Who signs out takes along what is here, also without a network.
 const leave = async () => {
   await drop((name) => /^[do]/.test(name));
   for (const shown of await registration.getNotifications()) shown.close();
   await (await registration.pushManager?.getSubscription())?.unsubscribe();
 };
-// One person's cache at a time. Pages for "o7", who had them pushed here, come no more once another is here.
+// One person at a time: pages pushed here for "o7" end once another is here.
 const keep = async (path, answer) => {
   const html = await answer.text(), who = html.match(/data-user="(\d+)/)?.[1], headers = new Headers(answer.headers);
   const other = (sign) => (name) => name[0] === sign && name !== sign + who;
@@ -46,9 +46,10 @@ const flush = () => busy ||= (async () => {
     if (answer.status > 499) continue;
     await queue.delete(url);
     if (said) await tell(said, { tag: searchParams.get("tag") || pathname, data: { url: pathname } }).catch(() => 0);
-    for (const client of await clients.matchAll()) client.postMessage(0);
+    (await clients.matchAll()).map((one) => one.postMessage(0));
   }
-})().catch(() => 0).finally(() => busy = 0);
+  if ((await queue.keys())[0]) throw 0; // "sync" comes again
+})().finally(() => busy = 0);
 const post = async (request, path) => {
   const body = request.clone().text();
   return fetch(request).catch(async () => { await wait(path, await body); return caches.match("/offline/answer/"); });
@@ -59,14 +60,14 @@ on("activate", async () => { await drop((name) => name[0] === "s" && name !== VE
 on("sync", flush);
 on("message", async (ev) => ev.origin === origin && flush());
 onfetch = (ev) => {
-  const { request } = ev, { origin: from, pathname: path } = new URL(request.url), reply = (answer) => ev.respondWith(answer);
+  const { request } = ev, { origin: from, pathname: path } = new URL(request.url);
   if (from !== origin) return;
-  if (path.startsWith("/static/")) reply(fetch(request).catch(() => caches.match(request)));
+  if (path.startsWith("/static/")) ev.respondWith(fetch(request).catch(() => caches.match(request)));
   else if (request.mode !== "navigate") return;
   else if (path === "/accounts/logout/" && request.method === "POST") ev.waitUntil(leave());
-  else if (path.startsWith("/accounts/")) ev.waitUntil(flush().then(() => drop((name) => name[0] === "d")));
-  else if (request.method === "GET") reply(page(ev, path));
-  else if (/^\/(answer|now\/pages)\//.test(path)) reply(post(request, path));
+  else if (path.startsWith("/accounts/")) ev.waitUntil(flush().finally(() => drop((name) => name[0] === "d")));
+  else if (request.method === "GET") ev.respondWith(page(ev, path));
+  else if (/^\/(answer|now\/pages)\//.test(path)) ev.respondWith(post(request, path));
 };
 
 const tell = (title, more) => registration.showNotification(title, more);
@@ -78,7 +79,7 @@ on("notificationclick", async ({ action, notification }) => {
   try { await tell((await (await send(url, body)).json()).said, { tag, data }); }
   catch { await wait(url, body); await tell("Will be sent when you are connected", { tag, data }); }
 });
-// Browsers may tell neither subscription. Only the person whose pages come here gets the new one.
+// Browsers may tell neither. Only the person whose pages come here gets the new one.
 on("pushsubscriptionchange", async ({ oldSubscription, newSubscription: made }) => {
   const path = "/profile/contact-methods/", page = await (await fetch(path)).text();
   const [, who, csrfmiddlewaretoken] = page.match(/data-user="(\d+)[^]*?token" value="(\w+)/) || [];

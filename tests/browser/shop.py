@@ -34,13 +34,13 @@ class Shop:
         return [path.format(**self.ids) for path in open_places(public=public)]
 
     @contextlib.contextmanager
-    def guest(self, chromium: Browser, role: str, width: int, theme: str = "light") -> Iterator[Visitor]:
+    def guest(self, chromium: Browser, role: str, width: int, theme: str = "light", **more: Any) -> Iterator[Visitor]:
         """Somebody of this role, signed in; nobody for "" (a page before the sign-in)."""
         if role and role not in self._cookies:
             with visitor(chromium, self.portal.url, width) as first:
                 first.sign_in(self.people[role])
                 self._cookies[role] = first.page.context.storage_state()
-        more = {"storage_state": self._cookies[role]} if role else {}
+        more |= {"storage_state": self._cookies[role]} if role else {}
         with visitor(chromium, self.portal.url, width, theme, **more) as guest:
             yield guest
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import enter, shortly, sign_in
 from tests.browser.visit import axe, described
 from tests.system.scene import Scene
 
@@ -19,11 +19,11 @@ FOCUSED = "document.activeElement.%s"
 def page(scene: Scene, chromium: Browser) -> Iterator[Page]:
     """Ada at her desk, with the policy out of axe's way; the console has to stay silent."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce", bypass_csp=True)
+    enter(context, scene, "ada@example.org")
     made = context.new_page()
     wrong: list[str] = []
     made.on("pageerror", lambda error: wrong.append(str(error)))
     made.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
-    sign_in(made, scene, "ada@example.org")
     yield made
     assert wrong == []
     context.close()
@@ -71,8 +71,8 @@ def test_without_a_connection_the_palette_says_so_and_keeps_what_the_page_knows(
 ) -> None:
     """Enter chooses again once there is an answer, also after a text that was taken back."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    enter(context, scene, "ada@example.org")
     page = context.new_page()
-    sign_in(page, scene, "ada@example.org")
     page.goto(f"{scene.portal.url}/teams/")
     page.keyboard.press("Control+k")
     context.set_offline(True)
@@ -205,8 +205,8 @@ def test_the_overlay_lists_the_keys_that_work_here(scene: Scene, page: Page) -> 
 
 
 def test_x_selects_rows_and_escape_clears_them(scene: Scene, page: Page) -> None:
-    for _ in range(4):
-        scene.arrives(scene.post())
+    for token in scene.post_many(4):
+        scene.arrives(token)
     page.goto(f"{scene.portal.url}/incidents/")
     ticked = page.locator("input[type=checkbox][name=number]:checked")
     page.keyboard.press("j")
@@ -244,8 +244,8 @@ def test_keys_switched_off_do_nothing(scene: Scene, page: Page) -> None:
 
 def test_the_browsers_zone_is_offered_and_never_set(scene: Scene, chromium: Browser) -> None:
     context = chromium.new_context(timezone_id="Europe/Vienna")
+    enter(context, scene, "ada@example.org")
     page = context.new_page()
-    sign_in(page, scene, "ada@example.org")
     page.goto(f"{scene.portal.url}/profile/")
     zone = page.get_by_label("Time zone")
     assert zone.input_value() == "UTC"
@@ -262,18 +262,16 @@ def test_a_acts_on_the_only_page_and_leads_to_the_first_of_several(scene: Scene,
     page = context.new_page()
     first, second = (scene.post(scene.ladders[0]) for _ in range(2))
     for token in (first, second):
-        scene.arrives(token)
+        scene.pages(token)
     sign_in(page, scene, "lea@example.org")
     page.keyboard.press("a")
-    page.wait_for_timeout(500)
-    assert page.evaluate(FOCUSED % "dataset.key") == "a"
+    shortly(page, lambda: page.evaluate(FOCUSED % "dataset.key") == "a", "the first of two is in focus")
     assert {scene.incident(token)["status"] for token in (first, second)} == {"triggered"}
     page.keyboard.press("Enter")
     page.wait_for_url("**/incidents/*/")
     page.goto(f"{scene.portal.url}/now/")
     page.keyboard.press("d")
-    page.wait_for_timeout(500)
-    assert page.evaluate(FOCUSED % "dataset.key") == "d"
+    shortly(page, lambda: page.evaluate(FOCUSED % "dataset.key") == "d", "the decline is in focus")
     assert sorted(scene.incident(token)["status"] for token in (first, second)) == ["acknowledged", "triggered"]
     page.keyboard.press("a")
     page.wait_for_url("**/incidents/*/")

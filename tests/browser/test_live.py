@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
 from functools import partial
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import Scribe, enter
 from tests.system.scene import Scene, eventually
 
 pytestmark = pytest.mark.browser
@@ -29,8 +28,8 @@ def watch(scene: Scene, chromium: Browser, number: int) -> Page:
     """A browser of its own, signed in, on the incident."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     context.add_init_script(SOCKETS)
+    enter(context, scene, "ada@example.org")
     page = context.new_page()
-    sign_in(page, scene, "ada@example.org")
     page.goto(f"{scene.portal.url}/incidents/{number}/")
     # Playwright's own waiting for a function needs eval, which the page's policy forbids.
     is_open = "window.sockets.some((socket) => socket.readyState === 1)"
@@ -49,22 +48,19 @@ def test_both_screens_equal_the_database_after_breaks(scene: Scene, chromium: Br
     scene.arrives(token)
     number = scene.incident(token)["number"]
     pages = [watch(scene, chromium, number) for _ in range(2)]
-    arguments = (str(number), str(NOTES), str(RATE))
-    writer = threading.Thread(target=scene.portal.python, args=("tests.browser.scribe", *arguments))
-    writer.start()
     chance, cuts, web = random.Random(20), 0, scene.portal.roles()["web"]
-    while writer.is_alive():
-        page = chance.choice(pages)
-        page.evaluate("window.sockets.forEach((socket) => socket.close())")
-        cuts += 1
-        page.wait_for_timeout(chance.uniform(100, 600))
-        if cuts == 5:
-            pages[0].context.set_offline(True)
-        elif cuts == 9:
-            pages[0].context.set_offline(False)
-        elif cuts == 12:
-            scene.portal.kill(web)
-    writer.join()
+    with Scribe(scene, number, NOTES, RATE) as scribe:
+        while scribe.writes():
+            page = chance.choice(pages)
+            page.evaluate("window.sockets.forEach((socket) => socket.close())")
+            cuts += 1
+            page.wait_for_timeout(chance.uniform(100, 600))
+            if cuts == 5:
+                pages[0].context.set_offline(True)
+            elif cuts == 9:
+                pages[0].context.set_offline(False)
+            elif cuts == 12:
+                scene.portal.kill(web)
     pages[0].context.set_offline(False)
     written = "SELECT id FROM incidents_timelineentry ORDER BY occurred_at, id"
     wanted = [pk for (pk,) in scene.sql(written)]

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import enter, sign_in
+from tests.browser.visit import Look, visitor
 from tests.system.scene import Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}}
-LOOKS = [(width, theme) for width in (1440, 360) for theme in ("light", "dark")]
+ADA = "ada@example.org"
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
-def opened(chromium: Browser, width: int, theme: str) -> tuple[BrowserContext, Page, list[str]]:
-    """A browser of this size and theme, and what it complains of; axe has to be let past the page's policy."""
+def opened(chromium: Browser, width: int, theme: str = "light") -> tuple[BrowserContext, Page, list[str]]:
+    """A browser of this size and theme, and what it complains of."""
     context = chromium.new_context(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if theme == "dark" else "light",
         reduced_motion="reduce",
-        bypass_csp=True,
     )
     page, said = context.new_page(), list[str]()
     page.on("pageerror", lambda error: said.append(str(error)))
@@ -31,40 +27,34 @@ def opened(chromium: Browser, width: int, theme: str) -> tuple[BrowserContext, P
     return context, page, said
 
 
-def wrong(page: Page) -> list[str]:
-    """What axe finds, a line each."""
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{page.url} {each['id']}: {json.dumps([node['html'] for node in each['nodes']])[:400]}" for each in found]
+@pytest.mark.parametrize("width", [1440, 360])
+def test_axe_finds_nothing_on_the_page_of_components(scene: Scene, chromium: Browser, width: int) -> None:
+    looks = (Look(width), Look(width, "dark"))
+    with visitor(chromium, scene.portal.url, width) as guest:
+        enter(guest.page.context, scene, ADA)
+        wrong = guest.wrong_with("/styleguide/", looks)
+        assert guest.page.get_by_text("Loaded after the page.").is_visible()
+        wrong += guest.wrong_with("/help/", looks) + guest.wrong_with("/nowhere/", looks, meant=404)
+        assert guest.page.get_by_role("link", name="Components").is_visible(), "the page seen last is offered"
+    assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize(("width", "theme"), LOOKS)
-def test_axe_finds_nothing_on_the_page_of_components(scene: Scene, chromium: Browser, width: int, theme: str) -> None:
-    context, page, said = opened(chromium, width, theme)
-    sign_in(page, scene, "ada@example.org")
-    page.goto(f"{scene.portal.url}/styleguide/")
-    page.get_by_text("Loaded after the page.").wait_for()
-    assert wrong(page) == []
-    assert said == []
-    for path in ("/help/", "/nowhere/"):
-        page.goto(f"{scene.portal.url}{path}")
-        assert wrong(page) == []
-    assert page.get_by_role("link", name="Components").is_visible(), "the page seen last is offered"
-    context.close()
-
-
-@pytest.mark.parametrize(("width", "theme"), LOOKS)
-def test_axe_finds_nothing_on_bare_pages(scene: Scene, chromium: Browser, width: int, theme: str) -> None:
-    context, page, _ = opened(chromium, width, theme)
-    for path in ("/nowhere/", "/callbacks/sms/abc/", "/accounts/login/"):
-        page.goto(f"{scene.portal.url}{path}")
-        assert page.locator("h1").count() == 1
-        assert wrong(page) == []
-    context.close()
+@pytest.mark.parametrize("width", [1440, 360])
+def test_axe_finds_nothing_on_bare_pages(scene: Scene, chromium: Browser, width: int) -> None:
+    wrong: list[str] = []
+    with visitor(chromium, scene.portal.url, width) as guest:
+        for path in ("/nowhere/", "/callbacks/sms/abc/", "/accounts/login/"):
+            guest.open(path)
+            assert guest.page.locator("h1").count() == 1
+            for theme in ("light", "dark"):
+                guest.look(Look(width, theme))
+                wrong += [f"{path} {theme}: {each}" for each in guest.wrong_now()]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_nothing_scrolls_sideways_and_the_shell_works_at_320(scene: Scene, chromium: Browser) -> None:
-    context, page, said = opened(chromium, 320, "light")
-    sign_in(page, scene, "ada@example.org")
+    context, page, said = opened(chromium, 320)
+    enter(context, scene, ADA)
     for path in ("/styleguide/", "/help/", "/nowhere/", "/now/"):
         page.goto(f"{scene.portal.url}{path}")
         assert not page.evaluate(SIDEWAYS), path
@@ -77,8 +67,8 @@ def test_nothing_scrolls_sideways_and_the_shell_works_at_320(scene: Scene, chrom
 
 
 def test_a_region_that_fails_can_be_asked_for_again(scene: Scene, chromium: Browser) -> None:
-    context, page, _ = opened(chromium, 1440, "light")
-    sign_in(page, scene, "ada@example.org")
+    context, page, _ = opened(chromium, 1440)
+    enter(context, scene, ADA)
     page.route("**/styleguide/late/", lambda route: route.abort())
     page.goto(f"{scene.portal.url}/styleguide/")
     again = page.get_by_role("button", name="Try again")
@@ -91,8 +81,8 @@ def test_a_region_that_fails_can_be_asked_for_again(scene: Scene, chromium: Brow
 
 
 def test_signing_out_forgets_the_pages_seen_last(scene: Scene, chromium: Browser) -> None:
-    context, page, _ = opened(chromium, 1440, "light")
-    sign_in(page, scene, "ada@example.org")
+    context, page, _ = opened(chromium, 1440)
+    sign_in(page, scene, ADA)
     page.goto(f"{scene.portal.url}/teams/")
     kept = "Object.keys(localStorage).filter((key) => key.startsWith('recent:'))"
     seen = page.evaluate(f"JSON.parse(localStorage[({kept})[0]])")
@@ -108,7 +98,8 @@ def test_signing_out_forgets_the_pages_seen_last(scene: Scene, chromium: Browser
 def test_without_scripts_the_search_is_a_plain_form(scene: Scene, chromium: Browser) -> None:
     context = chromium.new_context(java_script_enabled=False, viewport={"width": 1440, "height": 900})
     page = context.new_page()
-    sign_in(page, scene, "ada@example.org")
+    enter(context, scene, ADA)
+    page.goto(f"{scene.portal.url}/now/")
     assert not page.locator("[data-open=palette]").is_visible()
     page.get_by_role("searchbox", name="Search incidents").first.fill("disk")
     page.keyboard.press("Enter")
@@ -122,7 +113,7 @@ def test_a_page_prints_without_the_shell_and_black_on_white(scene: Scene, chromi
     context, page, _ = opened(chromium, 1440, "dark")
     token = scene.post()
     scene.arrives(token)
-    sign_in(page, scene, "ada@example.org")
+    enter(context, scene, ADA)
     page.goto(f"{scene.portal.url}/incidents/{scene.incident(token)['number']}/")
     page.emulate_media(media="print")
     for part in (".side", ".topbar", ".composer", ".mobilebar"):

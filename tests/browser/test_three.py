@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import Scribe, sign_in
 from tests.browser.test_live import SHOWN, SOCKETS
 from tests.system.scene import Scene, eventually
 
@@ -80,20 +79,17 @@ def respond(scene: Scene, chromium: Browser, team: tuple[str, str, str], count: 
     eventually(partial(says, noa, WRITING, f"{first}, {second} are writing"), 5, "the phone sees who writes")
     eventually(partial(says, lea, WRITING, f"{second} is writing"), 5, "nobody is told of oneself")
 
-    arguments = ("tests.browser.scribe", str(number), str(count), str(rate), first.lower())
-    writer = threading.Thread(target=scene.portal.python, args=arguments)
-    writer.start()
     turn = 0
-    while writer.is_alive():
-        type_on([lea, moe], typed, f"step {turn}, ")
-        turn += 1
-        if turn == 2:
-            cut(moe)
-        elif turn == 5:
-            eventually(partial(says, lea, HERE, f": {team[0]}, {team[2]}"), 20, "who has lost the line is gone")
-            assert says(moe, HERE, "")
-            moe.context.set_offline(False)
-    writer.join()
+    with Scribe(scene, number, count, rate, first.lower()) as scribe:
+        while scribe.writes():
+            type_on([lea, moe], typed, f"step {turn}, ")
+            turn += 1
+            if turn == 2:
+                cut(moe)
+            elif turn == 5:
+                eventually(partial(says, lea, HERE, f": {team[0]}, {team[2]}"), 20, "who has lost the line is gone")
+                assert says(moe, HERE, "")
+                moe.context.set_offline(False)
     moe.context.set_offline(False)
     noa.fill("#note", "From the phone")
     noa.get_by_role("button", name="Add note").click()

@@ -12,27 +12,26 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from tests.system.limits import pytest_runtest_call as pytest_runtest_call
+from tests.system.limits import pytest_runtest_setup as pytest_runtest_setup
+from tests.system.limits import pytest_runtest_teardown as pytest_runtest_teardown
 from tests.system.scene import Scene
 from tools.chaos.portal import Portal
 from tools.chaos.sink import Sink
 
 PEOPLE = 60
-FIRST = ("test_kill_loop.py", "test_typed.py", "test_story_alertmanager.py", "test_live.py")  # they wait most
+MADE_SECONDS = 400  # somebody else makes the folder meanwhile
 Make = Callable[..., Scene]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first."""
-    items.sort(key=lambda item: item.path.name not in FIRST)
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
     """A folder that `make` fills once, for all processes of this run of the suite."""
     base = factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    with FileLock(f"{folder}.lock"):
+    with FileLock(f"{folder}.lock", timeout=MADE_SECONDS):
         if not (folder / "made").exists():
-            folder.mkdir(exist_ok=True)
+            shutil.rmtree(folder, ignore_errors=True)  # what another process left half made
+            folder.mkdir()
             make(folder)
             (folder / "made").touch()
     return folder

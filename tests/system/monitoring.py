@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.system.scene import eventually
 from tools.chaos.portal import fetch
 from tools.services import free_port
 
@@ -52,7 +53,7 @@ class Alertmanager:
 
     def _amtool(self, *arguments: str) -> None:
         command = ["amtool", f"--alertmanager.url={self.url}", *arguments]
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
 
 
 @contextlib.contextmanager
@@ -74,13 +75,14 @@ def alertmanager(folder: Path, target: str) -> Iterator[Alertmanager]:
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError):
-                if fetch(f"{url}/-/ready", timeout=1)[0] == 200:
-                    break
-            time.sleep(0.1)
+        eventually(lambda: _is_ready(url), 30, "Alertmanager is ready")
         yield Alertmanager(url)
     finally:
-        process.terminate()
+        process.kill()
         process.wait(10)
+
+
+def _is_ready(url: str) -> bool:
+    with contextlib.suppress(OSError):
+        return fetch(f"{url}/-/ready", timeout=1)[0] == 200
+    return False

@@ -55,6 +55,7 @@ class Scene:
         self.ladders: list[str] = crew["ladders"]
         self.token: str = crew["token"]
         self.accepted: dict[str, float] = {}
+        self.sessions: dict[str, Any] = {}  # cookies of whoever has signed in by the form, by address
         self._number = 0
 
     def fresh(self) -> str:
@@ -106,6 +107,14 @@ class Scene:
         """Wait for the first mail of a token."""
         eventually(lambda: self.mails(token), seconds, f"a mail for {token}")
         return self.mails(token)[0]
+
+    def pages(self, token: str, seconds: float = 30) -> None:
+        """Wait until somebody is paged for a token. A second mail to one person within a minute waits (F65)."""
+        paged = (
+            "SELECT count(*) FROM oncall_page p JOIN incidents_incident i ON p.subject = 'incident:' || i.number"
+            f" WHERE i.title LIKE '%{token}'"
+        )
+        eventually(lambda: self.sql(paged)[0][0], seconds, f"a page for {token}")
 
     def counts(self, tokens: list[str]) -> dict[str, int]:
         """How many mails each token has."""

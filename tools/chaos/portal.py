@@ -16,6 +16,7 @@ from pathlib import Path
 from tools.services import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
+COMMAND_SECONDS = 1800  # for one command: a demo with weeks of past takes minutes on a loaded machine
 
 
 def children(pid: int) -> list[int]:
@@ -83,9 +84,7 @@ class Portal:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command to its end and return what it printed."""
-        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        done = subprocess.run(command, env=self.environment, cwd=ROOT, check=True, capture_output=True, text=True)
-        return done.stdout
+        return self._run(str(ROOT / "manage.py"), *arguments)
 
     def migrate(self) -> None:
         """Make the tables."""
@@ -93,10 +92,16 @@ class Portal:
 
     def python(self, module: str, *arguments: str) -> str:
         """Run a module of ours in the product's environment and return what it printed."""
-        command = [sys.executable, "-m", module, *arguments]
-        done = subprocess.run(command, env=self.environment, cwd=ROOT, capture_output=True, text=True)
+        return self._run("-m", module, *arguments)
+
+    def _run(self, *words: str) -> str:
+        """Raises RuntimeError with what it said when it fails, TimeoutExpired when it does not end."""
+        command, limit = [sys.executable, *words], COMMAND_SECONDS
+        done = subprocess.run(
+            command, env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=limit, check=False
+        )
         if done.returncode:
-            raise RuntimeError(done.stderr[-2000:])
+            raise RuntimeError(f"{' '.join(words)}: {done.stderr[-2000:]}")
         return done.stdout
 
     def start(self, wait: float = 30, prefix: tuple[str, ...] = ()) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email
+import threading
 import time
 from dataclasses import dataclass, field
 from email.policy import default
@@ -12,6 +13,8 @@ from typing import Any
 from aiosmtpd.controller import Controller
 
 from tools.services import free_port
+
+END_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,12 @@ class Sink:
         self._controller.start()
 
     def stop(self) -> None:
-        """End it."""
-        self._controller.stop()
+        """End it; raises RuntimeError where its thread does not end (the controller itself waits for ever)."""
+        end = threading.Thread(target=self._controller.stop, name="sink-end", daemon=True)
+        end.start()
+        end.join(END_SECONDS)
+        if end.is_alive():
+            raise RuntimeError(f"the mail server did not end within {END_SECONDS} s")
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 (aiosmtpd's name)
         """Keep the mail, then answer."""
