@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from accounts.models import User
 from core import clock
@@ -11,6 +12,7 @@ from oncall.queries.escalations import Waiting, waiting_for
 from oncall.states import LIVE_ESCALATIONS, OPEN_PAGES
 
 MOST = 20
+HOUR = 3600  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,11 @@ class Countdown:
     seconds: int
     share: int
     again: bool = False  # it is the very person of the page who is asked once more, and nobody else
+
+    @property
+    def long(self) -> timedelta | None:
+        """The time where it is an hour or more, which nobody reads in minutes and seconds."""
+        return timedelta(seconds=self.seconds) if self.seconds >= HOUR else None
 
     @property
     def clock(self) -> str:

@@ -269,6 +269,9 @@ def test_whoever_is_alone_is_told_that_the_next_one_is_he(
     assert "<bdi>Bo Chen</bdi> is paged again in <span" in text_of(browser(scene.world.cy).get(path_of(page)))
     monkeypatch.setattr(answering, "waiting_for", lambda subject: replace(waiting, next_people=[bo, scene.world.cy]))
     assert "Next: <bdi>Bo Chen</bdi>, <bdi>Cy Novak</bdi> in <span" in text_of(browser(bo).get(path_of(page)))
+    later = replace(waiting, next_people=[scene.world.cy], next_due=clock.now() + timedelta(minutes=1440))
+    monkeypatch.setattr(answering, "waiting_for", lambda subject: later)
+    assert "Next: <bdi>Cy Novak</bdi> in 1 d</span>" in text_of(browser(bo).get(path_of(page))), "not 1440:00"
 
 
 def test_only_the_one_who_declined_gives_a_reason(scene: Scene, api: Callable[..., APIClient]) -> None:
