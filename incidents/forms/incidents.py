@@ -57,16 +57,16 @@ class TextForm(VerbForm):
 
 
 class ResolveForm(VerbForm):
-    """One sentence about how it ended."""
+    """One sentence about how it ended; a field called `code` would keep the form from outliving a session."""
 
     resolution = text("How did it end?", LONG, "One sentence is enough.", rows=4, data_draft="resolution")
-    code = choice(
+    ending = choice(
         "Kind of end", [(code, code.replace("_", " ").capitalize()) for code in RESOLUTION_CODES], required=False
     )
 
     def values(self) -> dict[str, Any]:
         """Fixed unless something else was chosen."""
-        return {"resolution": self.cleaned_data["resolution"], "code": self.cleaned_data["code"] or "fixed"}
+        return {"resolution": self.cleaned_data["resolution"], "code": self.cleaned_data["ending"] or "fixed"}
 
 
 class ReasonForm(VerbForm):

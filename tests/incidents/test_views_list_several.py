@@ -58,7 +58,7 @@ def test_the_reach_is_said_then_all_are_acknowledged_and_taken_back(stage: Stage
 
 def test_one_sentence_resolves_them_all(stage: Stage, browser: Browser) -> None:
     declared(stage), declared(stage)
-    form = {"do": "resolve", "number": ["1", "2"], "resolution": "Rolled back", "code": "fixed"}
+    form = {"do": "resolve", "number": ["1", "2"], "resolution": "Rolled back", "ending": "fixed"}
     bo = browser(stage.world.bo)
     assert "2 incidents are resolved." in after(bo, bo.post(SEVERAL, form))
     assert set(Incident.objects.values_list("status", "resolution")) == {("resolved", "Rolled back")}

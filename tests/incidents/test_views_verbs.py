@@ -51,9 +51,9 @@ def test_from_triggered_to_closed_with_plain_forms(stage: Stage, opened: Inciden
         (bo, "identify", {"cause": "A full disk"}, "identified"),
         (bo, "mitigate", {"text": "Traffic moved"}, "mitigated"),
         (bo, "relapse", {"text": "It is back"}, "acknowledged"),
-        (bo, "resolve", {"resolution": "Disk replaced", "code": "fixed"}, "resolved"),
+        (bo, "resolve", {"resolution": "Disk replaced", "ending": "fixed"}, "resolved"),
         (bo, "reopen", {"reason": "Not quite"}, "acknowledged"),
-        (bo, "resolve", {"resolution": "Now it is", "code": "fixed"}, "resolved"),
+        (bo, "resolve", {"resolution": "Now it is", "ending": "fixed"}, "resolved"),
         (ana, "close", {}, "closed"),
     ]
     for client, verb, given, status in steps:
@@ -197,7 +197,8 @@ def test_a_stale_form_is_refused_and_keeps_what_was_typed(stage: Stage, opened: 
     bo = browser(stage.world.bo)
     old = version_on(bo, "/incidents/1/resolve/")
     priority.set_priority(make.acts(stage.world.ana), stage.incident(), priority=make.priority(1))
-    answer = bo.post("/incidents/1/resolve/", {"version": old, "resolution": "We <b>moved</b> it", "code": "no_action"})
+    body = {"version": old, "resolution": "We <b>moved</b> it", "ending": "no_action"}
+    answer = bo.post("/incidents/1/resolve/", body)
     page = answer.content.decode()
     assert answer.status_code == 409
     assert "Nothing was changed." in page
@@ -260,7 +261,7 @@ def test_scripts_get_the_form_alone_and_where_to_go(stage: Stage, opened: Incide
     stale = bo.post("/incidents/1/resolve/", {"version": 0, "resolution": "kept"}, headers=htmx)
     assert (stale.status_code, stale["HX-Retarget"]) == (409, "#sheet")
     assert "kept" in stale.content.decode()
-    moved = bo.post("/incidents/1/resolve/", {"resolution": "done", "code": "fixed"}, headers=htmx)
+    moved = bo.post("/incidents/1/resolve/", {"resolution": "done", "ending": "fixed"}, headers=htmx)
     assert (moved.status_code, moved["HX-Redirect"]) == (204, "/incidents/1/")
     bo.logout()
     assert bo.post("/incidents/1/reopen/", headers=htmx).status_code == 401
@@ -299,11 +300,11 @@ def test_an_undo_leaves_no_milestone_while_the_clock_runs(world: make.World) -> 
 @pytest.mark.parametrize(
     ("verb", "given"),
     [
-        ("resolve", {"resolution": "x" * 10_001, "code": "fixed"}),
-        ("resolve", {"resolution": "a\0b", "code": "fixed"}),
-        ("resolve", {"resolution": "fine", "code": "magic"}),
-        ("resolve", {"resolution": "fine", "code": "fixed", "version": "x"}),
-        ("resolve", {"resolution": "fine", "code": "fixed", "version": "9" * 30}),
+        ("resolve", {"resolution": "x" * 10_001, "ending": "fixed"}),
+        ("resolve", {"resolution": "a\0b", "ending": "fixed"}),
+        ("resolve", {"resolution": "fine", "ending": "magic"}),
+        ("resolve", {"resolution": "fine", "ending": "fixed", "version": "x"}),
+        ("resolve", {"resolution": "fine", "ending": "fixed", "version": "9" * 30}),
         ("reassign", {"to": "user:999999"}),
         ("reassign", {"to": "team:1"}),
         ("reassign", {"to": ""}),
