@@ -36,4 +36,4 @@ def intake_of(actor: Actor, service: Service) -> Intake | None:
     in_use = service.archived_at is None
     may_test = can(actor, permissions.EVENT_TEST, service) and in_use
     may_issue = can(actor, permissions.KEY_EDIT, service) and in_use
-    return Intake(keys, list(inbound_log(actor, service).defer("body")[:LAST]), may_test, may_issue)
+    return Intake(keys, list(inbound_log(actor, service)[:LAST]), may_test, may_issue)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -26,6 +27,7 @@ from oncall.queries.services import service_seen_by
 
 TAB = "intake"
 LAST = 10
+JUDGED = timedelta(minutes=5)  # what has waited longer waits for an operator: no page asks on for it
 NONE = KeyHealth()
 
 
@@ -63,7 +65,7 @@ def page(
         "keys": [(each, health.get(each.pk, NONE), each.opens_at(now)) for each in found],
         "heartbeats": heartbeats_of(actor, service),
         "rows": rows,
-        "is_waiting": any(row.outcome == "accepted" for row in rows),
+        "is_waiting": any(row.outcome == "accepted" and now - row.received_at < JUDGED for row in rows),
         "samples": samples(),
         "key_form": key or KeyForm(auto_id="key_%s"),
         "heartbeat_form": heartbeat

@@ -36,7 +36,7 @@ def inbound(request: HttpRequest) -> HttpResponse:
     rows = inbound_of(actor, wanted)
     if outcome in OUTCOMES:
         rows = rows.filter(outcome=outcome)
-    part = part_of(request, rows.defer("body"))
+    part = part_of(request, rows.prefetch_related("service", "key"))
     context = {
         "part": part,
         "older": part.older,

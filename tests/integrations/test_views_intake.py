@@ -302,12 +302,14 @@ def test_snippets_stand_ready_without_a_key(world: World, browser: Browser) -> N
 
 
 def test_the_outcome_of_a_test_event_comes_by_itself(world: World, browser: Browser, at: clock.FrozenClock) -> None:
-    """The list asks again while the worker has not judged it, and no longer."""
+    """The list asks again while the worker has not judged it, and no longer; nor for ever where nobody judges."""
     ana = browser(world.ana)
     sent = ana.post(path(world, "test-event/"), {"summary": "Trial", "severity": "critical"})
     waiting = after(ana, sent)
     assert "Being judged" in waiting
     assert 'hx-select="#events"' in waiting
+    at.move(minutes=6)
+    assert 'hx-select="#events"' not in text_of(ana.get(path(world, "intake/")))
     worker.drain()
     judged = text_of(ana.get(path(world, "intake/")))
     assert "Opened" in judged

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from accounts import actors
@@ -16,6 +17,7 @@ from incidents.models import Alert, Incident
 from integrations.commands import inbound
 from integrations.commands.inbound import Arrival
 from integrations.models import InboundEvent
+from integrations.queries.log import inbound_of, services_with_log
 from tests import world as builders
 from tests.pages import EVIL, assert_inert, count, recorded, text_of
 from tests.world import World
@@ -205,3 +207,35 @@ def test_a_private_event_without_a_request_hides_itself_alone(world: World, brow
         assert "disk-full" in page, path
         assert "payroll" not in page, path
     assert ana.get(f"/inbound/{secret.pk}/").status_code == 404
+
+
+def test_what_came_with_a_private_event_in_one_request_is_hidden_too(world: World, browser: Browser) -> None:
+    """S34: the body of a request speaks of all its events; another request of that moment stays."""
+    at, service = clock.now(), world.checkout.pk
+    events = [Normalised(service, "trigger", key, summary=key, severity="critical", tool="events")
+              for key in ("payroll", "lunch", "disk-full")]  # fmt: skip
+    inbound.write_batch(
+        [Arrival(service, "events", events[:2], at, body="{}"), Arrival(service, "events", events[2:], at)]
+    )
+    secret = InboundEvent.objects.get(dedup_key="payroll")
+    private = Incident.objects.create(
+        **dict.fromkeys(("priority", "initial_priority", "peak_priority"), builders.priority(2)),
+        number=77, title="Payroll", service=world.checkout, visibility="private", codename="Blue Heron",
+    )  # fmt: skip
+    Alert.objects.filter(pk=secret.alert_id).update(incident=private)
+    for path in ("/inbound/", f"/services/{service}/intake/"):
+        page = text_of(browser(world.ana).get(path))
+        assert "disk-full" in page, path
+        assert "payroll" not in page, path
+        assert "lunch" not in page, path
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="the words are those of SQLite's planner")
+def test_a_long_log_is_read_from_its_end(world: World) -> None:
+    """G20: a month of events is neither sorted nor walked for the newest fifty of several services."""
+    builders.service("Other", world.payments)
+    actor = builders.acts(world.pat)
+    plan = inbound_of(actor, services_with_log(actor))[:51].explain()
+    assert "TEMP B-TREE" not in plan, plan
+    assert "SCAN integrations_inboundevent\n" in plan, "from the highest id down"
+    assert "inbound_service_recent (service_id=? AND received_at=?)" in plan, "the rows of one request by an index"
