@@ -40,7 +40,7 @@ def _answer(kind: str, limit: int) -> HttpResponse:
     request.path = "/api/" if kind == "api" else "/"
     request.META["HTTP_HX_REQUEST"] = "true" if kind == "script" else "false"
     detail = f"What you sent is larger than {limit / 2**20:g} MB, so it was not read and nothing was saved."
-    hint = "Go back and send fewer files at a time, or smaller ones."
+    hint = f"{'Go back and send' if kind == 'page' else 'Send'} fewer files at a time, or smaller ones."
     answer = errors.answer(request, 413, detail, code="too_big", hint=hint)
     answer["Content-Security-Policy"], answer["X-Content-Type-Options"] = POLICY, "nosniff"
     return answer

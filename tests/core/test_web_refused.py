@@ -26,7 +26,7 @@ def test_a_browser_gets_the_portals_own_page() -> None:
     assert headers["cache-control"] == "no-store, private"
     assert "<h1>That is too big</h1>" in body
     assert "larger than 10 MB" in body
-    assert "send fewer files at a time" in body
+    assert "Go back and send fewer files at a time" in body
     assert "Error number" not in body, "the log knows none"
 
 
@@ -34,6 +34,7 @@ def test_the_composer_gets_a_notice() -> None:
     headers, body = heard("/incidents/7/notes/", accept="*/*", hx_request="true")
     assert (headers["hx-retarget"], "<html" in body) == ("#messages", False)
     assert 'role="alert"' in body
+    assert " Send fewer files at a time" in body
 
 
 def test_a_program_gets_a_problem() -> None:
