@@ -150,7 +150,9 @@ def test_what_pages_nobody_waits_for_no_answer(stage: Stage, browser: Browser) -
     assert board.lines[0].pages_nobody
     ana = browser(stage.world.ana)
     assert ">pages nobody<" in ana.get("/now/").content.decode()
-    assert "P5 pages nobody. It stays open" in ana.get(f"/incidents/{info.number}/").content.decode()
+    shown = ana.get(f"/incidents/{info.number}/").content.decode()
+    assert "P5 pages nobody. It stays open" in shown
+    assert "Waiting for" not in shown
     asked = declare(stage, "Checkout fails", 1)
     set_priority(make.acts(stage.world.bo), asked, priority=quiet)
     board = seen(stage.world.ana)
