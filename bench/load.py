@@ -37,6 +37,11 @@ def request(path: str, body: bytes, *, host: str = "localhost", headers: str = "
     return head.encode() + body
 
 
+def get(path: str, *, host: str, headers: str = "") -> bytes:
+    """A GET as bytes."""
+    return f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n".encode()
+
+
 async def _one(
     port: int, make: Callable[[], bytes | None], result: Result, deadline: float, watch: Callable[[float], None]
 ) -> None:
