@@ -37,7 +37,7 @@ def flag_broken_address(happened: ContactMethodBroken) -> None:
         key=key,
         without=method.pk,
         message=Message(
-            title="One of your addresses does not work", text=text, link=links.absolute("/contact-methods/")
+            title="One of your addresses does not work", text=text, link=links.absolute("/profile/contact-methods/")
         ),
     )
     managers = {m.pk: m for team in teams_of(method.user) for m in managers_of(team.pk) if m.pk != method.user_id}

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.actors import Actor
 from accounts.commands.organisation import edit_organisation
 from accounts.forms import OrganisationForm
+from accounts.models import Organisation
 from accounts.permissions import SETTINGS_EDIT, require
 from accounts.queries import organisation as the_organisation
 from core.web.doors import actor_of, done, signed_in
@@ -21,7 +22,7 @@ def organisation(request: HttpRequest) -> HttpResponse:
     """Name the organisation."""
     actor: Actor = actor_of(request)
     require(actor, SETTINGS_EDIT)
-    stored = _stored()
+    stored = _stored(the_organisation())
     form = OrganisationForm(request.POST if request.method == "POST" else None, initial=stored)
     if request.method == "POST":
         made = sent(form, lambda: edit_organisation(actor, version=form.seen(), **_values(form)), _fresh)
@@ -41,11 +42,10 @@ def _values(form: OrganisationForm) -> dict[str, str]:
     return {name: form.cleaned_data[name] for name in ("name", "time_zone")}
 
 
-def _stored() -> dict[str, object]:
-    found = the_organisation()
+def _stored(found: Organisation) -> dict[str, object]:
     return {"name": found.name, "time_zone": found.time_zone, "version": found.version}
 
 
 def _fresh() -> tuple[int, dict[str, object]]:
-    stored = _stored()
-    return the_organisation().version, stored
+    found = the_organisation()
+    return found.version, _stored(found)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import resolve
 
 from core import clock, due, links, worker
 from core.claims import claim
@@ -158,6 +159,9 @@ def test_a_refused_mailbox_is_marked_and_tried_again_after_a_day(
     assert Delivery.objects.get(purpose="page").state == "failed"
     [notice] = mailbox.to("bo.private@example.org")
     assert "does not work" in str(notice["Subject"])
+    text = notice.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    [path] = re.findall(r"https?://[^/\s]+(/[^\s]*)", text)
+    assert resolve(path).url_name == "methods"
     assert [str(mail["Subject"]) for mail in mailbox.to("ana@example.org")] == ["A responder's address does not work"]
     page(own, 43)
     drain()
