@@ -39,6 +39,7 @@ def test_pat_makes_a_team_and_ana_takes_people_in(world: World, browser: Browser
     assert Membership.objects.get(user=world.di, team=world.payments).role == "manager"
     question = browser(world.ana).get(f"{page}members/{world.di.pk}/remove/")
     assert "Take Di Okoro out of Payments?" in text_of(question)
+    assert "autofocus>Keep it as it is</a>" in text_of(question)  # a stray Enter takes nobody out
     assert Membership.objects.filter(user=world.di, team=world.payments).exists(), "a question changes nothing"
     browser(world.ana).post(f"{page}members/{world.di.pk}/remove/")
     assert not Membership.objects.filter(user=world.di, team=world.payments).exists()
