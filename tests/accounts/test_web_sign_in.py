@@ -272,6 +272,7 @@ def test_changing_the_password_keeps_this_session_and_ends_the_others(world: Wor
     page = "/accounts/password/change/"
     wrong = here.post(page, {"oldpassword": "no", "password1": OTHER, "password2": OTHER})
     assert "not your present password" in wrong.content.decode()
+    assert 'href="/profile/contact-methods/"' in wrong.content.decode(), "a lost device still gets pages until removed"
     done = here.post(page, {"oldpassword": PASSWORD, "password1": OTHER, "password2": OTHER})
     assert done.status_code == 302
     assert here.get(page).status_code == 200
