@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from tests.browser.conftest import shortly, sign_in
-from tests.browser.test_answer import ready
+from tests.browser.test_answer import accept_offline, open_and_keep, ready
 from tests.system.conftest import Make
 from tests.system.scene import Scene, eventually, link_of
 
@@ -225,12 +225,10 @@ def test_what_became_of_a_late_answer_is_told(scene: Scene, context: BrowserCont
     sign_in(page, scene, email)
     ready(page)
     assert scene.try_post(token) == 202
-    page.goto(link_of(scene.arrives(token).text))
-    page.wait_for_timeout(300)
+    open_and_keep(page, link_of(scene.arrives(token).text))
     context.set_offline(True)
     page.reload()
-    page.get_by_role("button", name="Accept", exact=True).click()
-    expect(page.locator("h1")).to_have_text("Will be sent when you are connected")
+    accept_offline(page)
     with suppress(Error):
         page.goto(f"{scene.portal.url}/accounts/login/")
     scene.api(f"incidents/{scene.incident(token)['number']}/resolve/", {"resolution": "By itself"})

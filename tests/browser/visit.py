@@ -16,8 +16,9 @@ RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 RUN = """rules => axe.run({exclude: [['#swagger-ui']]}, {runOnly: rules, resultTypes: ['violations']})
   .then(found => found.violations)"""
 # A change of theme is a transition; infinite animations are not waited for.
-SETTLED = """() => Promise.all(document.getAnimations().filter(a => a instanceof CSSTransition)
-  .map(a => a.finished.catch(() => null)))"""
+SETTLED = """() => Promise.race([new Promise(late => setTimeout(late, 5000)),
+  Promise.all(document.getAnimations().filter(a => a instanceof CSSTransition)
+    .map(a => a.finished.catch(() => null)))])"""
 # A region that comes after the page asks for itself at once ("load"), and is replaced by what it asked for.
 LATE = "[hx-trigger='load'][hx-swap=outerHTML], [hx-trigger='load, again']"
 PHONE = 860  # pixels; narrower windows are phones'
