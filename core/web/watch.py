@@ -1,4 +1,4 @@
-"""What a web process does beside its pages: look at the engine (F60), and keep long-lived objects out of collections."""
+"""What a web process does beside its pages: look at the engine (F60), and keep what stays out of collections."""
 
 from __future__ import annotations
 

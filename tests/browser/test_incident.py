@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, StorageState, ViewportSize, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, StorageState, ViewportSize, expect
 
 from tests.browser.conftest import sign_in
 from tests.browser.visit import axe, described
@@ -220,7 +220,7 @@ def test_files_that_go_along_are_named_and_can_be_taken_away(page: Page) -> None
     """Chosen and pasted ones; what is sent without a word twice stands in the record twice."""
     names = "[...document.querySelector('[data-paste]').files].map((file) => file.name)"
     along = page.get_by_role("group", name="Files that go along")
-    first = {"name": "first.log", "mimeType": "text/plain", "buffer": b"x" * 2000}
+    first: FilePayload = {"name": "first.log", "mimeType": "text/plain", "buffer": b"x" * 2000}
     page.set_input_files("#note-files", first)
     page.locator("#note").evaluate(PASTE)
     expect(along.get_by_role("button")).to_have_text(["first.log, 2 KB ✕", "screen.png, 1 KB ✕"])
@@ -228,7 +228,7 @@ def test_files_that_go_along_are_named_and_can_be_taken_away(page: Page) -> None
     expect(page.locator("#note")).to_be_focused()
     assert page.evaluate(names) == ["first.log"]
     for name in ("first.log", "second.log"):
-        page.set_input_files("#note-files", {**first, "name": name, "buffer": name.encode()})
+        page.set_input_files("#note-files", {"name": name, "mimeType": "text/plain", "buffer": name.encode()})
         page.get_by_role("button", name="Add note").click()
         expect(page.locator("#entries .files", has_text=name)).to_have_count(1)
         expect(along).to_be_hidden()
