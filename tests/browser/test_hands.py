@@ -51,6 +51,12 @@ def status(scene: Scene, number: int) -> str:
     return str(scene.api(f"incidents/{number}/")["status"])
 
 
+def close(page: Page) -> None:
+    """End a browser at rest: Chromium may never confirm the end of one that still follows an answer."""
+    page.wait_for_load_state("networkidle")
+    page.context.close()
+
+
 def test_with_the_keyboard_alone(scene: Scene, chromium: Browser) -> None:
     """Ann signs in, accepts the page that waits for her, writes, and resolves; the mouse is never touched."""
     number, token, address = paged(scene)
@@ -87,7 +93,7 @@ def test_with_the_keyboard_alone(scene: Scene, chromium: Browser) -> None:
     page.keyboard.type("Pool enlarged.")
     page.keyboard.press("Control+Enter")
     eventually(lambda: status(scene, number) == "resolved", 10, "the incident is resolved")
-    context.close()
+    close(page)
 
 
 def test_acknowledged_by_a_key(scene: Scene, chromium: Browser) -> None:
@@ -102,7 +108,7 @@ def test_acknowledged_by_a_key(scene: Scene, chromium: Browser) -> None:
     page.wait_for_timeout(300)
     page.keyboard.press("a")
     eventually(lambda: status(scene, number) == "acknowledged", 10, "the incident is acknowledged")
-    context.close()
+    close(page)
 
 
 @pytest.mark.parametrize("width", [1280, 360])
