@@ -7,10 +7,10 @@ with an underscore are dropped (A104), a path that is no path or holds NUL is re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from core.web import address, watch
+from core.web import address, refused, watch
 from core.web.bridge import Header, Receive, Scope, Send, plain
 from core.web.static import StaticFiles
 
@@ -38,6 +38,10 @@ class Front:
     def body_limit(self, path: str) -> int:
         """The largest body in bytes that a path takes."""
         return next(limit for prefix, limit in self._limits if path.startswith(prefix))
+
+    def too_big(self, path: str, header: Callable[[str], str]) -> tuple[list[Header], bytes]:
+        """Headers and body of the server's answer to a body over the limit; `header` gives a header of the request."""
+        return refused.too_big(path, header, self.body_limit(path))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one scope of any kind."""

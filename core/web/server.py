@@ -22,7 +22,7 @@ from twisted.internet import reactor as _reactor
 from twisted.protocols import basic
 from twisted.web import http
 
-from core.web import refused, wire
+from core.web import wire
 
 RECEIVE_SECONDS = 30.0  # for the head and body of one request together
 IDLE_SECONDS = 30.0  # until the first line of the next request
@@ -106,7 +106,8 @@ class LimitedRequest(WebRequest):
 
     def _answer(self, status: int) -> tuple[list[tuple[bytes, bytes]], bytes]:
         if status == 413:
-            return refused.too_big(self._where, self._header, self._limit)
+            said: tuple[list[tuple[bytes, bytes]], bytes] = self.server.application.too_big(self._where, self._header)
+            return said
         body = REASONS[status] + b"\n"
         return [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))], body
 

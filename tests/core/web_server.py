@@ -8,6 +8,7 @@ from __future__ import annotations
 import resource
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from core.web import server
@@ -18,6 +19,9 @@ class Application:
 
     def body_limit(self, path: str) -> int:
         return 1024
+
+    def too_big(self, path: str, header: Callable[[str], str]) -> tuple[list[tuple[bytes, bytes]], bytes]:
+        return [(b"content-length", b"0")], b""
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "http":
