@@ -8,12 +8,12 @@ export PORT
 # A portal is many processes, and the tests start many portals: each would compile the sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest -p no:cacheprovider
-JOBS ?= 3
+JOBS ?= 4
 SOURCES := core accounts notifications oncall incidents integrations portal
 WORKERS := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 FAST := not browser and not long and not services
 
-.PHONY: run setup setup-dev demo test test-fast test-processes test-browser test-services test-long check lint format types imports \
+.PHONY: run setup setup-dev demo test test-fast test-processes test-faults test-browser test-services test-long check lint format types imports \
 	templates migrations deploy docs docs-generate lock bench chaos pictures lighthouse clean
 
 run: setup
@@ -41,13 +41,16 @@ demo: setup
 	@WATCHBILL_DATA_DIR=$${WATCHBILL_DATA_DIR:-var-demo} WATCHBILL_PORT=$${WATCHBILL_PORT:-$(PORT)} exec $(BIN)/python manage.py up
 
 test: setup-dev
-	$(PYTEST) $(WORKERS) -m "not long and not services"
+	$(PYTEST) $(WORKERS) -m "not long and not services and not faults"
 
 test-fast: setup-dev
 	$(PYTEST) $(WORKERS) -m "$(FAST) and not system" --ignore=tests/browser --ignore=tests/system
 
 test-processes: setup-dev
 	$(PYTEST) $(WORKERS) -m "not long and not services" tests/system tests/browser
+
+test-faults: setup-dev
+	$(PYTEST) $(WORKERS) -m "faults and not long" tests/system
 
 test-browser: setup-dev
 	$(PYTEST) tests/browser -m "browser and not long"

@@ -218,7 +218,10 @@ def assert_inert(shown: str) -> None:
 
 
 def test_hostile_alerts_are_text_everywhere(stage: Stage, browser: Browser) -> None:
-    """A1, A3, A4: summaries, sources, keys, components and details of alerts in list, board, page, title and frames."""
+    """A1, A3, A4: summaries, sources, keys, components and details of alerts in list, board, page, title and frames.
+
+    Every incident is opened by `tests/flows/test_security_payloads.py`; here each fifth, with its frames.
+    """
     payloads = [payload.replace("\0", "") for payload in ALL]
     assert len(payloads) >= 60
     for number, payload in enumerate(payloads):
@@ -235,7 +238,7 @@ def test_hostile_alerts_are_text_everywhere(stage: Stage, browser: Browser) -> N
     bo = browser(stage.world.bo)
     assert_inert(page(bo, "/now/"))
     assert_inert(page(bo, "/incidents/?status=all"))
-    for incident in Incident.objects.order_by("number"):
+    for incident in Incident.objects.order_by("number")[::5]:
         shown = page(bo, f"/incidents/{incident.number}/")
         assert_inert(shown)
         assert html.escape(incident.title) in shown

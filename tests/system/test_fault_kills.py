@@ -16,7 +16,7 @@ from tests.system.conftest import Make
 from tests.system.scene import Scene, eventually
 from tools.chaos.portal import children, fetch
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.faults]
 WORKERS = 5
 
 

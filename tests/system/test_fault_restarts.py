@@ -16,7 +16,7 @@ from tests.system.conftest import Make
 from tests.system.scene import Scene, eventually, fields_of, link_of
 from tools.chaos.portal import ROOT, fetch
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.faults]
 
 
 def test_sigterm_in_the_middle_of_sending_f2_g18(make: Make) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from tests.system.harness import Portal, free_port, is_running, manage, memory_kib, tree_of, wait_until
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.faults]
 ROLES = {"web", "worker-1", "bulk"}
 HOLD = """
 from datetime import timedelta

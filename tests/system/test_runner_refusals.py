@@ -10,7 +10,7 @@ import pytest
 
 from tests.system.harness import free_port, manage
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.faults]
 
 
 def one_sentence(text: str) -> bool:
