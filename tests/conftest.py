@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import logging
 import math
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from importlib import import_module
@@ -19,6 +21,7 @@ from accounts.models import User
 from core import clock, figures, health
 from core.logs import QueuedHandler
 from integrations.queries import steps
+from tests.made_once import tables
 from tests.world import World, build, token
 
 # The cheapest argon2 there is: the tests sign in hundreds of times.
@@ -32,6 +35,8 @@ FIRST = (
     "test_tour_states.py",
     "test_story_alertmanager.py",
 )
+# These mostly wait (for a limit of ten seconds, for a line to fall silent): beside them others can work.
+WAITING = ("test_due_deliveries.py", "test_providers_http.py", "test_web_presence.py", "test_web_sockets.py")
 FOLDERS = ("browser", "system", "flows")
 
 
@@ -43,7 +48,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, then those of processes and browsers, then the sweeps."""
+    """The longest files first, then those of processes and browsers, those that wait, and the sweeps."""
     items.sort(key=_turn)
 
 
@@ -51,7 +56,28 @@ def _turn(item: pytest.Item) -> int:
     name, folder = item.path.name, item.path.parent.name
     if name in FIRST:
         return FIRST.index(name)
+    if name in WAITING:
+        return len(FIRST) + 1
     return len(FIRST) + (FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS))
+
+
+def _shares_tables() -> bool:
+    return connection.vendor == "sqlite" and "PYTEST_XDIST_WORKER" in os.environ
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Workers on SQLite begin with a copy of the tables, which are made once for all and for their portals."""
+    if _shares_tables():
+        shutil.copy(tables(tmp_path_factory) / "watchbill.sqlite3", connection.settings_dict["TEST"]["NAME"])
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
+    """Whether the database of the tests stands already."""
+    return _shares_tables() or bool(request.config.getvalue("reuse_db"))
 
 
 @pytest.fixture

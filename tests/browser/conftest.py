@@ -23,16 +23,21 @@ from tests.system.scene import PASSWORD, Scene, eventually
 from tools.chaos.portal import ROOT
 
 CHROMIUM = Path("/usr/bin/chromium")
+# The same browser without a window manager's share of it: half the work. A file of stories about what it lacks
+# (notifications, a window of its own) says WINDOWED = True.
+WINDOWLESS = Path("/usr/bin/chromium-headless-shell")
 expect.set_options(timeout=15_000)  # two cores that all tests share are slower than a phone
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium(request: pytest.FixtureRequest) -> Iterator[Browser]:
     """Debian's Chromium without a window; it ends with the file, and Playwright's event loop with it."""
-    if not CHROMIUM.exists():
+    windowed = getattr(request.module, "WINDOWED", False) or not WINDOWLESS.exists()
+    binary = CHROMIUM if windowed else WINDOWLESS
+    if not binary.exists():
         pytest.skip("Chromium is not installed (Debian: chromium)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=str(binary), args=["--no-sandbox"])
         yield browser
         browser.close()
 

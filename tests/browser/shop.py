@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.visit import Visitor, visitor
-from tests.system.conftest import once
+from tests.made_once import once
 from tools.chaos.portal import Portal
 from tools.tour import open_places
 from tools.tour_rows import Ids, ids

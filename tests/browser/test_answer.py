@@ -19,6 +19,7 @@ from tests.browser.visit import SETTLED, axe, described
 from tests.system.scene import Scene, link_of
 
 pytestmark = pytest.mark.browser
+WINDOWED = True
 PHONE: ViewportSize = {"width": 360, "height": 780}
 
 

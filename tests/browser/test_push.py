@@ -22,6 +22,7 @@ from tests.system.conftest import Make
 from tests.system.scene import Scene, eventually, link_of
 
 pytestmark = pytest.mark.browser
+WINDOWED = True
 METHODS = "/profile/contact-methods/"
 # A browser's own push service is out of reach: what it would give to the page comes from the test.
 SUBSCRIBE = """

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -22,6 +24,8 @@ from integrations.commands import heartbeats, inbound, keys
 from notifications.commands import providers
 from notifications.models import Delivery
 from tests import world as builders
+from tests.conftest import MONDAY
+from tests.standing import standing
 from tests.world import World
 
 Browser = Callable[..., Client]
@@ -29,9 +33,35 @@ MODELS = sorted((model for model in admin.site._registry), key=lambda model: mod
 SECRET = "carrier-secret-0123456789"
 
 
+@dataclass
+class House:
+    """The world with a row of nearly every kind, and the texts that no page may show."""
+
+    world: World
+    hidden: list[str]
+
+
+@pytest.fixture(scope="module")
+def houses(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[], House]]:
+    """The house, built once for this file."""
+    with standing(django_db_blocker, lambda: lived_in(builders.build()), MONDAY) as maker:
+        yield maker
+
+
 @pytest.fixture
-def lived_in(world: World, at: clock.FrozenClock) -> dict[str, list[str]]:
-    """A row of nearly every kind; returns the texts that no page may show."""
+def house(houses: Callable[[], House], db: None, at: clock.FrozenClock) -> House:
+    """A row of nearly every kind."""
+    return houses()
+
+
+@pytest.fixture
+def world(house: House) -> World:
+    """The people of the house."""
+    return house.world
+
+
+def lived_in(world: World) -> House:
+    """Fill the world."""
     system = actors.system()
     raw_key = keys.issue(system, world.checkout, kind="generic", name="prod")[1]
     raw_beat = heartbeats.create(system, world.checkout, name="Backup")[1]
@@ -48,7 +78,7 @@ def lived_in(world: World, at: clock.FrozenClock) -> dict[str, list[str]]:
     worker.drain()
     hidden = [raw_key, raw_beat, raw_token, SECRET, "/answer/"]
     digests = [world.ana.password, *User.objects.values_list("password", flat=True)]
-    return {"hidden": [*hidden, *digests]}
+    return House(world, [*hidden, *digests])
 
 
 def pages_of(model: type[Model]) -> list[str]:
@@ -64,26 +94,24 @@ def pages_of(model: type[Model]) -> list[str]:
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
 def test_every_page_opens_for_the_administrator(
-    model: type[Model], lived_in: dict[str, list[str]], world: World, browser: Browser
+    model: type[Model], house: House, world: World, browser: Browser
 ) -> None:
     for path in pages_of(model):
         answer = browser(world.ada).get(path)
         wanted = {200, 403} if re.search(r"/(add|delete)/$", path) else {200}
         assert answer.status_code in wanted, f"{path}: {answer.status_code}"
         text = answer.content.decode()
-        assert not [secret for secret in lived_in["hidden"] if secret in text], path
+        assert not [secret for secret in house.hidden if secret in text], path
         assert not re.search(r"<input[^>]*type=\"password\"[^>]*value=\"[^\"]", text), path
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_the_process_owner_sees_his_part(
-    model: type[Model], lived_in: dict[str, list[str]], world: World, browser: Browser
-) -> None:
+def test_the_process_owner_sees_his_part(model: type[Model], house: House, world: World, browser: Browser) -> None:
     for path in pages_of(model):
         answer = browser(world.pat).get(path)
         assert answer.status_code in {200, 403}, f"{path}: {answer.status_code}"
-        assert not [secret for secret in lived_in["hidden"] if secret in answer.content.decode()], path
+        assert not [secret for secret in house.hidden if secret in answer.content.decode()], path
 
 
 @pytest.mark.django_db

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 
+from tests.made_once import once, tables
 from tests.system.limits import pytest_runtest_call as pytest_runtest_call
 from tests.system.limits import pytest_runtest_setup as pytest_runtest_setup
 from tests.system.limits import pytest_runtest_teardown as pytest_runtest_teardown
@@ -20,27 +19,13 @@ from tools.chaos.portal import Portal
 from tools.chaos.sink import Sink
 
 PEOPLE = 60
-MADE_SECONDS = 400  # somebody else makes the folder meanwhile
 Make = Callable[..., Scene]
-
-
-def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """A folder that `make` fills once, for all processes of this run of the suite."""
-    base = factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    with FileLock(f"{folder}.lock", timeout=MADE_SECONDS):
-        if not (folder / "made").exists():
-            shutil.rmtree(folder, ignore_errors=True)  # what another process left half made
-            folder.mkdir()
-            make(folder)
-            (folder / "made").touch()
-    return folder
 
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with tables and nobody in it; copy it."""
-    return once(tmp_path_factory, "migrated", lambda folder: Portal(folder).migrate()) / "data"
+    return tables(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -151,6 +151,7 @@ def sockets_of(pid: int) -> int:
     return found
 
 
+@pytest.mark.faults
 def test_a_reader_that_does_not_read_is_cut_and_memory_stays_bounded_f43(scene: Scene) -> None:
     web = scene.portal.children()["web"]
     before = memory_kib([web], "Rss")
