@@ -10,7 +10,7 @@ export PORT
 # A portal is many processes, and the tests start many portals: each would compile the sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest -p no:cacheprovider
-JOBS ?= 4
+JOBS ?= 3
 SOURCES := core accounts notifications oncall incidents integrations portal
 WORKERS := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 FAST := not browser and not long and not services

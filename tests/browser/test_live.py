@@ -13,7 +13,6 @@ from tests.browser.conftest import Scribe, enter
 from tests.system.scene import Scene, eventually
 
 pytestmark = pytest.mark.browser
-NOTES, RATE = 200, 20
 # Keeps every socket of the page where the test can reach it.
 SOCKETS = """
 window.sockets = [];
@@ -43,13 +42,15 @@ def shows(page: Page, wanted: list[int]) -> bool:
     return shown == wanted
 
 
-def test_both_screens_equal_the_database_after_breaks(scene: Scene, chromium: Browser) -> None:
+@pytest.mark.parametrize(("notes", "rate"), [(80, 8), pytest.param(200, 20, marks=pytest.mark.long)])
+def test_both_screens_equal_the_database_after_breaks(scene: Scene, chromium: Browser, notes: int, rate: int) -> None:
+    """`rate` notes a second are written while the lines of both break, and the web process is killed once."""
     token = scene.post()
     scene.arrives(token)
     number = scene.incident(token)["number"]
     pages = [watch(scene, chromium, number) for _ in range(2)]
     chance, cuts, web = random.Random(20), 0, scene.portal.roles()["web"]
-    with Scribe(scene, number, NOTES, RATE) as scribe:
+    with Scribe(scene, number, notes, rate) as scribe:
         while scribe.writes():
             page = chance.choice(pages)
             page.evaluate("window.sockets.forEach((socket) => socket.close())")
@@ -62,9 +63,10 @@ def test_both_screens_equal_the_database_after_breaks(scene: Scene, chromium: Br
             elif cuts == 12:
                 scene.portal.kill(web)
     pages[0].context.set_offline(False)
-    written = "SELECT id FROM incidents_timelineentry ORDER BY occurred_at, id"
+    of = f"incident_id = (SELECT id FROM incidents_incident WHERE number = {number})"
+    written = f"SELECT id FROM incidents_timelineentry WHERE {of} ORDER BY occurred_at, id"
     wanted = [pk for (pk,) in scene.sql(written)]
-    assert len(wanted) >= NOTES
+    assert len(wanted) >= notes
     begun = time.monotonic()
     for page in pages:
         eventually(partial(shows, page, wanted), 40, "the screen equals the database")
