@@ -26,6 +26,7 @@ setup: $(VENV)/.run-stamp
 setup-dev: $(VENV)/.dev-stamp
 
 $(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Watchbill needs Python 3.11, 3.12 or 3.13 with venv (Debian: python3-venv)."; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 14) else "Watchbill needs Python 3.11, 3.12 or 3.13.")'
 	$(PYTHON) -m venv $(VENV)
 
