@@ -23,8 +23,8 @@ from tests.system.scene import PASSWORD, Scene, eventually
 from tools.chaos.portal import ROOT
 
 CHROMIUM = Path("/usr/bin/chromium")
-# The same browser without a window manager's share of it: half the work. A file of stories about what it lacks
-# (notifications, a window of its own) says WINDOWED = True.
+# The same browser without a window manager's share, a fifth to a half of its work. A file whose stories are to be
+# seen in the whole browser (an installed portal, notifications, weight) says WINDOWED = True.
 WINDOWLESS = Path("/usr/bin/chromium-headless-shell")
 expect.set_options(timeout=15_000)  # two cores that all tests share are slower than a phone
 

@@ -41,7 +41,7 @@ class Visitor:
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.page: Page = context.new_page()
         self.url = url
-        self._looks: Look | None = None
+        self._current: Look | None = None
         self.console: list[str] = []
         self.page.on("console", lambda said: self.console.append(said.text) if said.type == "error" else None)
         self.page.on("pageerror", lambda error: self.console.append(str(error)))
@@ -66,7 +66,7 @@ class Visitor:
         status = self.open(path)
         found = [f"{path} answered {status}"] if status >= 500 or status not in (meant or status, 200) else []
         # The window keeps its width from page to page: half the changes, and pages are opened on desks and phones.
-        if not (chosen := sorted(looks, key=lambda look: look != self._looks)):
+        if not (chosen := sorted(looks, key=lambda look: look != self._current)):
             found += [f"{path}: {each}" for each in self.wrong_now()]
         for look in chosen:
             self.look(look)
@@ -75,11 +75,10 @@ class Visitor:
 
     def look(self, look: Look) -> None:
         """Make the window so wide, and the system light or dark."""
-        if look == self._looks:
-            return
-        self._looks = look
-        self.page.set_viewport_size(size(look.width))
-        self.page.emulate_media(color_scheme="dark" if look.theme == "dark" else "light")
+        if look != self._current:
+            self._current = look
+            self.page.set_viewport_size(size(look.width))
+            self.page.emulate_media(color_scheme="dark" if look.theme == "dark" else "light")
         self.page.evaluate(SETTLED)
 
     def wrong_now(self) -> list[str]:
