@@ -1,6 +1,6 @@
 # The commands of the portal. `make run` and `make test` are the whole set-up.
 SHELL := /bin/bash
-# A distribution's own Python is built with a profile of its use: the suite takes a twelfth less time.
+# A distribution's own Python is built with a profile of its use: the tests of `oncall` take a twelfth less time.
 PYTHON ?= $(shell for each in /usr/bin/python3.11 /usr/bin/python3.12 /usr/bin/python3.13 python3.11 python3; do \
 	$$each -c 'import ensurepip, sqlite3, venv' 2>/dev/null && command -v $$each && break; done)
 VENV := .venv
