@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell for each in /usr/bin/python3.11 /usr/bin/python3.12 /usr/bin/python3.13 python3.11 python3; do \
 	$$each -c 'import ensurepip, sqlite3, venv' 2>/dev/null && command -v $$each && break; done)
 VENV := .venv
+SCAN := .venv-scan
 BIN := $(VENV)/bin
 PORT ?= 8000
 export PORT
@@ -12,11 +13,12 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest -p no:cacheprovider
 JOBS ?= 3
 SOURCES := core accounts notifications oncall incidents integrations portal
+SEMGREP := $(SCAN)/bin/semgrep --metrics=off --disable-version-check --config tools/semgrep
 WORKERS := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 FAST := not browser and not long and not services
 
 .PHONY: run setup setup-dev demo test test-fast test-processes test-faults test-browser test-services test-long check lint format types imports \
-	templates migrations deploy docs docs-generate lock bench chaos pictures lighthouse clean
+	templates scan audit-deps sbom migrations deploy docs docs-generate lock bench chaos pictures lighthouse clean
 
 run: setup
 	@WATCHBILL_PORT=$${WATCHBILL_PORT:-$(PORT)} exec $(BIN)/python manage.py up
@@ -37,6 +39,12 @@ $(VENV)/.run-stamp: requirements/run.lock | $(VENV)/bin/python
 $(VENV)/.dev-stamp: requirements/dev.lock | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.lock
 	@touch $@ $(VENV)/.run-stamp
+
+# The scanner pins much that the product must not depend on, so it has an environment of its own.
+$(SCAN)/.stamp: requirements/scan.lock | $(VENV)/bin/python
+	$(BIN)/python -m venv $(SCAN)
+	$(SCAN)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/scan.lock
+	@touch $@
 
 # A person at a terminal reads how to sign in; a program that reads standard output gets one JSON object.
 demo: setup
@@ -66,7 +74,7 @@ test-long: setup-dev
 	$(BIN)/python -m tools.services -- $(PYTEST) -m "long and (services or not system)" --ignore=tests/browser
 	$(PYTEST) tests/browser -m "browser"
 
-check: lint imports templates types migrations deploy test
+check: lint imports templates scan types migrations deploy test
 
 lint: setup-dev
 	$(BIN)/ruff check --no-cache .
@@ -85,6 +93,19 @@ imports: setup-dev
 templates: setup-dev
 	$(BIN)/djlint templates --lint --quiet
 
+# bandit, then our own rules: first that each finds its bad example and spares its good one, then the product.
+scan: setup-dev $(SCAN)/.stamp
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(SOURCES) tools manage.py
+	@$(SEMGREP) --test tests/semgrep >$(SCAN)/test.log 2>&1 || { cat $(SCAN)/test.log; exit 1; }
+	@$(SEMGREP) --error --quiet --no-git-ignore $(SOURCES) templates manage.py
+
+# Asks PyPI for advisories, so it is no part of `check`, which needs no network once it is set up.
+audit-deps: $(SCAN)/.stamp
+	$(SCAN)/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements/run.lock
+
+sbom: setup
+	@$(BIN)/python -m tools.sbom
+
 migrations: setup-dev
 	@d=$$(mktemp -d) && WATCHBILL_DATA_DIR=$$d $(BIN)/python manage.py makemigrations --check --dry-run; s=$$?; rm -rf $$d; exit $$s
 
@@ -100,6 +121,7 @@ docs-generate: setup-dev
 lock:
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet --custom-compile-command "make lock" pyproject.toml -o requirements/run.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet --custom-compile-command "make lock" --extra scale --extra dev pyproject.toml -o requirements/dev.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet --custom-compile-command "make lock" requirements/scan.in -o requirements/scan.lock
 
 bench: setup-dev
 	$(BIN)/python -m bench
@@ -114,4 +136,4 @@ lighthouse: setup-dev
 	$(BIN)/python -m tools.lighthouse
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache site build dist
+	rm -rf $(VENV) $(SCAN) .mypy_cache .ruff_cache .pytest_cache site build dist

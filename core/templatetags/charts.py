@@ -54,9 +54,9 @@ def bars(days: Sequence[str], sentence: str) -> SafeString:
         height = TALL * HEIGHTS.get(tone, 12) / 100
         x = f"{place * STEP:.1f}"
         if height < TALL:
-            drawn.append((x, "0.0", f"{TALL:.1f}", "bg"))
-        drawn.append((x, f"{TALL - height:.1f}", f"{height:.1f}", CLASSES.get(tone, "n")))
-    rects = format_html_join("", f'<rect x="{{}}" y="{{}}" width="{WIDE}" height="{{}}" rx="1.5" class="{{}}"/>', drawn)
+            drawn.append((x, "0.0", WIDE, f"{TALL:.1f}", "bg"))
+        drawn.append((x, f"{TALL - height:.1f}", WIDE, f"{height:.1f}", CLASSES.get(tone, "n")))
+    rects = format_html_join("", '<rect x="{}" y="{}" width="{}" height="{}" rx="1.5" class="{}"/>', drawn)
     width = max(1.0, len(days) * STEP - STEP + WIDE)
     return format_html(
         '<svg class="bars" viewBox="0 0 {} 30" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',

@@ -45,7 +45,7 @@ class PolicyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Private unless a view says otherwise: nothing of ours stays in a cache (A32)."""
         try:
-            request.get_host()
+            request.get_host()  # nosemgrep: host-from-request (checked here, used nowhere)
         except DisallowedHost:
             return HttpResponse("Unknown host.\n", status=400, content_type="text/plain")
         response = self.get_response(request)
