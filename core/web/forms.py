@@ -149,36 +149,43 @@ def whole(label: str, low: int, high: int, help_text: str = "", *, required: boo
 
 
 class SpanField(forms.Field):
-    """A length of time in whole seconds, typed and shown with its unit: `5 min`, `1 h`, `90 s`."""
+    """A length of time, typed and shown with its unit: `5 min`, `1 h`, `90 s`; stored as a count of `unit` seconds."""
 
-    def __init__(self, *, low: int, high: int, **more: Any) -> None:
+    def __init__(self, *, low: int, high: int, unit: int = 1, **more: Any) -> None:
         super().__init__(**more)
-        self.low, self.high = low, high
+        self.low, self.high, self.unit = low, high, unit
 
     def prepare_value(self, value: Any) -> Any:
-        """Stored seconds as a person reads them; what was typed stays as it is."""
-        return spans.said(value) if isinstance(value, int) else value
+        """What is stored as a person reads it; what was typed stays as it is."""
+        return spans.said(value * self.unit) if isinstance(value, int) else value
 
     def to_python(self, value: Any) -> int | None:
-        """Seconds; refused is what has no unit, since minutes are as likely to be meant."""
+        """The stored count; refused is what has no unit, since minutes are as likely to be meant, and parts of one."""
         if value in self.empty_values:
             return None
         try:
-            return spans.read(str(value))
+            seconds = spans.read(str(value))
         except ValueError as error:
-            raise forms.ValidationError("Write a number and its unit, such as 5 min, 1 h or 90 s.") from error
+            raise forms.ValidationError(f"Write a number and its unit, such as {self._such_as()}.") from error
+        if seconds % self.unit:
+            raise forms.ValidationError(f"Must be whole minutes, such as {self._such_as()}.")
+        return seconds // self.unit
 
     def validate(self, value: Any) -> None:
         """Between the two bounds, both allowed."""
         super().validate(value)
         if value is not None and not self.low <= value <= self.high:
-            raise forms.ValidationError(f"Must be from {spans.said(self.low)} to {spans.said(self.high)}.")
+            low, high = (spans.said(each * self.unit) for each in (self.low, self.high))
+            raise forms.ValidationError(f"Must be from {low} to {high}.")
+
+    def _such_as(self) -> str:
+        return "5 min, 1 h or 90 s" if self.unit == 1 else "5 min, 1 h or 2 d"
 
 
-def length(label: str, low: int, high: int, help_text: str = "", *, required: bool = True) -> SpanField:
-    """A length of time between two bounds in seconds."""
+def length(label: str, low: int, high: int, help_text: str = "", *, required: bool = True, unit: int = 1) -> SpanField:
+    """A length of time between two bounds, which count seconds, or minutes where `unit` is 60."""
     widget = forms.TextInput(attrs={"maxlength": spans.LONGEST, "autocomplete": "off"})
-    return SpanField(low=low, high=high, label=label, help_text=help_text, required=required, widget=widget)
+    return SpanField(low=low, high=high, unit=unit, label=label, help_text=help_text, required=required, widget=widget)
 
 
 def _number() -> forms.NumberInput:

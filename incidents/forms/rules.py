@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from core.web.forms import VersionedForm, choice, line, offer, whole
+from core.web.forms import VersionedForm, choice, length, line, offer, whole
 from incidents.models import EventRule, GroupingRule, Priority
 
 FIELD_WORDS = "One of summary, severity, source, component, group, class, key, tool, or details.<path>."
@@ -52,8 +52,8 @@ class GroupingForm(VersionedForm):
         ],
     )
     fields_named = line("Fields", 1000, f"With commas between them. {FIELD_WORDS}", required=False)
-    window_minutes = whole(
-        "Minutes", 1, 1440, "Counted from the first alert; for equal fields and for the time window."
+    window_minutes = length(
+        "Within", 1, 1440, "Counted from the first alert; for equal fields and for the time window.", unit=60
     )
 
     def values(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import Team
-from core.web.forms import VersionedForm, choice, line, offer, text, whole
+from core.web.forms import VersionedForm, choice, length, line, offer, text
 from oncall.models import EscalationPolicy, Service
 
 SIMPLE = (
@@ -38,15 +38,15 @@ class ServiceForm(VersionedForm):
         [("priority", "By the incident's priority"), ("high", "Always high"), ("low", "Always low")],
         "High urgency pages at once, whatever the hour.",
     )
-    ack_timeout_minutes = whole(
-        "Page again after", 1, 10080, "Minutes after an acknowledgement without a resolution. Empty: by priority.",
-        required=False,
+    ack_timeout_minutes = length(
+        "Page again after", 1, 10080, "An acknowledgement without a resolution, such as 30 min. Empty: by priority.",
+        required=False, unit=60,
     )  # fmt: skip
-    reopen_window_minutes = whole(
-        "Reopen within", 0, 43200, "Minutes: a new alert of a resolved incident reopens it instead of making another."
+    reopen_window_minutes = length(
+        "Reopen within", 0, 43200, "A new alert of a resolved incident reopens it instead of making another.", unit=60
     )
-    quiet_resolve_seconds = whole(
-        "Resolve after quiet", 0, 86400, "Seconds between the last alert's end and the incident's."
+    quiet_resolve_seconds = length(
+        "Resolve after quiet", 0, 86400, "Between the last alert's end and the incident's, such as 2 min or 90 s."
     )
     customer_facing = forms.BooleanField(label="Customers meet it directly", required=False)
     needs = forms.MultipleChoiceField(

@@ -78,7 +78,7 @@ def test_what_cannot_be_used_comes_back_beside_its_field(
 def test_grouping_is_chosen_on_the_services_page(world: World, browser: Browser) -> None:
     """DET-07."""
     ana, path = browser(world.ana), f"/services/{world.checkout.pk}/grouping/"
-    given = {"mode": "fields", "fields_named": "component, details.region", "window_minutes": 15, "version": ""}
+    given = {"mode": "fields", "fields_named": "component, details.region", "window_minutes": "15 min", "version": ""}
     assert ana.post(path, given).status_code == 303
     found = GroupingRule.objects.get()
     assert (found.mode, found.fields, found.window_minutes) == ("fields", ["component", "details.region"], 15)

@@ -148,7 +148,7 @@ def test_a_circle_is_refused_with_every_name_of_it(world: World, browser: Browse
     ServiceDependency.objects.create(service=second, needs=third)
     ServiceDependency.objects.create(service=third, needs=world.checkout)
     given = {"name": "Checkout", "team": world.payments.pk, "policy": world.policy.pk, "urgency": "priority"}
-    given |= {"reopen_window_minutes": 30, "quiet_resolve_seconds": 60, "needs": [second.pk]}
+    given |= {"reopen_window_minutes": "30 min", "quiet_resolve_seconds": "60 s", "needs": [second.pk]}
     answer = browser(world.ana).post(path(world.checkout, "edit/"), given)
     assert answer.status_code == 400
     assert "in a circle: Checkout → Second → Third → Checkout." in words(answer)

@@ -17,7 +17,7 @@ from tests.world import World
 
 Browser = Callable[..., Client]
 pytestmark = pytest.mark.django_db
-USUAL = {"urgency": "priority", "reopen_window_minutes": 30, "quiet_resolve_seconds": 60}
+USUAL = {"urgency": "priority", "reopen_window_minutes": "30 min", "quiet_resolve_seconds": "60 s"}
 
 
 def test_the_directory_says_who_is_paged_now(world: World, browser: Browser, at: clock.FrozenClock) -> None:
@@ -145,5 +145,33 @@ def test_pages_cost_the_same_for_few_and_many(world: World, browser: Browser, at
 def test_the_new_form_can_be_sent_with_a_name_alone(world: World, browser: Browser) -> None:
     """What is required stands there already: the folded part need not be opened."""
     page = text_of(browser(world.ana).get("/services/new/"))
-    assert 'name="reopen_window_minutes" value="30"' in page
-    assert 'name="quiet_resolve_seconds" value="60"' in page
+    assert 'name="reopen_window_minutes" value="30 min"' in page
+    assert 'name="quiet_resolve_seconds" value="1 min"' in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "said"),
+    [
+        ("45", None, "Write a number and its unit, such as 5 min, 1 h or 2 d."),
+        ("90 s", None, "Must be whole minutes, such as 5 min, 1 h or 2 d."),
+        ("8 d", None, "Must be from 1 min to 7 d."),
+        ("1 h 30 min", 90, ""),
+        ("2d", 2880, ""),
+        ("", None, ""),
+    ],
+)
+def test_lengths_of_time_are_typed_with_their_unit(
+    world: World, browser: Browser, typed: str, kept: int | None, said: str
+) -> None:
+    ana = browser(world.ana)
+    given = {**USUAL, "name": "Ledger", "team": world.payments.pk, "ack_timeout_minutes": typed}
+    answer = ana.post("/services/new/", given)
+    if said:
+        assert answer.status_code == 400
+        assert said in text_of(answer)
+        assert f'value="{typed}"' in text_of(answer)
+    else:
+        made = Service.objects.get(name="Ledger")
+        assert made.ack_timeout_minutes == kept
+        shown = text_of(ana.get(f"/services/{made.pk}/edit/"))
+        assert {90: 'value="1 h 30 min"', 2880: 'value="2 d"', None: 'name="ack_timeout_minutes"'}[kept] in shown

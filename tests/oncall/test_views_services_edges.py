@@ -143,7 +143,7 @@ def test_an_edit_keeps_the_need_of_an_archived_service(world: World, browser: Br
     assert "Old (archived)" in form
     assert form.index("Old (archived)") < form.index(">Another"), "what it needs stands first"
     given = {"name": "Checkout", "team": world.payments.pk, "policy": world.policy.pk, "urgency": "priority"}
-    given |= {"reopen_window_minutes": 30, "quiet_resolve_seconds": 60, "needs": [old.pk], "version": 1}
+    given |= {"reopen_window_minutes": "30 min", "quiet_resolve_seconds": "60 s", "needs": [old.pk], "version": 1}
     assert ana.post(path(world.checkout, "edit/"), given).status_code == 303
     assert world.checkout.dependencies.get().needs == old
 
