@@ -13,11 +13,17 @@ from typing import Any
 from django.db import transaction
 from django.test import Client
 
+from core.links import sign
 from tests import world as builders
 from tests.flows.security_scene import Ids, Scene, address
 
-PEOPLE = ("ST", "RE", "RX", "MG", "PO", "AD")
+PEOPLE = ("ST", "RE", "RX", "IN", "MG", "PO", "AD")
 STAFF = PEOPLE[1:]
+# Who is none of the portal's people: a subscriber's signed token, a monitoring tool's key.
+OUTSIDE = ("AN", "SU", "IK")
+# Tokens narrower than a person: for reading, for writing, and all scopes of somebody who was an administrator once.
+TOKENS = ("TR", "TW", "TA")
+CALLERS = (*OUTSIDE, *PEOPLE, *TOKENS)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 WORDS: Mapping[str, tuple[str, ...]] = {"-": (), "PEOPLE": PEOPLE, "STAFF": STAFF, "ALL": ("AN", *PEOPLE)}
 TABLE = Path(__file__).with_name("doors.txt")
@@ -41,15 +47,36 @@ class Door:
 
     def verdict(self, who: str) -> str:
         """What this table says of somebody: open, missing, forbidden, or stranger (has to sign in first)."""
-        if who in self.may:
+        if who in self.may or (who in OUTSIDE and "AN" in self.may):
             return "open"
         if self.missing == WORDS["ALL"]:
             return "missing"
-        if who in ("AN", "IK"):
+        if who in OUTSIDE:
             return "stranger"
-        if who == "TR":
-            return self.verdict("MG") if self.method == "GET" else "forbidden"
+        if who in TOKENS:
+            return self._verdict_of_token(who)
+        if who == "IN" and not self.by_incident:
+            return self.verdict("RX")
         return "missing" if who in self.missing else "forbidden"
+
+    @property
+    def by_incident(self) -> bool:
+        """Whether being on the incident may change something: elsewhere its people are responders of another team."""
+        return "incidents/<" in self.route
+
+    def agrees(self, who: str, found: str) -> bool:
+        """Whether an answer is what this table says.
+
+        A token that cannot read (TW) does not find most of what it might change: it may get less than its owner.
+        """
+        wanted = self.verdict(who)
+        return found == wanted or (who == "TW" and self.method != "GET" and found in {"forbidden", "missing"})
+
+    def _verdict_of_token(self, who: str) -> str:
+        if who == "TA":
+            return self.verdict("RX")
+        reads = self.method == "GET"
+        return self.verdict("MG") if reads == (who == "TR") else "forbidden"
 
 
 def _group(text: str) -> tuple[str, ...]:
@@ -67,9 +94,11 @@ class Knocker:
 
     def __init__(self, scene: Scene) -> None:
         world = scene.world
-        people = dict(zip(PEOPLE, (world.sam, world.bo, world.di, world.ana, world.pat, world.ada), strict=True))
+        known = (world.sam, world.bo, world.di, scene.guest, world.ana, world.pat, world.ada)
+        people = dict(zip(PEOPLE, known, strict=True))
         self.tokens = {who: builders.token(user) for who, user in people.items()}
-        self.tokens |= {"TR": builders.token(world.ana, "read"), "IK": scene.key}
+        self.tokens |= {"TR": builders.token(world.ana, "read"), "TW": builders.token(world.ana, "write")}
+        self.tokens |= {"TA": builders.token(scene.demoted), "IK": scene.key, "SU": sign("subscriber", "1")}
         self._client = Client(raise_request_exception=False)
         self._jars: dict[str, SimpleCookie] = {}
         for who, user in people.items():
@@ -83,19 +112,25 @@ class Knocker:
         made.cookies = copy.deepcopy(self._jars.get(who, SimpleCookie()))
         return made
 
-    def ask(self, who: str, method: str, route: str, ids: Ids, *, keep: bool = False) -> Any:
-        """One request by somebody: programs with a bearer token, people with their session.
+    def ask(
+        self, who: str, method: str, route: str, ids: Ids, *, keep: bool = False, session: bool = False, **sent: Any
+    ) -> Any:
+        """One request by somebody: programs with a bearer token (or a `session`), people with their session.
 
-        What it changes is taken back unless `keep` says otherwise.
+        What it changes is taken back unless `keep` says otherwise. `body` stands for what `doors_bodies.json` says,
+        `files` go with it, in parts.
         """
         api = route.startswith("api/")
-        headers = {"Authorization": f"Bearer {self.tokens[who]}"} if who in self.tokens and api else {}
+        bearer = who in self.tokens and (api or who in OUTSIDE) and not session
+        headers = {"Authorization": f"Bearer {self.tokens[who]}"} if bearer else {}
         self._client.cookies = SimpleCookie() if headers else copy.deepcopy(self._jars.get(who, SimpleCookie()))
-        body = filled(BODIES.get(f"{method} /{route}", {}), ids)
+        body = sent.get("body") or filled(BODIES.get(f"{method} /{route}", {}), ids)
         more: dict[str, Any] = {}
-        if api and method not in ("GET", "HEAD"):
+        if api and method not in ("GET", "HEAD") and not sent.get("files"):
             more = {"data": json.dumps(body), "content_type": "application/json"}
         elif method == "POST":
+            more = {"data": {**body, **sent.get("files", {})}}
+        elif sent:
             more = {"data": body}
         with transaction.atomic():
             found = getattr(self._client, method.lower())(address(route, ids), headers=headers, **more)
@@ -104,9 +139,12 @@ class Knocker:
 
 
 def filled(value: Any, ids: Ids) -> Any:
-    """The body with the scene's ids in place of `=noun`."""
+    """The body with the scene's ids in place of `=noun` (a number) and `user:=noun` (a text)."""
     if isinstance(value, str) and value.startswith("="):
         return int(ids[value[1:]])
+    if isinstance(value, str) and ":=" in value:
+        kind, _, noun = value.partition(":=")
+        return f"{kind}:{ids[noun]}"
     if isinstance(value, dict):
         return {key: filled(each, ids) for key, each in value.items()}
     return [filled(each, ids) for each in value] if isinstance(value, list) else value

@@ -22,7 +22,7 @@ from incidents.commands import attachments
 from incidents.commands.alerts import accept_batch
 from incidents.commands.attachments import Upload
 from incidents.kinds import Normalised
-from incidents.models import ChangeEvent, EventRule, Incident, Participant, SavedView, TimelineEntry
+from incidents.models import Alert, ChangeEvent, EventRule, Incident, Participant, SavedView, TimelineEntry
 from integrations.commands import heartbeats, inbound, keys
 from integrations.models import InboundEvent
 from notifications.models import Delivery
@@ -44,6 +44,16 @@ class Scene:
     key: str
     ids: Ids = field(default_factory=dict)
     hidden: Ids = field(default_factory=dict)
+
+    @property
+    def guest(self) -> User:
+        """Fay, a responder of the team Search, who was added to the open incident."""
+        return User.objects.get(email="fay@example.org")
+
+    @property
+    def demoted(self) -> User:
+        """Max, who was the administrator of old, is a responder of no team now, and has kept his token."""
+        return User.objects.get(email="max@example.org")
 
     @property
     def private(self) -> Incident:
@@ -81,6 +91,8 @@ def build(world: World) -> Scene:
     key, raw = keys.issue(system, world.checkout, kind="generic", name="prod")
     scene = Scene(world, raw)
     incident = _incident(world, "disk", "Disk full")
+    Participant.objects.create(incident=incident, user=builders.person("Fay Ito", teams=[world.search]))
+    builders.person("Max Former")
     page = Page.objects.get(subject=incident.subject, user=world.bo)
     own = builders.policy("Spare", world.payments, [world.bo])
     plan = builders.schedule("Primary", world.payments, world.bo, world.cy)
@@ -93,6 +105,7 @@ def build(world: World) -> Scene:
     file = _file(world.bo, incident)
     kept = SavedView.objects.create(name="Ours", query="state:open", user=world.bo)
     beat = heartbeats.create(system, world.checkout, name="Backup")[0]
+    unverified = builders.method(world.bo, address="second@example.org", verified=False)
     assert event is not None
     assert note is not None
     scene.ids = {
@@ -100,7 +113,7 @@ def build(world: World) -> Scene:
         "services": str(world.checkout.pk), "policies": str(own.pk), "schedules": str(plan.pk),
         "teams": str(world.payments.pk), "members": str(world.cy.pk),
         "users": str(world.cy.pk), "people": str(world.cy.pk),
-        "tokens": str(token.pk), "contact-methods": str(world.bo.contact_methods.get().pk),
+        "tokens": str(token.pk), "contact-methods": str(world.bo.contact_methods.get(verified_at__isnull=False).pk),
         "notification-rules": str(NotificationRule.objects.get(user=world.bo).pk), "pages": str(page.pk),
         "deliveries": str(Delivery.objects.get(purpose="page", purpose_key=str(page.pk)).pk),
         "views": str(kept.pk), "incident-views": str(kept.pk), "keys": str(key.pk),
@@ -110,8 +123,11 @@ def build(world: World) -> Scene:
         "add": "email", "callbacks": "sms_twilio", "setup": "x" * 43, "answer": sign("answer", str(page.pk)),
         "token": "y" * 43, "wanted": "accept", "verb": "pause", "unused": str(unused.pk),
         "uidb36": int_to_base36(world.bo.pk), "alerts": str(incident.alerts.get().pk),
-        "file": file, "key": default_token_generator.make_token(world.bo),
+        "note": str(TimelineEntry.objects.filter(kind="note", incident=incident).get().pk),
+        "outsiders": str(world.eve.pk), "unverified": str(unverified.pk),
+        "spare": str(builders.team("Spare").pk), "file": file, "key": default_token_generator.make_token(world.bo),
     }  # fmt: skip
+    scene.ids["second"] = str(Alert.objects.create(service=world.checkout, incident=incident, key="second").pk)
     scene.hidden = _hidden(scene)
     return scene
 
