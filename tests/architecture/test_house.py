@@ -136,3 +136,15 @@ def test_templates_of_a_room_include_only_lower_ones() -> None:
 def test_templates_stay_small() -> None:
     for path in (ROOT / "templates").rglob("*.html"):
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 200, short(path)
+
+
+def test_everything_is_here_and_on() -> None:
+    """ADM-06: nothing asks for a licence, a plan or an edition; a feature is there because it is installed."""
+    fence = re.compile(r"licen[cs]e|entitlement|paywall|premium|enterprise|subscription_plan|billing", re.IGNORECASE)
+    pages = sorted((ROOT / "templates").rglob("*.html"))
+    found = [
+        f"{short(path)}: {match.group()}"
+        for path in [*files(), *pages]
+        for match in fence.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert not found, "\n".join(found)
