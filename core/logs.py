@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import structlog
 from django.conf import settings
@@ -92,9 +92,10 @@ def _to_record(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> t
 # --- what a line says -----------------------------------------------------------------------------
 def _own_secrets() -> list[str]:
     """The values of this installation that must never be printed, longest first."""
-    found = {settings.SECRET_KEY, *settings.FIELD_KEYS}
+    found = {settings.SECRET_KEY, *settings.FIELD_KEYS, getattr(settings, "OIDC_CLIENT_SECRET", "")}
     for address in (settings.DATABASE_URL, settings.EMAIL_URL, settings.REDIS_URL):
-        found.add(urlsplit(address).password or "")
+        password = urlsplit(address).password or ""
+        found |= {password, unquote(password)}  # libraries say it as they use it
     return sorted((secret for secret in found if len(secret) >= 6), key=len, reverse=True)
 
 
@@ -120,6 +121,13 @@ def _message(record: logging.LogRecord) -> str:
         return record.getMessage()
     except (TypeError, ValueError, KeyError):  # a wrong placeholder must not cost the line
         return str(record.msg)
+
+
+def _bare(record: logging.LogRecord) -> logging.LogRecord:
+    """The event without its values and traceback, for when one of those cannot be shown."""
+    said = record.msg if isinstance(record.msg, str) else type(record.msg).__name__
+    kept = {"name": record.name, "levelname": record.levelname, "levelno": record.levelno, "process": record.process}
+    return logging.makeLogRecord({**kept, "created": record.created, "msg": f"{said} (its values cannot be shown)"})
 
 
 def _trace(record: logging.LogRecord) -> list[str]:
@@ -271,10 +279,13 @@ class QueuedHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Queue one event."""
-        try:
-            self._writer.put(self.format(record))
-        except Exception:  # noqa: BLE001 (the log never stops paging: F63)
-            self._writer.put(f"a log line of {record.name} could not be written")
+        for attempt in (record, _bare(record)):
+            try:
+                self._writer.put(self.format(attempt))
+            except Exception:  # noqa: BLE001, S112 (the log never stops paging: F63)
+                continue
+            return
+        self._writer.put(f"a log line of {record.name} could not be written")
 
 
 _writer, _speaker = Writer(), Writer("stdout")

@@ -21,6 +21,7 @@ from accounts.models import User
 from core import clock, figures, health
 from core.logs import QueuedHandler
 from integrations.queries import steps
+from tests import canaries
 from tests.made_once import tables
 from tests.world import World, build, token
 
@@ -110,6 +111,13 @@ def _audit_can_be_emptied() -> Iterator[None]:
 def _quiet_log() -> None:
     """pytest shows the log of a failed test by itself; the portal's own writer would write between the dots."""
     logging.root.handlers = [kept for kept in logging.root.handlers if not isinstance(kept, QueuedHandler)]
+    canaries.plant()
+
+
+def pytest_runtest_teardown() -> None:
+    """A95: no test of the whole run may leave a secret in the log."""
+    said = canaries.said()
+    assert not said, f"the log shows a secret:\n{said}"
 
 
 @pytest.fixture(autouse=True)

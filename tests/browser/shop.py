@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.visit import Visitor, visitor
+from tests.canaries import shown_by
 from tests.made_once import once
 from tools.chaos.portal import Portal
 from tools.tour import open_places
@@ -75,3 +76,5 @@ def opened(stocked: Path, folder: Path, **settings: str) -> Iterator[Shop]:
         yield Shop(portal, people, ids(portal, card, people["administrator"]))
     finally:
         portal.stop()
+    shown = shown_by(portal.log.read_text(errors="replace"), folder / "data")
+    assert not shown, f"{portal.log} shows {shown}"

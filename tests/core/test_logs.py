@@ -99,7 +99,13 @@ def test_secrets_and_phone_numbers_are_masked_whoever_logs(lines: list[str], obj
 
 def test_our_own_secrets_are_masked_wherever_they_turn_up(lines: list[str], settings: Any) -> None:
     settings.EMAIL_URL = "smtp://ana:plain-word@mail.example.org"
+    settings.REDIS_URL = "redis://:one%2Fway@cache.example.org"
+    settings.OIDC_CLIENT_SECRET = "shared-with-the-issuer"
     log.warning("%s / %s / plain-word", settings.SECRET_KEY, settings.FIELD_KEYS[0])
+    log.warning("AUTH one/way failed, one%2Fway; client shared-with-the-issuer")
+    assert "one/way" not in lines[1]
+    assert "one%2F" not in lines[1]
+    assert "shared" not in lines[1]
     assert settings.SECRET_KEY not in lines[0]
     assert settings.FIELD_KEYS[0] not in lines[0]
     assert "plain-word" not in lines[0]
@@ -152,14 +158,31 @@ def test_a_wrong_placeholder_costs_nothing(lines: list[str]) -> None:
     assert ["said %d" in lines[0], "said %s" in lines[1]] == [True, True]
 
 
-def test_an_object_that_cannot_be_shown_costs_one_line(lines: list[str]) -> None:
+def test_an_object_that_cannot_be_shown_costs_its_values_and_not_the_sentence(
+    lines: list[str], objects: list[str]
+) -> None:
     class Broken:
         def __str__(self) -> str:
             raise RuntimeError
 
         __repr__ = __str__
 
+    log.warning("password=hunter22 said\nby %s", Broken())
     log.warning("said", extra={"fields": {"x": Broken()}})
+    log.warning(Broken())
+    assert [line.partition("] ")[2] for line in lines] == [
+        "password=… said\\nby %s (its values cannot be shown)",
+        "said (its values cannot be shown)",
+        "Broken (its values cannot be shown)",
+    ]
+    assert [json.loads(line)["message"] for line in objects][1] == "said (its values cannot be shown)"
+    assert "hunter22" not in "".join(lines + objects)
+
+
+def test_a_record_that_nothing_can_be_said_of_costs_one_line(lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be masked is not written at all."""
+    monkeypatch.setattr(logs, "redact", lambda text: 1 / 0)
+    log.warning("password=hunter22")
     assert lines == ["a log line of test.log could not be written"]
 
 

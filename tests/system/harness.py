@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from core.runner.lifeline import tie_to_parent
+from tests.canaries import shown_by
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 40.0
@@ -82,6 +83,8 @@ class Portal:
     def __exit__(self, *_: object) -> None:
         self.client.close()
         self.end_all()
+        shown = shown_by(self.text(), self.directory)
+        assert not shown, f"{self.log} shows {shown}"
 
     def start(self) -> float:
         """Start it and wait for /healthz; the seconds that this took."""
