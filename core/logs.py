@@ -282,8 +282,8 @@ class QueuedHandler(logging.Handler):
         for attempt in (record, _bare(record)):
             try:
                 self._writer.put(self.format(attempt))
-            except Exception:  # noqa: BLE001, S112  # nosec B112 (the log never stops paging: F63)
-                continue
+            except Exception:  # noqa: BLE001, S112  # nosec B112
+                continue  # the log never stops paging (F63)
             return
         self._writer.put(f"a log line of {record.name} could not be written")
 
