@@ -18,9 +18,9 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 
 from accounts.access import actor_of
-from accounts.commands import teams, tokens, users
+from accounts.commands import invitations, teams, tokens, users
 from accounts.emails import normal
-from accounts.models import ApiToken, Membership, Team, User
+from accounts.models import ApiToken, Invitation, Membership, Team, User
 from accounts.permissions import ADMIN_ENTER, can
 from core.errors import Forbidden
 from core.links import inward
@@ -208,3 +208,37 @@ class ApiTokenAdmin(ModelAdmin):
         """End the chosen tokens at once."""
         for token in chosen:
             tokens.revoke(actor_of(request), token)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ModelAdmin):
+    """Who is invited, without the link: to look at, to send again and to take back."""
+
+    list_display = ("name", "email", "role", "team", "state", "invited_by", "made_at", "expires_at")
+    list_filter = ("role", "team")
+    list_select_related = ("team", "invited_by")
+    search_fields = ("name", "email")
+    fields = (*list_display, "team_role", "accepted_at", "revoked_at", "joined")
+    readonly_fields = fields
+    actions = ("resend", "revoke")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never: people are invited on their own page, which shows a link where no mail goes out."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
+        """Never: take it back instead."""
+        return False
+
+    @admin.action(description="Send again: the former link opens nothing")
+    def resend(self, request: HttpRequest, chosen: QuerySet[Invitation]) -> None:
+        """Mail new links."""
+        for each in chosen:
+            invitations.resend(actor_of(request), each)
+
+    @admin.action(description="Take back: the link opens nothing")
+    @transaction.atomic
+    def revoke(self, request: HttpRequest, chosen: QuerySet[Invitation]) -> None:
+        """End the chosen invitations."""
+        for each in chosen:
+            invitations.revoke(actor_of(request), each)

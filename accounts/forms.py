@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from accounts.models import Membership, User
+from accounts.models import Membership, Team, User
 from accounts.models.users import ANNOUNCE
 from accounts.queries import told_apart
 from core import clock
@@ -31,6 +31,45 @@ class FirstAdministratorForm(forms.Form):
         help_text="Ten characters or more",
     )
     time_zone = forms.ChoiceField(choices=zone_choices, initial="UTC", help_text="Times are shown in it")
+
+
+class JoinForm(forms.Form):
+    """Somebody who comes by an invitation; the address is the invited one."""
+
+    name = forms.CharField(max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    password = forms.CharField(
+        max_length=256,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Ten characters or more",
+    )
+    time_zone = forms.ChoiceField(choices=zone_choices, help_text="Times are shown in it")
+
+
+class InvitationForm(PortalForm):
+    """Whom to invite, as what, and into which team."""
+
+    name = line("Name", 120, autocomplete="off")
+    email = forms.CharField(
+        label="E-mail",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        help_text="The link goes there.",
+    )
+    role = choice("Role")
+    team = choice("Team", required=False)
+    team_role = choice("In the team", TEAM_ROLES, "A manager changes what the team owns.")
+
+    def __init__(self, *args: Any, roles: Iterable[tuple[str, str]], teams: Iterable[Team], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.teams = {str(team.pk): team for team in teams}
+        offer(self, "role", list(roles))
+        offer(self, "team", [("", "None yet"), *((pk, team.name) for pk, team in self.teams.items())])
+
+    def values(self) -> dict[str, Any]:
+        """What the command takes."""
+        given = {name: self.cleaned_data[name] for name in ("name", "email", "role", "team_role")}
+        return {**given, "team": self.teams.get(self.cleaned_data["team"])}
 
 
 class TeamForm(VersionedForm):

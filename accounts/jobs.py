@@ -13,10 +13,12 @@ from django.db.models import Exists, OuterRef
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import Invitation, User
+from accounts.queries import invitation_link, organisation
 from core import clock, links
 from core.jobs import cron, job
 from core.retention import forget
+from core.secrets import decrypt
 
 
 @job("accounts.reset_mail")
@@ -30,6 +32,18 @@ def send_reset_mail(ref: str) -> None:
     context = {"user": user, "link": links.absolute(path.replace("UID-KEY", key))}
     body = render_to_string("account/email/reset.txt", context)
     EmailMessage("Set a new password for Watchbill", body, to=[user.email]).send()
+
+
+@job("accounts.invitation_mail")
+def send_invitation_mail(ref: str) -> None:
+    """Mail the link of an invitation that still waits; from then on nobody here can read it (A40)."""
+    found = Invitation.objects.select_related("team", "invited_by").filter(pk=int(ref)).first()
+    if found is None or found.state != "waiting" or not found.sealed:
+        return
+    context = {"invitation": found, "link": invitation_link(decrypt(found.sealed)), "organisation": organisation()}
+    body = render_to_string("account/email/invitation.txt", context)
+    EmailMessage("An invitation to Watchbill", body, to=[found.email]).send()
+    Invitation.objects.filter(pk=found.pk, sealed=found.sealed).update(sealed="")
 
 
 @job("accounts.prune_sessions")

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterable
 
 from django.db.models import Prefetch, QuerySet
+from django.urls import reverse
 
 from accounts.actors import Actor
-from accounts.models import ApiToken, FirstRun, Membership, Organisation, Team, User
-from accounts.permissions import TEAM_SEE, TOKEN_SEE, USER_SEE, can
-from core import clock
+from accounts.models import ApiToken, FirstRun, Invitation, Membership, Organisation, Team, User
+from accounts.permissions import INVITATION_SEE, INVITATION_SEND, TEAM_SEE, TOKEN_SEE, USER_SEE, can, columns_of
+from core import clock, links
 from core.errors import Missing
 
 
@@ -77,6 +78,12 @@ def people_seen_by(actor: Actor) -> QuerySet[User]:
     return everybody.filter(pk=own.pk) if own is not None else everybody.none()
 
 
+def people_by_name(actor: Actor) -> QuerySet[User]:
+    """The active people whom the actor may list, with their teams read ahead."""
+    places = Membership.objects.select_related("team").order_by("team__name")
+    return people_seen_by(actor).filter(is_active=True).prefetch_related(Prefetch("memberships", queryset=places))
+
+
 def person_seen_by(actor: Actor, pk: int) -> User:
     """One person; Missing where there is none or the actor may not know (A57)."""
     found = people_seen_by(actor).filter(pk=pk).first()
@@ -114,6 +121,35 @@ def token_seen_by(actor: Actor, pk: int) -> ApiToken:
     if found is None:
         raise Missing("There is no such token.")
     return found
+
+
+def invitations_seen_by(actor: Actor) -> QuerySet[Invitation]:
+    """The invitations that the actor may list: those into teams that he or she manages, or everybody's."""
+    rows = Invitation.objects.select_related("team", "invited_by")
+    if not can(actor, INVITATION_SEE):
+        return rows.none()
+    if actor.user is None or INVITATION_SEE.columns & columns_of(actor) - {"MG"}:
+        return rows
+    managed = [pk for pk, role in actor.user.team_roles().items() if role == Membership.MANAGER]
+    return rows.filter(team__in=managed)
+
+
+def invitation_seen_by(actor: Actor, pk: int) -> Invitation:
+    """One invitation; Missing where there is none or the actor may not know (A57)."""
+    found = invitations_seen_by(actor).filter(pk=pk).first()
+    if found is None:
+        raise Missing("There is no such invitation.")
+    return found
+
+
+def teams_to_invite_into(actor: Actor) -> list[Team]:
+    """The teams into which the actor may invite people, by name."""
+    return [team for team in teams_seen_by(actor) if can(actor, INVITATION_SEND, team)]
+
+
+def invitation_link(raw: str) -> str:
+    """The public address that an invitation's token makes (A33)."""
+    return links.absolute(reverse("invitation", args=[raw]))
 
 
 def digest_of(raw: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account import views as allauth_views
 from django.urls import path, re_path
 
-from accounts.views import organisation, people, profile, setup, sign_in, teams
+from accounts.views import invitations, organisation, people, profile, setup, sign_in, teams
 
 TEAM = "teams/<int:pk>/"
 urlpatterns = [
@@ -18,6 +18,11 @@ urlpatterns = [
     path(f"{TEAM}members/<int:user_pk>/", teams.change_role, name="team_role"),
     path(f"{TEAM}members/<int:user_pk>/remove/", teams.remove, name="team_remove"),
     path("organisation/", organisation.organisation, name="organisation"),
+    path("people/", people.people, name="people"),
+    path("people/invite/", invitations.invite, name="invite"),
+    path("people/invitations/<int:pk>/resend/", invitations.resend, name="invitation_resend"),
+    path("people/invitations/<int:pk>/revoke/", invitations.revoke, name="invitation_revoke"),
+    path("invitation/<str:token>/", invitations.join, name="invitation"),
     path("people/<int:pk>/", people.person, name="person"),
     path("profile/", profile.profile, name="profile"),
     path("profile/tokens/", profile.token_list, name="tokens"),

@@ -94,6 +94,9 @@ WATCHES = (
 )
 PEOPLE = (
     "/organisation/",
+    "/people/",
+    "/people/invite/",
+    "/people/invitations/{invitation}/revoke/",
     "/people/{person}/",
     "/teams/",
     "/teams/new/",
@@ -127,6 +130,7 @@ PUBLIC = (
     "/answer/{answer}/",
     "/answer/no-such-page/",
     "/setup/no-such-link/",
+    "/invitation/no-such-link/",
     "/offline/",
     "/offline/answer/",
     "/nowhere/without/a/name/",

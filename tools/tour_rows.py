@@ -58,6 +58,7 @@ def ids(portal: Portal, card: Mapping[str, Any], person: Mapping[str, str]) -> I
         "schedule": api.rows("schedules/")[0]["id"],
         "team": team,
         "member": api.rows(f"teams/{team}/members/")[0]["user"],
+        "invitation": invitation(api),
         "person": api.rows("users/")[0]["id"],
         "inbound": api.rows(f"services/{service}/inbound/")[0]["id"],
         "delivery": api.rows("deliveries/")[0]["id"],
@@ -66,6 +67,12 @@ def ids(portal: Portal, card: Mapping[str, Any], person: Mapping[str, str]) -> I
         "token": api.rows("tokens/")[0]["id"],
         "answer": answer_token(portal),
     }
+
+
+def invitation(api: Api) -> int:
+    """Somebody who is invited."""
+    rows = api.rows("invitations/")
+    return int(rows[0]["id"]) if rows else api.make("invitations/", name="Noa Later", email="noa.later@example.org")
 
 
 def answer_token(portal: Portal) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from accounts.api import organisation, teams, tokens, users
+from accounts.api import invitations, organisation, teams, tokens, users
 
 app_name = "accounts"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,6 +20,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("teams/<int:pk>/members/", teams.Members.as_view(), name="team_members"),
     path("teams/<int:pk>/members/<int:user>/", teams.Member.as_view(), name="team_member"),
     path("organisation/", organisation.TheOrganisation.as_view(), name="organisation"),
+    path("invitations/", invitations.Invitations.as_view(), name="invitations"),
+    path("invitations/<int:pk>/", invitations.OneInvitation.as_view(), name="invitation"),
+    path("invitations/<int:pk>/resend/", invitations.ResendInvitation.as_view(), name="invitation_resend"),
+    path("invitations/<int:pk>/revoke/", invitations.RevokeInvitation.as_view(), name="invitation_revoke"),
     path("tokens/", tokens.Tokens.as_view(), name="tokens"),
     path("tokens/<int:pk>/", tokens.Token.as_view(), name="token"),
 ]

@@ -31,9 +31,10 @@ class Membership(models.Model):
     """A person's place in a team."""
 
     MEMBER, MANAGER = "member", "manager"
+    ROLES = ((MEMBER, "Member"), (MANAGER, "Manager"))
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=10, choices=[(MEMBER, "Member"), (MANAGER, "Manager")], default=MEMBER)
+    role = models.CharField(max_length=10, choices=ROLES, default=MEMBER)
 
     class Meta:
         ordering = ["pk"]

@@ -12,7 +12,6 @@ from accounts.forms import TEAM_ROLES, MemberForm, RoleForm, TeamForm
 from accounts.kinds import panels, team_columns
 from accounts.models import Team
 from accounts.permissions import (
-    ADMIN_ENTER,
     TEAM_CREATE,
     TEAM_DELETE,
     TEAM_EDIT,
@@ -64,7 +63,6 @@ def _page(request: HttpRequest, shown: Team, joining: MemberForm | None = None) 
         "joining": joining,
         "may_edit": may_edit,
         "may_delete": can(actor, TEAM_DELETE, shown),
-        "may_add_people": can(actor, USER_EDIT) and can(actor, ADMIN_ENTER),
         "panels": panels("team", actor, shown),
         "side": panels("team-side", actor, shown),
         "sees_addresses": can(actor, USER_EDIT),

@@ -11,7 +11,7 @@ from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
 
 from accounts.actors import Actor
-from accounts.permissions import SETTINGS_EDIT, TEAM_CREATE, USER_EDIT, can
+from accounts.permissions import SETTINGS_EDIT, TEAM_CREATE, can
 from accounts.queries import active_people, administrators, organisation, teams_seen_by
 from core import clock
 from incidents.models import Incident
@@ -127,24 +127,19 @@ def _has_begun() -> bool:
 
 
 def _people(actor: Actor) -> Step:
-    """A team that owns things; and somebody has to be on call while the first one sleeps: no mail invites yet."""
+    """A team that owns things; and somebody has to be on call while the first one sleeps."""
     own = OwnService.objects.values("service__team")
     if not teams_seen_by(actor).exclude(pk__in=own, memberships=None).exists():
         said = "A team owns services, schedules and policies. Make one, then add its people."
         return Step("Invite the team", said, done=False, path="/teams/new/", action="New team")
     names = _names()
-    may = can(actor, USER_EDIT)
-    said = (
-        "Each sets a password with “Forgot password” on the sign-in page; no invitation is sent."
-        if may
-        else "An administrator adds people; you put them into teams."
-    )
+    said = "Each gets a link by mail, joins by it once and says how to be reached."
     return Step(
         "Invite the team",
         f"{len(names)}{'+' if len(names) == RECENT else ''} people" if len(names) > 1 else said,
         len(names) > 1,
-        "/admin/accounts/user/add/" if may else "/teams/",
-        "Add people" if may else "Teams",
+        "/people/invite/",
+        "Invite somebody",
         may_wait=True,
     )
 

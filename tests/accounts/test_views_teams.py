@@ -75,14 +75,13 @@ def test_addresses_are_for_oneself_and_administrators(world: World, browser: Bro
     assert "cy@example.org" not in ana
 
 
-def test_ada_finds_the_way_to_add_a_person(world: World, browser: Browser) -> None:
-    """Only for those who may: the team's page leads to the form, and says how the person gets a password."""
-    page = browser(world.ada).get(f"/teams/{world.payments.pk}/").content.decode()
-    assert "Somebody is missing?" in page
-    assert "Forgot password" in page
-    assert 'href="/admin/accounts/user/add/"' in page
-    assert browser(world.ada).get("/admin/accounts/user/add/").status_code == 200
-    for other in (world.ana, world.pat, world.eve):
+def test_whoever_may_finds_the_way_to_invite(world: World, browser: Browser) -> None:
+    """Only for those who may: the team's page leads to the form, with the team chosen (A40)."""
+    path = f"/people/invite/?team={world.payments.pk}"
+    for who in (world.ada, world.pat, world.ana):
+        assert f'href="{path}"' in text_of(browser(who).get(f"/teams/{world.payments.pk}/"))
+        assert f'value="{world.payments.pk}" selected' in text_of(browser(who).get(path))
+    for other in (world.bo, world.eve):
         assert "Somebody is missing?" not in text_of(browser(other).get(f"/teams/{world.payments.pk}/"))
 
 

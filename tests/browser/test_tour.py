@@ -26,6 +26,7 @@ MEANT = {  # the refusals that an administrator meets on the tour
     "/nowhere/without/a/name/": 404,
     "/answer/no-such-page/": 404,
     "/setup/no-such-link/": 404,
+    "/invitation/no-such-link/": 404,
 }
 
 

@@ -15,8 +15,8 @@ from django.conf import settings as portal
 from django.core import mail
 from django.test import Client
 
-from accounts.jobs import send_reset_mail
-from accounts.models import User
+from accounts.jobs import send_invitation_mail, send_reset_mail
+from accounts.models import Invitation, User
 from core import worker
 from notifications.commands.providers import own_key
 from notifications.kinds import providers
@@ -34,6 +34,7 @@ ALLOWED = {
     "phone number": {"tables", "pages"},
     "session": {"tables"},  # Django looks for it there
     "reset link": {"mail"},
+    "invitation link": {"mail"},
 }
 
 
@@ -138,3 +139,11 @@ def _passwords(plot: Plot) -> Found:
 @plants
 def _sessions(plot: Plot) -> Found:
     return {"session": plot.by(plot.scene.world.ana).cookies[portal.SESSION_COOKIE_NAME].value}
+
+
+@plants
+def _invitations(plot: Plot) -> Found:
+    kim = {"name": "Kim Yu", "email": "kim@example.org"}
+    link = plot.made(plot.scene.world.ada, "invitations/", kim, "link")
+    send_invitation_mail(str(Invitation.objects.get(email=kim["email"]).pk))
+    return {"invitation link": part(r"(?<=/invitation/)[^/\s]+", link)}

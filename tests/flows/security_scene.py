@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.http import int_to_base36
 
 from accounts import actors
+from accounts.commands import invitations
 from accounts.models import ApiToken, User
 from accounts.queries import digest_of
 from core import clock, worker
@@ -106,6 +107,9 @@ def build(world: World) -> Scene:
     kept = SavedView.objects.create(name="Ours", query="state:open", user=world.bo)
     beat = heartbeats.create(system, world.checkout, name="Backup")[0]
     unverified = builders.method(world.bo, address="second@example.org", verified=False)
+    asked = invitations.invite(
+        builders.acts(world.ana), email="zoe.later@example.org", name="Zoe Later", team=world.payments
+    )
     assert event is not None
     assert note is not None
     scene.ids = {
@@ -118,7 +122,7 @@ def build(world: World) -> Scene:
         "deliveries": str(Delivery.objects.get(purpose="page", purpose_key=str(page.pk)).pk),
         "views": str(kept.pk), "incident-views": str(kept.pk), "keys": str(key.pk),
         "heartbeats": str(beat.pk), "inbound": str(event.pk), "rules": str(rule.pk),
-        "panel": "related",
+        "panel": "related", "invitations": str(asked.invitation.pk),
         "event-rules": str(rule.pk), "priorities": str(builders.priority(3).pk), "providers": "sms_twilio",
         "add": "email", "callbacks": "sms_twilio", "setup": "x" * 43, "answer": sign("answer", str(page.pk)),
         "token": "y" * 43, "wanted": "accept", "verb": "pause", "unused": str(unused.pk),

@@ -82,7 +82,7 @@ def test_the_steps_lead_to_the_first_page_and_the_second_person(
     send(client, service)
     page = text_of(client.get("/first-steps/"))
     assert "2 steps until" in page
-    assert "/admin/accounts/user/add/" in page
+    assert "/people/invite/" in page
     edit_organisation(SYSTEM, name="Fernhill", time_zone="Europe/Berlin")
     page = text_of(client.get("/first-steps/"))
     assert "1 step until" in page
