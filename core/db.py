@@ -13,7 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
 from core import clock
-from core.errors import Conflict
+from core.errors import Stale
 
 M = TypeVar("M", bound=models.Model)
 CLOCK_EVERY = 10.0
@@ -38,11 +38,11 @@ def locked(queryset: models.QuerySet[M]) -> models.QuerySet[M]:
 
 
 def check_version(thing: Versioned, version: int | None) -> None:
-    """Refuse a form that was opened on an older version; None asks for no check. Raises Conflict (A59, F45)."""
+    """Refuse a form that was opened on an older version; None asks for no check. Raises Stale (A59, F45)."""
     if version is not None and thing.version != version:
-        raise Conflict(
+        raise Stale(
             "Somebody has changed this since you opened it.",
-            code="stale",
+            version=thing.version,
             hint="Reload, look at what changed, and try again.",
         )
 

@@ -54,6 +54,18 @@ class Conflict(PortalError):
     status, code = 409, "conflict"
 
 
+class Stale(Conflict):
+    """The sender has seen an older version than `version`, the one that it has now (409 `stale`; S51, A105)."""
+
+    code = "stale"
+
+    def __init__(
+        self, detail: str, *, version: int, hint: str = "", fields: Mapping[str, list[str]] | None = None
+    ) -> None:
+        super().__init__(detail, hint=hint, fields=fields)
+        self.version = version
+
+
 class TooMany(PortalError):
     """A throttle holds; `retry_after` is in seconds (429)."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import django_stubs_ext
 
-from portal import database, env
+from portal import database, env, openapi
 
 django_stubs_ext.monkeypatch()
 
@@ -242,17 +242,7 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "UNICODE_JSON": True,
 }
-SPECTACULAR_SETTINGS: dict[str, Any] = {
-    "TITLE": "Watchbill API",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "SERVE_AUTHENTICATION": None,
-    "SCHEMA_PATH_PREFIX": "/api/v1/",
-    "POSTPROCESSING_HOOKS": [],  # choices stay beside their field: no names to invent
-}
+SPECTACULAR_SETTINGS = openapi.SETTINGS
 
 # --- files, language, log -------------------------------------------------------------------------
 STATIC_URL = "/static/"

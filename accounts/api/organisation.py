@@ -13,6 +13,7 @@ from accounts.commands.organisation import edit_organisation
 from accounts.models import Organisation
 from accounts.queries import organisation
 from core.api.base import ApiView, SignedIn
+from core.api.fields import Line, TimeZone
 
 
 class OrganisationShape(serializers.ModelSerializer[Organisation]):
@@ -27,14 +28,15 @@ class OrganisationShape(serializers.ModelSerializer[Organisation]):
 class OrganisationInput(serializers.Serializer[Any]):
     """What may be changed."""
 
-    name = serializers.CharField(max_length=80)
-    time_zone = serializers.CharField(max_length=64)
+    name = Line(max_length=80)
+    time_zone = TimeZone(max_length=64)
 
 
 class TheOrganisation(ApiView):
     """Whose portal this is."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(operation_id="organisation_see", responses=OrganisationShape)
     def get(self, request: Request) -> Response:

@@ -7,9 +7,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.commands.shapes import LOCALES, THEMES
 from accounts.models import ApiToken, Membership, Team, User
 from accounts.models.users import ANNOUNCE, ROLES
 from accounts.permissions import SCOPES, USER_EDIT, can
+from core.api.fields import Line, TimeZone
 from core.web.access import actor_of
 
 MEMBER_ROLES = [Membership.MEMBER, Membership.MANAGER]
@@ -71,10 +73,10 @@ class MeShape(serializers.ModelSerializer[User]):
 class ProfileInput(serializers.Serializer[Any]):
     """What people change of themselves."""
 
-    name = serializers.CharField(max_length=120, required=False)
-    time_zone = serializers.CharField(max_length=64, required=False)
-    locale = serializers.CharField(max_length=16, required=False)
-    theme = serializers.CharField(max_length=8, required=False, allow_blank=True)
+    name = Line(max_length=120, required=False)
+    time_zone = TimeZone(max_length=64, required=False)
+    locale = serializers.ChoiceField(choices=sorted(LOCALES), required=False)
+    theme = serializers.ChoiceField(choices=sorted(THEMES - {""}), required=False, allow_blank=True)
     single_keys = serializers.BooleanField(required=False)
     announce = serializers.ChoiceField(choices=ANNOUNCE, required=False)
 
@@ -82,16 +84,16 @@ class ProfileInput(serializers.Serializer[Any]):
 class PersonInput(ProfileInput):
     """What an administrator changes of a person."""
 
-    email = serializers.CharField(max_length=254, required=False)
+    email = serializers.EmailField(max_length=254, required=False)
 
 
 class NewPersonInput(serializers.Serializer[Any]):
     """A person to be made; without a password he or she sets one by the reset link."""
 
-    name = serializers.CharField(max_length=120)
-    email = serializers.CharField(max_length=254)
+    name = Line(max_length=120)
+    email = serializers.EmailField(max_length=254)
     role = serializers.ChoiceField(choices=ROLES, default="responder")
-    time_zone = serializers.CharField(max_length=64, default="UTC")
+    time_zone = TimeZone(max_length=64, default="UTC")
     password = serializers.CharField(max_length=256, required=False, trim_whitespace=False, write_only=True)
 
 
@@ -120,7 +122,7 @@ class TeamShape(serializers.ModelSerializer[Team]):
 class TeamInput(serializers.Serializer[Any]):
     """A team to be made or changed."""
 
-    name = serializers.CharField(max_length=80)
+    name = Line(max_length=80)
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True)
 
 
@@ -177,6 +179,6 @@ class IssuedTokenShape(TokenShape):
 class TokenInput(serializers.Serializer[Any]):
     """A token to be made."""
 
-    name = serializers.CharField(max_length=80)
+    name = Line(max_length=80)
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=SCOPES), min_length=1, max_length=3)
     expires_at = serializers.DateTimeField(required=False, allow_null=True)

@@ -36,6 +36,7 @@ class Team(ApiView):
     """One team."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(operation_id="teams_see", responses=shapes.TeamShape)
     def get(self, request: Request, pk: int) -> Response:

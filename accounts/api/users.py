@@ -36,6 +36,7 @@ class Me(ApiView):
     """The person behind the token or session."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(operation_id="me_see", responses=shapes.MeShape)
     def get(self, request: Request) -> Response:
@@ -94,6 +95,8 @@ class People(PersonView, ListView):
 class Person(PersonView):
     """One person."""
 
+    versioned = True
+
     @extend_schema(operation_id="users_see", responses=shapes.PersonShape)
     def get(self, request: Request, pk: int) -> Response:
         """See a person."""
@@ -108,6 +111,8 @@ class Person(PersonView):
 
 class PersonRole(PersonView):
     """A person's role."""
+
+    versioned = True
 
     @extend_schema(operation_id="users_change_role", request=shapes.RoleInput, responses=shapes.PersonShape)
     def post(self, request: Request, pk: int) -> Response:

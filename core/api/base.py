@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC
 from functools import partial
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from rest_framework import serializers
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from core import throttle
-from core.api import idempotency
+from core.api import idempotency, strictness
+from core.api.errors import flat
 from core.api.filters import Filter, condition
 from core.api.paging import KeysetPagination
 from core.api.permissions import Anyone, Deny, SignedIn
@@ -26,6 +29,9 @@ from core.errors import Invalid, Missing
 from core.web.access import actor_of
 
 __all__ = ["Anyone", "ApiView", "Deny", "ListView", "SignedIn", "actor_of"]
+
+VERSIONED = {"PATCH", "PUT", "POST"}
+_condition = re.compile(r'(?:W/)?"?([0-9]{1,10})"?')
 
 # 200 requests a second for each person or token and process: no one client starves the others (A85).
 pace = throttle.Pace(per_second=200, burst=2_000)
@@ -39,12 +45,18 @@ class ApiView(APIView):
 
     `repeatable` is False where `Idempotency-Key` is refused: the kept answer would hold a secret in clear text
     (A95, A98), or a refusal inside its transaction would undo a counted try (A37, A43).
+
+    `versioned` is True where PATCH, PUT and POST take the version that the client has seen; `If-Match` is refused
+    on every other change, which would not look at it (A105). `refusals` are the statuses, beyond those of every
+    address, with which this one may refuse: 404 for what a body names, 502 for another system.
     """
 
     permission_classes = [Deny]
     metadata_class = None
     parameters: ClassVar[Sequence[str]] = ()
     repeatable: ClassVar[bool] = True
+    versioned: ClassVar[bool] = False
+    refusals: ClassVar[Collection[int]] = ()
     filters: ClassVar[Mapping[str, Filter]] = {}
 
     @property
@@ -62,29 +74,42 @@ class ApiView(APIView):
         if not self.repeatable:
             idempotency.refuse(request)
         super().initial(request, *args, **kwargs)
+        name = (request.method or "").lower()
+        if name not in self.http_method_names or not hasattr(self, name):
+            raise MethodNotAllowed(str(request.method))  # before anything else is looked at
         pace.step(f"{self.actor.key}:{request.META.get('REMOTE_ADDR', '')}")
         if any(isinstance(value, str) and _unstorable(value) for value in kwargs.values()):
             raise Missing("There is nothing here, or nothing that you may see.")
         self._check_query(request)
-        name = (request.method or "").lower()
-        if request.method not in SAFE_METHODS and idempotency.key_of(request) and hasattr(self, name):
+        if not (self.versioned and request.method in VERSIONED) and request.method not in SAFE_METHODS:
+            _refuse_condition(request)
+        if request.method not in SAFE_METHODS and idempotency.key_of(request):
             # APIView looks the handler up after this call, so the instance can carry a wrapped one.
             setattr(self, name, partial(self._once, getattr(self, name)))
 
     def parse(self, serializer: type[serializers.Serializer[Any]], *, partial: bool = False) -> dict[str, Any]:
         """The body's values, checked; raises Invalid for wrong and for unknown fields (A59)."""
         bound = serializer(data=self.request.data, partial=partial, context={"view": self, "request": self.request})
-        unknown = set(self.request.data) - set(bound.fields) - {"version"}
-        if unknown:
-            raise Invalid("Some fields are not known.", fields={name: ["Is not a known field."] for name in unknown})
-        bound.is_valid(raise_exception=True)
+        wrong = strictness.complaints(bound, self._fields_sent())
+        if not bound.is_valid() or wrong:
+            known = strictness.UNKNOWN not in {sentence for sentences in wrong.values() for sentence in sentences}
+            fields = {**(flat(bound.errors) if bound.errors else {}), **wrong}
+            raise Invalid("Some values cannot be used." if known else "Some fields are not known.", fields=fields)
         return dict(bound.validated_data)
+
+    def _fields_sent(self) -> dict[str, Any]:
+        """The body as JSON kinds; a form has texts and files alone, of which the fields make what they are."""
+        if isinstance(self.request.data, QueryDict):
+            return dict.fromkeys(self.request.data)
+        return {name: value for name, value in self.request.data.items() if not (self.versioned and name == "version")}
 
     def version(self) -> int | None:
         """The version that the client has seen, from `If-Match` or the body's `version`; None without one.
 
-        Commands compare it (`core.db.check_version`) and raise Conflict `stale` (S51, A105).
+        Commands compare it (`core.db.check_version`) and raise Stale (S51, A105).
         """
+        if not self.versioned:
+            raise TypeError(f"{type(self).__name__} does not say that it takes versions.")
         seen = {found for found in (_of_header(self.request), _of_body(self.request)) if found is not None}
         if len(seen) > 1:
             raise Invalid("If-Match and version differ.", fields={"version": ["Differs from If-Match."]})
@@ -137,14 +162,20 @@ def _unstorable(text: str) -> bool:
     return "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
+def _refuse_condition(request: Request) -> None:
+    if request.headers.get("If-Match", "").strip() not in {"", "*"}:
+        sentence = "If-Match cannot be used here: nothing of this address has a version."
+        raise Invalid(sentence, fields={"If-Match": [sentence]})
+
+
 def _of_header(request: Request) -> int | None:
     text = request.headers.get("If-Match", "").strip()
     if text in {"", "*"}:
         return None
-    number = text.removeprefix("W/").strip('"')
-    if not (number.isascii() and number.isdigit() and len(number) <= 10):
+    found = _condition.fullmatch(text)
+    if found is None:
         raise Invalid("If-Match must hold a version.", fields={"If-Match": ["Must be a whole number in quotes."]})
-    return int(number)
+    return int(found[1])
 
 
 def _of_body(request: Request) -> int | None:

@@ -16,7 +16,7 @@ from rest_framework import exceptions as drf
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
-from core.errors import Forbidden, Invalid, Missing, PortalError, TooMany, Unreachable
+from core.errors import Forbidden, Invalid, Missing, PortalError, Stale, TooMany, Unreachable
 from core.web import errors as web
 
 MEDIA_TYPE = "application/problem+json"
@@ -74,7 +74,8 @@ def _of_ours(error: PortalError, headers: dict[str, str]) -> dict[str, Any]:
         headers["Retry-After"] = str(error.retry_after)
     # Whether a port was closed or silent is not for the one who gave us the address (A75).
     code = Unreachable.code if isinstance(error, Unreachable) else error.code
-    return _body(code, error.detail, hint=error.hint, fields=error.fields)
+    body = _body(code, error.detail, hint=error.hint, fields=error.fields)
+    return body | {"version": error.version} if isinstance(error, Stale) else body
 
 
 def _of_framework(error: drf.APIException, headers: dict[str, str]) -> dict[str, Any]:

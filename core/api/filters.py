@@ -13,6 +13,8 @@ from django.utils.dateparse import parse_datetime
 from core.errors import Invalid
 
 LONGEST = 200  # characters of a search (A91)
+MOST = 50  # values of one parameter
+BIGGEST = 10**18 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def number(lookup: str, description: str = "") -> Filter:
             raise ValueError("Must be a whole number.")
         return Q(**{lookup: int(text)})
 
-    return Filter(read, {"type": "integer", "minimum": 0}, description, many=True)
+    return Filter(read, {"type": "integer", "minimum": 0, "maximum": BIGGEST}, description, many=True)
 
 
 def flag(lookup: str, description: str = "") -> Filter:
@@ -91,7 +93,7 @@ def search(*fields: str, description: str = "Text that one of the fields holds."
 
 def condition(name: str, wanted: Filter, values: list[str]) -> Q:
     """The condition of one parameter's values; raises Invalid with the parameter's name."""
-    if len(values) > (50 if wanted.many else 1):
+    if len(values) > (MOST if wanted.many else 1):
         raise _wrong(name, "Is given too often.")
     found = Q()
     for value in values:

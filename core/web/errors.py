@@ -102,7 +102,7 @@ def answer(
     title = title or TITLES.get(status, "Error")
     said = Refusal(status, title, detail, hint, request_id(request), fields or {}, retry_after, back)
     if request.path.startswith("/api/"):
-        response = _problem(request, status, detail, code, fields or {})
+        response = _problem(request, said, code)
     elif request.headers.get("HX-Request") == "true":
         told = replace(said, number="") if status in OWN else said
         response = HttpResponse(_render("errors/_notice.html", told), status=status)
@@ -140,17 +140,18 @@ def is_database_away(error: BaseException | None) -> bool:
     return isinstance(error, (OperationalError, InterfaceError))
 
 
-def _problem(request: HttpRequest, status: int, detail: str, code: str, fields: Fields) -> HttpResponse:
+def _problem(request: HttpRequest, said: Refusal, code: str) -> HttpResponse:
     body = {
         "type": "about:blank",
-        "title": TITLES.get(status, "Error"),
-        "status": status,
+        "title": TITLES.get(said.status, "Error"),
+        "status": said.status,
         "code": code,
-        "detail": detail,
-        "fields": fields,
+        "detail": said.detail,
+        "hint": said.hint,
+        "fields": said.fields,
         "request_id": request_id(request),
     }
-    return HttpResponse(json.dumps(body), status=status, content_type="application/problem+json")
+    return HttpResponse(json.dumps(body), status=said.status, content_type="application/problem+json")
 
 
 def _page(request: HttpRequest, said: Refusal) -> str:

@@ -20,9 +20,11 @@ from incidents import permissions
 from incidents.api import entries, inputs
 from incidents.commands import attachments
 from incidents.commands.attachments import Upload
-from incidents.engine.files import LARGEST
+from incidents.engine.files import LARGEST, PLAIN, SUFFIXES
 from incidents.queries.access import incident_seen_by
 from incidents.queries.attachments import HEADERS, attachment_seen_by, attachments_seen_by, bytes_of
+
+STORED = (*SUFFIXES, PLAIN)  # the kinds that a file can be of once it was made anew
 
 
 class Attachments(ListView):
@@ -66,7 +68,7 @@ class OneAttachment(ApiView):
 
     permission_classes = [SignedIn]
 
-    @extend_schema(operation_id="attachments_read", responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @extend_schema(operation_id="attachments_read", responses={(200, *STORED): OpenApiTypes.BINARY})
     def get(self, request: Request, number: int, file: str) -> FileResponse:
         """The file as it is stored."""
         found = attachment_seen_by(self.actor, incident_seen_by(self.actor, number), file)

@@ -37,6 +37,7 @@ class OnePriority(ApiView):
     """One priority."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(operation_id="priorities_edit", request=inputs.PriorityInput, responses=shapes.PriorityShape)
     def patch(self, request: Request, pk: int) -> Response:
@@ -58,6 +59,7 @@ class Rules(ListView):
     """Event rules."""
 
     permission_classes = [SignedIn]
+    refusals = {404}
     orderings = {"position": ("position", "pk"), "newest": ("-pk",)}
     filters = {"service": number("service_id"), "general": flag("service__isnull", "Rules for all services.")}
 
@@ -82,6 +84,7 @@ class OneRule(ApiView):
     """One rule."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(operation_id="event_rules_see", responses=shapes.EventRuleShape)
     def get(self, request: Request, pk: int) -> Response:
@@ -128,6 +131,7 @@ class Grouping(ApiView):
     """How a service's alerts become incidents."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(operation_id="grouping_see", responses=shapes.GroupingShape)
     def get(self, request: Request, pk: int) -> Response:
@@ -162,6 +166,7 @@ class Changes(ApiView):
     """What was altered."""
 
     permission_classes = [SignedIn]
+    refusals = {404}
 
     @extend_schema(operation_id="changes_record", request=inputs.ChangeInput, responses={201: shapes.ChangeShape})
     def post(self, request: Request) -> Response:

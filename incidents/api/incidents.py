@@ -71,6 +71,7 @@ class Incidents(ListView):
     """All incidents that one may know of."""
 
     permission_classes = [SignedIn]
+    refusals = {404}
     orderings = {"newest": ("-number",), "oldest": ("number",)}
     filters = {
         "status": choice("status", STATUSES, "In one of these states."),
@@ -104,6 +105,7 @@ class OneIncident(ApiView):
     """One incident."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(operation_id="incidents_see", responses=shapes.DetailShape)
     def get(self, request: Request, number: int) -> Response:

@@ -6,11 +6,13 @@ from typing import Any
 
 from rest_framework import serializers
 
+from core.api.fields import Line
 from incidents.commands.acceptance import CHANGE_KINDS
 from incidents.commands.config import MODES
 from incidents.commands.describing import LONGEST_IMPACT, LONGEST_TITLE
 from incidents.commands.lifecycle import RESOLUTION_CODES
 from incidents.commands.milestones import KINDS
+from incidents.engine.rules import FIELDS
 from incidents.kinds import SEVERITIES, entry_kinds
 
 Input = serializers.Serializer[Any]
@@ -26,7 +28,7 @@ class VerbInput(Input):
 class DeclareInput(Input):
     """A title and a service are enough (DET-02)."""
 
-    title = serializers.CharField(max_length=255)
+    title = Line(max_length=255)
     service = serializers.IntegerField(min_value=1)
     priority = serializers.IntegerField(min_value=1, required=False)
     description = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
@@ -47,7 +49,7 @@ class CauseInput(VerbInput):
 class KnownInput(VerbInput):
     """What is known; a text that is left out stays, an empty one is taken away (not the title)."""
 
-    title = serializers.CharField(max_length=LONGEST_TITLE, required=False)
+    title = Line(max_length=LONGEST_TITLE, required=False)
     customer_impact = serializers.CharField(max_length=LONGEST_IMPACT, required=False, allow_blank=True)
     suspected_cause = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
     description = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
@@ -78,6 +80,7 @@ class ReassignInput(VerbInput):
     user = serializers.IntegerField(min_value=1, required=False)
     policy = serializers.IntegerField(min_value=1, required=False)
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    exact = {"": {"oneOf": [{"required": ["user"]}, {"required": ["policy"]}]}}
 
 
 class PriorityChangeInput(VerbInput):
@@ -92,7 +95,7 @@ class SplitInput(VerbInput):
     """Ids of the alerts that leave."""
 
     alerts = serializers.ListField(child=serializers.IntegerField(min_value=1), min_length=1, max_length=1000)
-    title = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    title = Line(max_length=255, required=False, allow_blank=True)
 
 
 class MilestoneInput(Input):
@@ -147,7 +150,7 @@ class PinInput(Input):
 class PriorityInput(VerbInput):
     """What a priority is called and demands."""
 
-    name = serializers.CharField(max_length=20, required=False)
+    name = Line(max_length=20, required=False)
     definition = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
     major = serializers.BooleanField(required=False)
     pages = serializers.BooleanField(required=False)
@@ -159,15 +162,16 @@ class EventRuleInput(VerbInput):
     """An event rule; without a service it is for all of them."""
 
     service = serializers.IntegerField(min_value=1, required=False, allow_null=True)
-    name = serializers.CharField(max_length=120)
+    name = Line(max_length=120)
     position = serializers.IntegerField(min_value=0, max_value=32_767, required=False)
     enabled = serializers.BooleanField(required=False)
-    field = serializers.CharField(max_length=120)
+    field = Line(max_length=120)
     operator = serializers.ChoiceField(choices=["equals", "contains", "matches", "exists"], required=False)
     value = serializers.CharField(max_length=500, required=False, allow_blank=True)
     priority = serializers.IntegerField(min_value=1, required=False, allow_null=True)
     urgency = serializers.ChoiceField(choices=["high", "low"], required=False, allow_blank=True)
     informational = serializers.BooleanField(required=False)
+    exact = {"field": {"pattern": rf"^\s*({'|'.join(FIELDS)}|details\..+)\s*$"}}
 
 
 class TryInput(Input):
@@ -187,7 +191,7 @@ class GroupingInput(VerbInput):
     """How alerts become incidents; `by` are the fields of the mode fields."""
 
     mode = serializers.ChoiceField(choices=MODES)
-    by = serializers.ListField(child=serializers.CharField(max_length=120), max_length=10, required=False)
+    by = serializers.ListField(child=Line(max_length=120), max_length=10, required=False)
     window_minutes = serializers.IntegerField(min_value=1, max_value=1440, required=False)
 
 
@@ -195,8 +199,8 @@ class ChangeInput(Input):
     """Something that was altered."""
 
     service = serializers.IntegerField(min_value=1)
-    summary = serializers.CharField(max_length=1024)
+    summary = Line(max_length=1024)
     kind = serializers.ChoiceField(choices=CHANGE_KINDS, required=False)
-    source = serializers.CharField(max_length=255, required=False, allow_blank=True)  # type: ignore[assignment]
+    source = Line(max_length=255, required=False, allow_blank=True)  # type: ignore[assignment]
     started_at = serializers.DateTimeField(required=False)
     details = serializers.DictField(required=False)

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from accounts.actors import Actor
 from accounts.queries import person_seen_by, team_seen_by
 from core.api.base import ApiView, ListView, SignedIn
+from core.api.fields import Line
 from core.api.filters import flag
 from incidents.api.inputs import LONG, Input
 from incidents.api.shapes import NamedShape
@@ -43,8 +44,8 @@ class ViewShape(serializers.ModelSerializer[SavedView]):
 class ViewInput(Input):
     """A name, a query as in the list's search, and the team that shares it."""
 
-    name = serializers.CharField(max_length=40)
-    query = serializers.CharField(max_length=200, allow_blank=True)
+    name = Line(max_length=40)
+    query = Line(max_length=200, allow_blank=True)
     team = serializers.IntegerField(min_value=1, required=False, allow_null=True)
 
 
@@ -71,7 +72,7 @@ class DoneShape(serializers.Serializer[Incident]):
 class ExportInput(Input):
     """Which incidents; empty is all."""
 
-    q = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    q = Line(max_length=200, required=False, allow_blank=True)
 
 
 def _team(actor: Actor, given: dict[str, Any]) -> dict[str, Any]:
@@ -84,6 +85,7 @@ class Views(ListView):
     """Saved views."""
 
     permission_classes = [SignedIn]
+    refusals = {404}
     orderings = {"name": ("name", "pk"), "newest": ("-pk",)}
     filters = {"shared": flag("team__isnull", "Those of one person alone (true), or shared ones.")}
 
@@ -103,6 +105,7 @@ class OneView(ApiView):
     """One saved view."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(operation_id="incident_views_edit", request=ViewInput, responses=ViewShape)
     def patch(self, request: Request, pk: int) -> Response:
@@ -126,6 +129,7 @@ class Several(ApiView):
     """One verb for several incidents."""
 
     permission_classes = [SignedIn]
+    refusals = {404}
 
     @extend_schema(operation_id="incidents_bulk", request=SeveralInput, responses=DoneShape(many=True))
     def post(self, request: Request) -> Response:

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from accounts.permissions import can, require
 from core.api.base import ApiView, ListView, SignedIn
 from core.api.filters import Filter, choice, number
-from core.errors import Conflict, Invalid
+from core.errors import Conflict
 from core.zones import zone_of
 from incidents import permissions
 from incidents.api import entries, inputs, shapes
@@ -90,16 +90,15 @@ class Entry(ApiView):
     """One entry."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(operation_id="timeline_edit", request=inputs.EntryInput, responses=entries.EntryShape)
     def patch(self, request: Request, number: int, pk: int) -> Response:
         """Change what a person wrote; the former text stays as a revision."""
         given = self.parse(inputs.EntryInput, partial=True)
         given.pop("version", None)
-        if "text" not in given:
-            raise Invalid("text: Is missing.", fields={"text": ["Is missing."]})
         entry = entry_seen_by(self.actor, incident_seen_by(self.actor, number), pk)
-        made = timeline.edit(self.actor, entry, version=self.version(), **given)
+        made = timeline.edit(self.actor, entry, version=self.version(), **{"text": entry.text, **given})
         return Response(entries.EntryShape(made, context={"request": request}).data)
 
 

@@ -45,6 +45,7 @@ def _verb(name: str, command: Command, shape: type[inputs.Input], summary: str, 
 
     class Verb(ApiView):
         permission_classes = [SignedIn]
+        versioned = True
 
         @extend_schema(operation_id=f"incidents_{name}", summary=summary, request=shape, responses=shapes.DetailShape)
         def post(self, request: Request, number: int) -> Response:
@@ -80,6 +81,7 @@ class Split(ApiView):
     """Alerts leave for an incident of their own."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(operation_id="incidents_split", request=inputs.SplitInput, responses={201: shapes.DetailShape})
     def post(self, request: Request, number: int) -> Response:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.permissions import require
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, Stale
 from core.facts import record
 from core.text import clean_line, clean_text
 from incidents import facts, permissions
@@ -58,10 +58,10 @@ def _check_version(incident: Incident, new: Mapping[str, str], version: int | No
     """Refuse a form that was opened on an older version, with both texts of whatever it would replace."""
     try:
         moving.check_version(incident, version)
-    except Conflict as stale:
+    except Stale as stale:
         both = {name: [getattr(incident, name), text] for name, text in new.items()}
         fields = {"version": [str(incident.version)], **both}
-        raise Conflict(stale.detail, code=stale.code, hint=stale.hint, fields=fields) from stale
+        raise Stale(stale.detail, version=stale.version, hint=stale.hint, fields=fields) from stale
 
 
 def _write(actor: Actor, incident: Incident, new: Mapping[str, str]) -> None:

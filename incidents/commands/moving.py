@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.actors import Actor
 from core import clock
 from core.db import bump, locked
-from core.errors import Conflict
+from core.errors import Stale
 from incidents.commands import people, timeline, timers
 from incidents.models import Alert, Incident, TimelineEntry
 from incidents.states import INCIDENT
@@ -56,9 +56,9 @@ def check(incident: Incident, verb: str, version: int | None) -> str:
 def check_version(incident: Incident, version: int | None) -> None:
     """Refuse a form that was opened on an older version, and say what changed; None asks for no check (S51, F45)."""
     if version is not None and version != incident.version:
-        raise Conflict(
+        raise Stale(
             f"This incident has changed since you opened it. {standing(incident)}",
-            code="stale",
+            version=incident.version,
             hint="Look at what changed, and try again.",
             fields={
                 "version": [str(incident.version)],

@@ -13,7 +13,7 @@ from accounts.actors import Actor
 from accounts.permissions import can, require
 from core import clock, jobs, live
 from core.db import locked
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Invalid, Stale
 from core.text import clean_text
 from incidents import permissions
 from incidents.commands import storing
@@ -154,7 +154,7 @@ def _check_version(entry: TimelineEntry, version: int | None, text: str) -> None
     now = version_of(entry)
     if version is not None and version != now:
         both = {"version": [str(now)], "present": [entry.text], "yours": [text[:LONGEST]]}
-        raise Conflict("Somebody has changed this entry since you opened it.", code="stale", fields=both)
+        raise Stale("Somebody has changed this entry since you opened it.", version=now, fields=both)
 
 
 def _empty(entry: TimelineEntry) -> str:

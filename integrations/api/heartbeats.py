@@ -44,6 +44,7 @@ class Heartbeat(ApiView):
     """One heartbeat."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(operation_id="heartbeats_see", responses=shapes.HeartbeatShape)
     def get(self, request: Request, pk: int) -> Response:

@@ -49,6 +49,7 @@ class Key(ApiView):
     """One key."""
 
     permission_classes = [SignedIn]
+    versioned = True
     health: Mapping[int, KeyHealth] = {}
 
     @extend_schema(operation_id="keys_see", responses=shapes.KeyShape)

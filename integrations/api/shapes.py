@@ -8,7 +8,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.api.fields import Line
 from incidents.kinds import SEVERITIES
+from integrations.kinds import adapters
 from integrations.models import Heartbeat, InboundEvent, IntegrationKey
 from integrations.queries.keys import KeyHealth
 from integrations.queries.log import body_of
@@ -68,15 +70,15 @@ class IssuedKeyShape(KeyShape):
 class KeyInput(serializers.Serializer[Any]):
     """A key to be made; `paths` are for generic JSON."""
 
-    kind = serializers.CharField(max_length=14, default="events")
-    name = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    kind = serializers.ChoiceField(choices=[known.id for known in adapters()], default="events")
+    name = Line(max_length=80, required=False, allow_blank=True)
     paths = serializers.DictField(child=serializers.JSONField(), required=False)
 
 
 class KeyEdit(serializers.Serializer[Any]):
     """What can be changed of a key."""
 
-    name = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    name = Line(max_length=80, required=False, allow_blank=True)
     paths = serializers.DictField(child=serializers.JSONField(), required=False)
 
 
@@ -122,7 +124,7 @@ class IssuedHeartbeatShape(HeartbeatShape):
 class HeartbeatEdit(serializers.Serializer[Any]):
     """What can be changed of a heartbeat, in seconds."""
 
-    name = serializers.CharField(max_length=120, required=False)
+    name = Line(max_length=120, required=False)
     interval_seconds = serializers.IntegerField(min_value=5, max_value=2_592_000, required=False)
     grace_seconds = serializers.IntegerField(min_value=0, max_value=604_800, required=False)
 
@@ -130,7 +132,7 @@ class HeartbeatEdit(serializers.Serializer[Any]):
 class HeartbeatInput(HeartbeatEdit):
     """A heartbeat to be made."""
 
-    name = serializers.CharField(max_length=120)
+    name = Line(max_length=120)
 
 
 class InboundShape(serializers.ModelSerializer[InboundEvent]):

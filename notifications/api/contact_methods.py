@@ -29,6 +29,7 @@ class ContactMethods(NoRepeats, ListView):
     """One's own addresses."""
 
     permission_classes = [SignedIn]
+    refusals = {404, 502}
 
     @extend_schema(operation_id="contact_methods_list", responses=shapes.ContactMethodShape(many=True))
     def get(self, request: Request) -> Response:
@@ -62,6 +63,8 @@ class ContactMethods(NoRepeats, ListView):
 
 class Subscription(NoRepeats):
     """The browser that asks, as a way to be reached."""
+
+    refusals = {502}
 
     @extend_schema(
         operation_id="contact_methods_subscribe",
@@ -97,8 +100,9 @@ class ContactMethod(ApiView):
     )
     def patch(self, request: Request, pk: int) -> Response:
         """Give an address another label."""
-        given = self.parse(shapes.LabelInput)
-        changed = contact_methods.rename(self.actor, method_seen_by(self.actor, pk), **given)
+        given = self.parse(shapes.LabelInput, partial=True)
+        method = method_seen_by(self.actor, pk)
+        changed = contact_methods.rename(self.actor, method, label=given.get("label", method.label))
         return Response(shapes.ContactMethodShape(changed).data)
 
     @extend_schema(operation_id="contact_methods_remove", responses={204: None})

@@ -36,6 +36,8 @@ class Provider(ApiView):
     """One carrier."""
 
     permission_classes = [SignedIn]
+    versioned = True
+    refusals = {502}
     repeatable = False  # a kept answer would outlive the settings that it shows
 
     @extend_schema(operation_id="providers_see", responses=shapes.ProviderDetailShape)

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.api.fields import Line
 from notifications.models import ContactMethod, Delivery, DeliveryAttempt
 from notifications.queries.log import ProviderHealth
 from notifications.states import STATES
@@ -45,31 +46,31 @@ class ContactMethodInput(serializers.Serializer[Any]):
     """An address to be added; `secrets` are the provider's own fields for it."""
 
     provider = serializers.CharField(max_length=30)
-    address = serializers.CharField(max_length=500)
-    label = serializers.CharField(max_length=60, required=False, allow_blank=True)  # type: ignore[assignment]
+    address = Line(max_length=500)
+    label = Line(max_length=60, required=False, allow_blank=True)  # type: ignore[assignment]
     secrets = serializers.DictField(child=serializers.CharField(max_length=2000, allow_blank=True), required=False)
 
 
 class SubscriptionInput(serializers.Serializer[Any]):
     """What `PushSubscription.toJSON()` gives; `former` is the endpoint that it replaces."""
 
-    endpoint = serializers.CharField(max_length=500)
+    endpoint = Line(max_length=500)
     keys = serializers.DictField(child=serializers.CharField(max_length=200))
     expirationTime = serializers.FloatField(required=False, allow_null=True)  # noqa: N815 (the browser's name)
     former = serializers.CharField(max_length=500, required=False, allow_blank=True)
-    label = serializers.CharField(max_length=60, required=False, allow_blank=True)  # type: ignore[assignment]
+    label = Line(max_length=60, required=False, allow_blank=True)  # type: ignore[assignment]
 
 
 class LabelInput(serializers.Serializer[Any]):
     """Another label."""
 
-    label = serializers.CharField(max_length=60, allow_blank=True)  # type: ignore[assignment]
+    label = Line(max_length=60, allow_blank=True)  # type: ignore[assignment]
 
 
 class CodeInput(serializers.Serializer[Any]):
     """The code that was sent to the address."""
 
-    code = serializers.CharField(max_length=40)
+    code = Line(max_length=40)
 
 
 class AttemptShape(serializers.ModelSerializer[DeliveryAttempt]):

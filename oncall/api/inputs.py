@@ -6,7 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from oncall.commands.policies import MOST_MINUTES, MOST_REPEATS, MOST_TARGETS
+from core.api.fields import Line, LocalMinute, TimeZone
+from oncall.commands.policies import MOST_LEVELS, MOST_MINUTES, MOST_REPEATS, MOST_TARGETS
 from oncall.commands.services import URGENCIES
 from oncall.engine.rotation import UNITS
 
@@ -26,7 +27,7 @@ def id_list(most: int, **options: Any) -> serializers.ListField:
 class ServiceInput(serializers.Serializer[Any]):
     """A service to be made or changed; `policy: null` leaves it to the team's managers."""
 
-    name = serializers.CharField(max_length=120)
+    name = Line(max_length=120)
     description = serializers.CharField(max_length=4000, required=False, allow_blank=True)
     team = id_field()
     policy = id_field(required=False, allow_null=True)
@@ -49,20 +50,21 @@ class LevelInput(serializers.Serializer[Any]):
 class PolicyInput(serializers.Serializer[Any]):
     """A policy to be made or changed, as one document."""
 
-    name = serializers.CharField(max_length=120)
+    name = Line(max_length=120)
     team = id_field()
     repeats = serializers.IntegerField(min_value=0, max_value=MOST_REPEATS, required=False)
     fallback = id_field(required=False, allow_null=True)
     levels = LevelInput(many=True)
+    exact = {"levels": {"minItems": 1, "maxItems": MOST_LEVELS}}
 
 
 class ScheduleInput(serializers.Serializer[Any]):
     """A schedule to be made or changed; `anchor` is a local time in `time_zone`: the first hand-off."""
 
-    name = serializers.CharField(max_length=120)
+    name = Line(max_length=120)
     team = id_field()
-    time_zone = serializers.CharField(max_length=64, required=False)
-    anchor = serializers.CharField(max_length=16)
+    time_zone = TimeZone(max_length=64, required=False)
+    anchor = LocalMinute(max_length=16)
     unit = serializers.ChoiceField(choices=UNITS, required=False)
     length = serializers.IntegerField(min_value=1, max_value=366, required=False)
     members = id_list(100)

@@ -96,6 +96,7 @@ class Rules(ListView):
     """One's own notification rules; without any, the default is mail and push at once."""
 
     permission_classes = [SignedIn]
+    refusals = {404}
     orderings = {"soonest": ("urgency", "delay_minutes", "pk")}
     filters = {"urgency": choice("urgency", rules.URGENCIES)}
 

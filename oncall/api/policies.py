@@ -26,7 +26,9 @@ def _resolved(actor: Any, given: dict[str, Any]) -> dict[str, Any]:
         given["fallback"] = person_seen_by(actor, given["fallback"])
     if "levels" in given:
         given["levels"] = [
-            LevelDraft(level["timeout_minutes"], tuple(level["users"]), tuple(level["schedules"]))
+            LevelDraft(
+                level.get("timeout_minutes", 5), tuple(level.get("users", ())), tuple(level.get("schedules", ()))
+            )
             for level in given["levels"]
         ]
     return given
@@ -36,6 +38,7 @@ class Policies(ListView):
     """All escalation policies."""
 
     permission_classes = [SignedIn]
+    refusals = {404}
     orderings = {"name": ("name", "pk"), "newest": ("-pk",)}
     filters = {"team": number("team_id", "Policies of this team."), "q": search("name")}
 
@@ -57,6 +60,7 @@ class Policy(ApiView):
     """One escalation policy."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(operation_id="policies_see", responses=shapes.OnePolicyShape)
     def get(self, request: Request, pk: int) -> Response:

@@ -28,6 +28,7 @@ class Schedules(ListView):
     """All schedules."""
 
     permission_classes = [SignedIn]
+    refusals = {404}
     orderings = {"name": ("name", "pk"), "newest": ("-pk",)}
     filters = {"team": number("team_id", "Schedules of this team."), "q": search("name")}
 
@@ -49,6 +50,7 @@ class Schedule(ApiView):
     """One schedule."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(operation_id="schedules_see", responses=shapes.ScheduleShape)
     def get(self, request: Request, pk: int) -> Response:

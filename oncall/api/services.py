@@ -32,6 +32,7 @@ class Services(ListView):
     """All services; archived ones with `archived=true`."""
 
     permission_classes = [SignedIn]
+    refusals = {404}
     orderings = {"name": ("name", "pk"), "newest": ("-pk",)}
     filters = {
         "team": number("team_id", "Services of this team."),
@@ -64,6 +65,7 @@ class Service(ApiView):
     """One service."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(operation_id="services_see", responses=shapes.ServiceShape)
     def get(self, request: Request, pk: int) -> Response:
@@ -84,6 +86,7 @@ class ArchiveService(ApiView):
     """Taking a service out of use."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(operation_id="services_archive", request=None, responses=shapes.ServiceShape)
     def post(self, request: Request, pk: int) -> Response:
@@ -96,6 +99,7 @@ class RestoreService(ApiView):
     """Bringing a service back into use."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(operation_id="services_restore", request=None, responses=shapes.ServiceShape)
     def post(self, request: Request, pk: int) -> Response:

@@ -20,7 +20,7 @@ from rest_framework.test import APIClient
 
 from core.api import filters, urls
 from core.api.base import Anyone, ApiView, ListView, SignedIn
-from core.errors import Conflict, Forbidden, Invalid, Missing, TooMany, Unreachable
+from core.errors import Conflict, Forbidden, Invalid, Missing, Stale, TooMany, Unreachable
 from core.models import FeedEntry
 
 ENTRY = {"topic": "incident:7", "seq": 1, "kind": "note"}
@@ -71,13 +71,14 @@ class Versioned(ApiView):
     """Something with a version: 3."""
 
     permission_classes = [SignedIn]
+    versioned = True
 
     @extend_schema(request=None, responses={200: None})
     def put(self, request: Request) -> Response:
         """Change it."""
         seen = self.version()
         if seen is not None and seen != 3:
-            raise Conflict("It has changed.", code="stale")
+            raise Stale("It has changed.", version=3)
         return Response({"seen": seen})
 
 

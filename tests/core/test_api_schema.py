@@ -49,12 +49,21 @@ def test_the_base_describes_what_is_common() -> None:
 
 def test_every_operation_names_its_refusals_and_who_may() -> None:
     schema = generated("tests.core.api_views")
-    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    problem = {"$ref": "#/components/schemas/Problem"}
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
-            assert operation["responses"]["4XX"]["content"]["application/problem+json"] == problem
+            refused = {code for code in operation["responses"] if code >= "400"}
+            assert {"400", "406", "429", "500", "503"} <= refused
+            assert ({"409", "413", "415"} <= refused) is (method != "get")
+            for code in refused:
+                name = operation["responses"][code]["$ref"].rpartition("/")[2]
+                said = schema["components"]["responses"][name]
+                assert said["content"]["application/problem+json"]["schema"] == problem
+                assert said["description"]
+                assert ("Retry-After" in said.get("headers", {})) is (code in {"429", "503"})
             open_ = path.startswith(("/api/v1/open", "/api/v1/deep"))
             assert ("security" not in operation) is open_, (path, method)
+            assert ({"401", "403"} <= refused) is not open_, (path, method)
             assert operation["summary"]
 
 

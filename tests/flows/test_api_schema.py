@@ -1,0 +1,32 @@
+"""Whatever the description promises, the API does: requests are made up from it and each answer is compared with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.flows.api_schema import Asker, one_connection, stories
+from tests.flows.security_scene import Scene
+from tests.flows.security_scene import scene as scene
+from tests.flows.security_scene import scenes as scenes
+from tests.flows.security_scene import world as world
+
+pytestmark = pytest.mark.django_db
+WHO = ("administrator", "browser", "responder", "stakeholder", "integration", "anonymous")
+
+
+def test_five_requests_to_each_operation(scene: Scene) -> None:
+    """No status, header, content type or body that is not described; nothing wrong taken, nothing right refused."""
+    asker = Asker(scene, "administrator")
+    with one_connection():
+        found = list(stories(asker, examples=5, systematic=False))
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("who", WHO)
+def test_two_hundred_requests_to_each_operation(who: str, scene: Scene) -> None:
+    """The same with every check and phase for each kind of caller, and every operation is reached."""
+    asker = Asker(scene, who)
+    with one_connection():
+        found = list(stories(asker, examples=200, systematic=True))
+    assert not found, "\n".join(found)
