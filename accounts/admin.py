@@ -8,23 +8,33 @@ from urllib.parse import urlencode
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
-from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from unfold.admin import ModelAdmin
 
 from accounts.access import actor_of
-from accounts.commands import invitations, teams, tokens, users
-from accounts.emails import normal
-from accounts.models import ApiToken, Invitation, Membership, Team, User
-from accounts.permissions import ADMIN_ENTER, can
+from accounts.actors import Actor
+from accounts.commands import invitations, organisation, teams, tokens, users
+from accounts.models import ApiToken, Invitation, Membership, Organisation, Team, User
+from accounts.permissions import (
+    ADMIN_ENTER,
+    INVITATION_SEE,
+    SETTINGS_EDIT,
+    TEAM_CREATE,
+    TEAM_DELETE,
+    TEAM_EDIT,
+    TEAM_LEAVE,
+    TEAM_SEE,
+    TOKEN_SEE,
+    USER_EDIT,
+    can,
+)
+from core import admin_history
+from core.admin_base import ConfigAdmin, ReadOnlyAdmin
 from core.errors import Forbidden
 from core.links import inward
-from core.zones import zone_names
 
 
 def may_enter(request: HttpRequest) -> bool:
@@ -56,164 +66,151 @@ admin.site.login = to_sign_in  # type: ignore[method-assign]
 admin.site.password_change = to_password_change  # type: ignore[method-assign,assignment]
 
 
-class _UserForm(forms.ModelForm[User]):
-    """Says beside the field what the database's own refusal would say in its words."""
-
-    def clean_email(self) -> str:
-        """Refuse an address that somebody has."""
-        email: str = self.cleaned_data["email"]
-        if User.objects.filter(email__iexact=normal(email)).exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError("Somebody has this address already.", code="taken")
-        return email
-
-    def clean_time_zone(self) -> str:
-        """Refuse what is no time zone."""
-        zone: str = self.cleaned_data["time_zone"]
-        if zone not in zone_names():
-            raise forms.ValidationError("There is no such time zone.", code="invalid")
-        return zone
-
-
-class _TeamForm(forms.ModelForm[Team]):
-    """The same for a team."""
-
-    def clean_name(self) -> str:
-        """Refuse a name that another team has."""
-        name: str = self.cleaned_data["name"]
-        if Team.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
-            raise forms.ValidationError("There is a team of this name already.", code="taken")
-        return name
+admin_history.names(User, "user", "users", "members", "fallback")
+admin_history.names(Team, "team")
 
 
 @admin.register(User)
-class UserAdmin(ModelAdmin):
+class UserAdmin(ConfigAdmin):
     """Create, edit, give a role, deactivate; nobody is deleted, since the record names people for ever (A93)."""
 
-    form = _UserForm
+    sees = edits = creates = USER_EDIT
+    audit_noun = "user"
+    taken = "email"
     list_display = ("name", "email", "role", "is_active", "last_login")
     list_filter = ("role", "is_active")
     search_fields = ("name", "email")
+    ordering = ("name", "pk")
     fields = ("name", "email", "role", "time_zone", "is_active", "last_login", "date_joined")
     readonly_fields = ("is_active", "last_login", "date_joined")
     actions = ("deactivate", "reactivate")
 
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Never: deactivate instead."""
-        return False
+    def command_create(self, actor: Actor, given: dict[str, Any]) -> User:
+        """Make a person, who sets a password through the mailed link."""
+        return users.create(actor, **given)
 
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Through the commands, each of which asks for its own right."""
-        actor, given = actor_of(request), form.cleaned_data
-        values = {key: given[key] for key in ("name", "email", "time_zone") if key in given}
-        if not change:
-            obj.pk = users.create(actor, role=given["role"], **values).pk
-            return
-        stored = users.edit(actor, User.objects.get(pk=obj.pk), **values)
-        if given["role"] != stored.role:
-            users.change_role(actor, stored, role=given["role"])
+    def command_edit(self, actor: Actor, stored: User, given: dict[str, Any], version: int | None) -> User:
+        """Change what the person is called, and the role where another one was chosen."""
+        role = given.pop("role")
+        stored = users.edit(actor, stored, version=version, **given)
+        return stored if role == stored.role else users.change_role(actor, stored, role=role)
 
-    @admin.action(description="Deactivate: sessions and tokens end at once")
-    @transaction.atomic
+    @admin.action(description="Deactivate: sessions and tokens end at once", permissions=["change"])
     def deactivate(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         """Shut the chosen people out."""
-        for user in chosen:
-            users.deactivate(actor_of(request), user)
+        self.each(request, chosen, users.deactivate, "Shut out.")
 
-    @admin.action(description="Reactivate")
-    @transaction.atomic
+    @admin.action(description="Reactivate", permissions=["change"])
     def reactivate(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         """Let the chosen people in again."""
-        for user in chosen:
-            users.reactivate(actor_of(request), user)
+        self.each(request, chosen, users.reactivate, "Let in again.")
 
 
 @admin.register(Team)
-class TeamAdmin(ModelAdmin):
+class TeamAdmin(ConfigAdmin):
     """Teams by name."""
 
-    form = _TeamForm
+    sees, edits, creates, deletes = TEAM_SEE, TEAM_EDIT, TEAM_CREATE, TEAM_DELETE
+    audit_noun = "team"
     list_display = ("name", "description")
     search_fields = ("name",)
+    ordering = ("name",)
     fields = ("name", "description")
 
-    def save_model(self, request: HttpRequest, obj: Team, form: Any, change: bool) -> None:
-        """Through the commands."""
-        actor = actor_of(request)
-        if change:
-            teams.edit(actor, Team.objects.get(pk=obj.pk), **form.cleaned_data)
-        else:
-            obj.pk = teams.create(actor, **form.cleaned_data).pk
+    def view_on_site(self, obj: Team) -> str:
+        """The team's own page."""
+        return f"/teams/{obj.pk}/"
 
-    def delete_model(self, request: HttpRequest, obj: Team) -> None:
-        """Through the command."""
-        teams.delete(actor_of(request), obj)
+    def command_create(self, actor: Actor, given: dict[str, Any]) -> Team:
+        """Make a team."""
+        return teams.create(actor, **given)
 
-    @transaction.atomic
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Team]) -> None:
-        """One by one, through the command."""
-        for team in queryset:
-            self.delete_model(request, team)
+    def command_edit(self, actor: Actor, stored: Team, given: dict[str, Any], version: int | None) -> Team:
+        """Rename or describe it."""
+        return teams.edit(actor, stored, version=version, **given)
+
+    def command_delete(self, actor: Actor, thing: Team) -> None:
+        """Delete a team that owns nothing."""
+        teams.delete(actor, thing)
 
 
 @admin.register(Membership)
-class MembershipAdmin(ModelAdmin):
+class MembershipAdmin(ConfigAdmin):
     """Who is in which team."""
 
+    sees, edits, creates, deletes = TEAM_SEE, TEAM_EDIT, TEAM_EDIT, TEAM_LEAVE
+    taken = "user"
     list_display = ("user", "team", "role")
     list_filter = ("team", "role")
+    search_fields = ("user__name", "team__name")
     autocomplete_fields = ("team",)
     list_select_related = ("user", "team")
+
+    def audit_keys(self, thing: Membership) -> list[str]:
+        """The audit tells it of the team."""
+        return [f"team:{thing.team_id}"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
         """Of a place in a team only the role changes."""
         return ("user", "team") if obj else ()
 
-    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
-        """Through the command."""
-        obj.pk = teams.join(actor_of(request), obj.team, user=obj.user, role=obj.role).pk
+    def command_create(self, actor: Actor, given: dict[str, Any]) -> Membership:
+        """Take a person into a team."""
+        return teams.join(actor, given["team"], user=given["user"], role=given["role"])
 
-    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
-        """Through the command."""
-        teams.leave(actor_of(request), obj.team, user=obj.user)
+    def command_edit(self, actor: Actor, stored: Membership, given: dict[str, Any], version: int | None) -> Membership:
+        """Give a member another role."""
+        return teams.join(actor, stored.team, user=stored.user, role=given["role"])
 
-    @transaction.atomic
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
-        """One by one, through the command."""
-        for each in queryset:
-            self.delete_model(request, each)
+    def command_delete(self, actor: Actor, thing: Membership) -> None:
+        """Take a person out of the team."""
+        teams.leave(actor, thing.team, user=thing.user)
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(ConfigAdmin):
+    """Whose portal this is: one row."""
+
+    sees = edits = SETTINGS_EDIT
+    audit_noun = "organisation"
+    list_display = ("__str__", "time_zone")
+    fields = ("name", "time_zone")
+
+    def command_edit(
+        self, actor: Actor, stored: Organisation, given: dict[str, Any], version: int | None
+    ) -> Organisation:
+        """Name it, or say in which zone it lives."""
+        return organisation.edit_organisation(actor, version=version, **given)
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ModelAdmin):
-    """Everybody's tokens without their secrets: to look at and to revoke."""
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """Everybody's tokens without their secrets: to look at and to revoke, each made by its owner alone."""
 
+    sees = TOKEN_SEE
+    audit_noun = "token"
     list_display = ("name", "user", "prefix", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at")
-    list_filter = ("revoked_at",)
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter),)
+    search_fields = ("name", "prefix", "user__name")
     list_select_related = ("user",)
     fields = list_display
-    readonly_fields = list_display
     actions = ("revoke",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never: a token is made by its owner, who alone sees it."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        """Never: revoke instead."""
-        return False
-
-    @admin.action(description="Revoke")
-    @transaction.atomic
+    @admin.action(description="Revoke", permissions=["view"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[ApiToken]) -> None:
         """End the chosen tokens at once."""
-        for token in chosen:
-            tokens.revoke(actor_of(request), token)
+        self.each(request, chosen, tokens.revoke, "Revoked.")
 
 
 @admin.register(Invitation)
-class InvitationAdmin(ModelAdmin):
-    """Who is invited, without the link: to look at, to send again and to take back."""
+class InvitationAdmin(ReadOnlyAdmin):
+    """Who is invited, without the link: to look at, to send again and to take back.
 
+    People are invited on their own page, which shows a link where no mail goes out.
+    """
+
+    sees = INVITATION_SEE
+    audit_noun = "invitation"
     list_display = ("name", "email", "role", "team", "state", "invited_by", "made_at", "expires_at")
     list_filter = ("role", "team")
     list_select_related = ("team", "invited_by")
@@ -222,23 +219,12 @@ class InvitationAdmin(ModelAdmin):
     readonly_fields = fields
     actions = ("resend", "revoke")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never: people are invited on their own page, which shows a link where no mail goes out."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Invitation | None = None) -> bool:
-        """Never: take it back instead."""
-        return False
-
-    @admin.action(description="Send again: the former link opens nothing")
+    @admin.action(description="Send again: the former link opens nothing", permissions=["view"])
     def resend(self, request: HttpRequest, chosen: QuerySet[Invitation]) -> None:
         """Mail new links."""
-        for each in chosen:
-            invitations.resend(actor_of(request), each)
+        self.each(request, chosen, invitations.resend, "Sent again.")
 
-    @admin.action(description="Take back: the link opens nothing")
-    @transaction.atomic
+    @admin.action(description="Take back: the link opens nothing", permissions=["view"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[Invitation]) -> None:
         """End the chosen invitations."""
-        for each in chosen:
-            invitations.revoke(actor_of(request), each)
+        self.each(request, chosen, invitations.revoke, "Taken back.")

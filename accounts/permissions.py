@@ -54,6 +54,11 @@ def table() -> list[Permission]:
     return [_table[name] for name in sorted(_table)]
 
 
+def named(row: Permission | str) -> Permission:
+    """The row of this name, for `core`, which knows no rows; raises KeyError for one that is not there."""
+    return _table[row] if isinstance(row, str) else row
+
+
 def relation(resolver: Resolver) -> Resolver:
     """Register a room's answer to "how does this actor stand to this thing?" (IN, IK, OW …)."""
     _relations.append(resolver)
@@ -149,3 +154,4 @@ PROVIDER_EDIT = permission("provider.edit", ["AD"], "change the providers", scop
 AUDIT_SEE = permission("audit.see", ["PO", "AD"], "read the audit log", scope="admin")
 ADMIN_ENTER = permission("admin.enter", ["PO", "AD"], "enter the administration", scope=PERSON)
 HEALTH_SEE = permission("health.see", STAFF, "see the engine's health", scope="read")
+ENGINE_RUN = permission("engine.run", ["PO", "AD"], "work on what the engine has given up", scope="admin")

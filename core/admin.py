@@ -1,115 +1,106 @@
-"""The engine in Django's admin: what was given up, signs of life, the audit. Live rows are read-only."""
+"""The engine in Django's admin: what was given up, signs of life, facts. Live rows are read-only."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_q import admin as bulk_admin  # its pages would load pickles: registered first, then taken off (A99)
-from unfold.admin import ModelAdmin
 
-from core import audit, due
+from core import admin_audit, audit, due
+from core.admin_base import ReadOnlyAdmin
+from core.admin_lists import lately
+from core.errors import Conflict
 from core.models import AuditEntry, Beat, BulkJob, DueRow, Fact
-from core.web.access import actor_of
+from core.web.access import require
 
 for model in (bulk_admin.Schedule, bulk_admin.Success, bulk_admin.Failure, bulk_admin.OrmQ):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
+admin.site.register(AuditEntry, admin_audit.AuditEntryAdmin)
+SEE, RUN = "health.see", "engine.run"  # rows of the table of rights, which `core` knows by name
 
-class ReadOnlyAdmin(ModelAdmin):
-    """Shows rows to whoever may enter the admin; changes nothing."""
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Whoever may enter sees the engine."""
-        return bool(getattr(request.user, "is_staff", False))
+@transaction.atomic
+def try_again(actor: Any, row: DueRow) -> None:
+    """Give a parked row a fresh set of attempts; raises Conflict for one that is not parked."""
+    require(actor, RUN)
+    _one(actor, "try_again", row, due.try_again([row.pk]))
 
-    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Whoever may enter sees the rows."""
-        return self.has_module_permission(request)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody adds rows by hand."""
-        return False
+@transaction.atomic
+def dismiss(actor: Any, row: DueRow) -> None:
+    """End a parked row without doing it; raises Conflict for one that is not parked."""
+    require(actor, RUN)
+    _one(actor, "dismiss", row, due.dismiss([row.pk]))
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody edits rows by hand."""
-        return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody deletes rows by hand."""
-        return False
+def _one(actor: Any, verb: str, row: DueRow, count: int) -> None:
+    if count != 1:
+        raise Conflict("It is not parked.", code="illegal_move")
+    audit.write(actor, f"due.{verb}", row.key)
 
 
 @admin.register(DueRow)
 class DueRowAdmin(ReadOnlyAdmin):
     """The due queue; parked rows can be tried again or dismissed."""
 
+    sees = SEE
     list_display = ("key", "kind", "state", "due", "attempts", "error")
     list_filter = ("state", "kind")
     search_fields = ("key", "ref")
     ordering = ("-id",)
-    show_full_result_count = False
     actions = ("try_again", "dismiss")
+
+    def audit_keys(self, thing: DueRow) -> list[str]:
+        """The audit knows it by its key."""
+        return [thing.key]
 
     @admin.action(description="Try the selected parked rows again", permissions=["view"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[DueRow]) -> None:
         """Give them a fresh set of attempts."""
-        self._act(request, queryset, "try_again", due.try_again)
+        self.each(request, queryset, try_again, "Tried again.")
 
     @admin.action(description="Dismiss the selected parked rows", permissions=["view"])
     def dismiss(self, request: HttpRequest, queryset: QuerySet[DueRow]) -> None:
         """End them without doing them."""
-        self._act(request, queryset, "dismiss", due.dismiss)
-
-    def _act(self, request: HttpRequest, queryset: QuerySet[DueRow], verb: str, command: Any) -> None:
-        with transaction.atomic():
-            keys = dict(queryset.filter(state=DueRow.PARKED).values_list("pk", "key"))
-            count = command(list(keys))
-            for key in keys.values():
-                audit.write(actor_of(request), f"due.{verb}", key)
-        messages.success(request, f"{count} rows: {verb.replace('_', ' ')}.")
+        self.each(request, queryset, dismiss, "Dismissed.")
 
 
 @admin.register(BulkJob)
 class BulkJobAdmin(ReadOnlyAdmin):
     """Bulk jobs."""
 
+    sees = SEE
     list_display = ("name", "ref", "state", "attempts", "created_at", "error")
     list_filter = ("state", "name")
+    ordering = ("-id",)
 
 
 @admin.register(Fact)
 class FactAdmin(ReadOnlyAdmin):
     """Facts, newest first."""
 
+    sees = SEE
     list_display = ("kind", "at", "payload")
-    list_filter = ("kind",)
+    list_filter = ("kind", lately("at"))
     ordering = ("-id",)
-    show_full_result_count = False
 
 
 @admin.register(Beat)
 class BeatAdmin(ReadOnlyAdmin):
     """Signs of life and alarms; of what they hold only the sentence, since things name private incidents (S34)."""
 
+    sees = SEE
     list_display = fields = ("name", "at", "ok", "sentence")
     list_filter = ("ok",)
+    search_fields = ("name",)
 
     @admin.display(description="What it says")
     def sentence(self, beat: Beat) -> str:
         """The sentence of an alarm or of the auditor; signs of life have none."""
         return str(beat.detail.get("sentence", ""))
-
-
-@admin.register(AuditEntry)
-class AuditEntryAdmin(ReadOnlyAdmin):
-    """Who changed what."""
-
-    list_display = ("at", "label", "verb", "thing", "address")
-    list_filter = ("verb",)
-    search_fields = ("thing", "actor", "label")
-    show_full_result_count = False

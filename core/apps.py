@@ -8,11 +8,12 @@ class CoreConfig(AppConfig):
     """The mechanics; the last of our rooms to get ready."""
 
     name = "core"
+    verbose_name = "Engine"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Fit django-q2 to our rules, load every room's handlers, readers and jobs, and the system checks."""
-        from core import auditor, checks, jobs, retention  # noqa: F401 (they register themselves)
+        from core import audit_watch, auditor, checks, jobs, retention  # noqa: F401 (they register themselves)
 
         jobs.harden()
         autodiscover_modules("due", "reactions", "jobs")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -17,14 +20,23 @@ from core.models import AuditEntry, AuditHead
 from core.web.access import ActorLike
 
 CLOCK_BACK = timedelta(minutes=5)
+CHAINED = ("at", "actor", "label", "verb", "thing", "address", "before", "after")
+CHUNK, MOST_SAID = 2000, 50
+_where: ContextVar[str] = ContextVar("where", default="")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The outcome of a check of the chain: `broken` lists what does not fit, in plain sentences."""
+    """The outcome of a check of the chain: what was `altered`, and where the `clock` was set back, in sentences."""
 
     entries: int
-    broken: list[str]
+    altered: list[str]
+    clock: list[str] = field(default_factory=list)
+
+    @property
+    def broken(self) -> list[str]:
+        """All that does not fit."""
+        return [*self.altered, *self.clock]
 
     @property
     def ok(self) -> bool:
@@ -51,11 +63,11 @@ def write(
             label=actor.label[:200],
             verb=verb,
             thing=thing[:120],
-            address=address[:64],
+            address=(address or _where.get())[:64],
             before=_plain(before),
             after=_plain(after),
         )
-        entry.hash = head.hash = _digest(head.hash, entry)
+        entry.hash = head.hash = _digest(head.hash, [getattr(entry, name) for name in CHAINED])
         head.entries += 1
         entry.save(force_insert=True)
         head.save(update_fields=["entries", "hash"])
@@ -68,26 +80,77 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[s
     return {k: before[k] for k in keys if k in before}, {k: after[k] for k in keys if k in after}
 
 
+@contextmanager
+def seen_from(address: str) -> Iterator[None]:
+    """Entries that are written inside say that they came from this address, unless they name another."""
+    token = _where.set(address)
+    try:
+        yield
+    finally:
+        _where.reset(token)
+
+
+# --- the check ------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far a walk has come: the last entry looked at, how many there were, the hash so far."""
+
+    pk: int = 0
+    count: int = 0
+    hash: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.pk}:{self.count}:{self.hash}"
+
+    @classmethod
+    def read(cls, text: str) -> Mark:
+        """The mark that was written as text; the beginning for an empty one."""
+        if not text:
+            return cls()
+        pk, count, digest = text.split(":")
+        return cls(int(pk), int(count), digest)
+
+
 def verify() -> Verdict:
     """Walk the whole chain and compare it with its head, also while others write to it."""
-    broken: list[str] = []
-    previous, count, latest, last = "", 0, None, 0
-    promised, end = _head()  # first: what is written from here on is beyond the walk
-    for entry in AuditEntry.objects.order_by("pk")[:promised].iterator(chunk_size=500):
+    return walk(Mark(), None)[0]
+
+
+def walk(mark: Mark, seconds: float | None) -> tuple[Verdict, Mark | None]:
+    """Walk on from a mark, for so many seconds; the second part is where to go on, None at the end of the chain.
+
+    Rows are streamed: a chain of millions costs no memory. At most `MOST_SAID` sentences are kept.
+    """
+    altered: list[str] = []
+    earlier: list[str] = []
+    previous, count, last = mark.hash, mark.count, mark.pk
+    latest = AuditEntry.objects.filter(pk=last).values_list("at", flat=True).first()
+    end = None if seconds is None else time.monotonic() + seconds
+    promised, head = _head()  # first: what is written from here on is beyond the walk
+    rows = AuditEntry.objects.filter(pk__gt=last).order_by("pk")[: max(promised - count, 0)]
+    for row in rows.values_list("pk", "hash", *CHAINED).iterator(chunk_size=CHUNK):
         count += 1
-        if entry.hash != _digest(previous, entry):
-            broken.append(f"Entry {entry.pk} was altered, or an entry before it was removed.")
-        if latest is not None and entry.at < latest - CLOCK_BACK:
-            broken.append(f"Entry {entry.pk} is older than the one before it: the clock was set back.")
-        previous, latest, last = entry.hash, entry.at, entry.pk
+        if row[1] != _digest(previous, row[2:]):
+            altered.append(f"Entry {row[0]} was altered, or an entry before it was removed.")
+        if latest is not None and row[2] < latest - CLOCK_BACK:
+            earlier.append(f"Entry {row[0]} is older than the one before it: the clock was set back.")
+        last, previous, latest = row[0], row[1], row[2]
+        del altered[MOST_SAID:], earlier[MOST_SAID:]
+        if end is not None and count % CHUNK == 0 and time.monotonic() > end:
+            return Verdict(count, altered, earlier), Mark(last, count, previous)
+    altered += _missing(promised, head, count, previous, last)
+    return Verdict(count, altered, earlier), None
+
+
+def _missing(promised: int, head: str, count: int, previous: str, last: int) -> list[str]:
     # Whoever adds an entry moves the head with it: a head read after the entries counts all of them.
     more = AuditEntry.objects.filter(pk__gt=last).count()
     now_promised, _ = _head()
-    if (promised, end) != (count, previous):
-        broken.append(f"The chain should end after {promised} entries and ends after {count}.")
-    elif count + more > now_promised:
-        broken.append(f"The chain should end after {now_promised} entries and ends after {count + more}.")
-    return Verdict(count, broken)
+    if (promised, head) != (count, previous):
+        return [f"The chain should end after {promised} entries and ends after {count}."]
+    if count + more > now_promised:
+        return [f"The chain should end after {now_promised} entries and ends after {count + more}."]
+    return []
 
 
 def _head() -> tuple[int, str]:
@@ -100,16 +163,8 @@ def _plain(values: Mapping[str, Any] | None) -> dict[str, Any]:
     return plain
 
 
-def _digest(previous: str, entry: AuditEntry) -> str:
-    said = [
-        previous,
-        entry.at.isoformat(),
-        entry.actor,
-        entry.label,
-        entry.verb,
-        entry.thing,
-        entry.address,
-        entry.before,
-        entry.after,
-    ]
+def _digest(previous: str, values: Iterable[Any]) -> str:
+    """The hash of one entry, given what stands in `CHAINED`, on top of the one before it."""
+    at, *rest = values
+    said = [previous, at.isoformat(), *rest]
     return sha256(json.dumps(said, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

@@ -95,7 +95,11 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ["-pk"]
         verbose_name_plural = "audit entries"
-        indexes = [models.Index(fields=["thing"], name="audit_thing")]
+        indexes = [
+            models.Index(fields=["thing"], name="audit_thing"),
+            models.Index(fields=["actor"], name="audit_actor"),
+            models.Index(fields=["at"], name="audit_at"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.thing}"

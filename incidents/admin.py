@@ -5,44 +5,47 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
-from accounts.permissions import can
-from core.admin import ReadOnlyAdmin
+from accounts.actors import Actor
+from core import admin_history
+from core.admin_base import ConfigAdmin, ReadOnlyAdmin, may
+from core.admin_lists import lately
 from core.web.access import actor_of
 from incidents import permissions
-from incidents.commands import config
+from incidents.commands import config, lifecycle
 from incidents.engine import rules
 from incidents.models import Alert, ChangeEvent, EventRule, GroupingRule, Incident, Priority, Signal, TimelineEntry
 
+admin_history.names(Priority, "priority")
+
+
+class PriorityForm(ModelForm[Priority]):
+    """What a priority demands, in words."""
+
+    class Meta:
+        model = Priority
+        fields = ["name", "definition", "major", "pages", "urgency", "ack_timeout_minutes"]
+        labels = {"major": "Major incident", "ack_timeout_minutes": "An acknowledgement lasts (minutes)"}
+
 
 @admin.register(Priority)
-class PriorityAdmin(ModelAdmin):
+class PriorityAdmin(ConfigAdmin):
     """P1 to P5: five ranks for ever, with the process owner's names and demands."""
 
+    sees, edits = permissions.PRIORITY_SEE, permissions.PRIORITY_EDIT
+    audit_noun = "priority"
+    form = PriorityForm
     list_display = ("rank", "name", "major", "pages", "urgency", "ack_timeout_minutes")
+    list_display_links = ("rank", "name")
     fields = ("rank", "name", "definition", "major", "pages", "urgency", "ack_timeout_minutes")
     readonly_fields = ("rank",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """There are five."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Priority | None = None) -> bool:
-        """Incidents hold them."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Priority | None = None) -> bool:
-        """Process owners."""
-        return can(actor_of(request), permissions.PRIORITY_EDIT, obj)
-
-    def save_model(self, request: HttpRequest, obj: Priority, form: Any, change: bool) -> None:
-        """Through the command."""
-        config.edit_priority(actor_of(request), Priority.objects.get(pk=obj.pk), **form.cleaned_data)
+    def command_edit(self, actor: Actor, stored: Priority, given: dict[str, Any], version: int | None) -> Priority:
+        """Rename it or change what it demands."""
+        return config.edit_priority(actor, stored, version=version, **given)
 
 
 class EventRuleForm(ModelForm[EventRule]):
@@ -68,9 +71,12 @@ class EventRuleForm(ModelForm[EventRule]):
 
 
 @admin.register(EventRule)
-class EventRuleAdmin(ModelAdmin):
+class EventRuleAdmin(ConfigAdmin):
     """Rules of all services and of each one."""
 
+    sees = permissions.RULE_SEE
+    edits = deletes = permissions.RULE_EDIT
+    audit_noun = "event_rule"
     form = EventRuleForm
     list_display = ("name", "service", "position", "field", "operator", "value", "priority", "enabled")
     list_filter = ("enabled", "service")
@@ -83,42 +89,43 @@ class EventRuleAdmin(ModelAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Whoever may edit general rules; team managers use the pages of their services."""
-        return can(actor_of(request), permissions.RULE_EDIT, EventRule())
+        return may(request, permissions.RULE_EDIT, EventRule())
 
-    def has_change_permission(self, request: HttpRequest, obj: EventRule | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """By the rule's service."""
-        return can(actor_of(request), permissions.RULE_EDIT, obj or EventRule())
+        return may(request, permissions.RULE_EDIT, obj or EventRule())
 
-    def has_delete_permission(self, request: HttpRequest, obj: EventRule | None = None) -> bool:
-        """As editing."""
-        return self.has_change_permission(request, obj)
+    has_delete_permission = has_change_permission
 
-    def save_model(self, request: HttpRequest, obj: EventRule, form: Any, change: bool) -> None:
-        """Through the commands."""
-        actor, given = actor_of(request), dict(form.cleaned_data)
-        if change:
-            given.pop("service", None)
-            config.edit_rule(actor, EventRule.objects.get(pk=obj.pk), **given)
-        else:
-            obj.pk = config.create_rule(actor, **given).pk
+    def command_create(self, actor: Actor, given: dict[str, Any]) -> EventRule:
+        """Make a rule of one service or of all."""
+        return config.create_rule(actor, **given)
 
-    def delete_model(self, request: HttpRequest, obj: EventRule) -> None:
-        """Through the command."""
-        config.delete_rule(actor_of(request), obj)
+    def command_edit(self, actor: Actor, stored: EventRule, given: dict[str, Any], version: int | None) -> EventRule:
+        """Change a rule."""
+        return config.edit_rule(actor, stored, version=version, **given)
 
-    @transaction.atomic
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[EventRule]) -> None:
-        """One by one, through the command."""
-        for rule in queryset:
-            self.delete_model(request, rule)
+    def command_delete(self, actor: Actor, thing: EventRule) -> None:
+        """Take a rule away."""
+        config.delete_rule(actor, thing)
 
 
 @admin.register(GroupingRule)
-class GroupingRuleAdmin(ModelAdmin):
-    """How alerts of each service become incidents."""
+class GroupingRuleAdmin(ConfigAdmin):
+    """How alerts of each service become incidents; the default is set instead of deleting."""
 
+    sees = permissions.RULE_SEE
+    edits = creates = permissions.PRIORITY_EDIT
+    taken = "service"
     list_display = ("service", "mode", "fields", "window_minutes")
+    list_filter = ("mode",)
     list_select_related = ("service",)
+    search_fields = ("service__name",)
+    ordering = ("service__name",)
+
+    def audit_keys(self, thing: GroupingRule) -> list[str]:
+        """The audit knows it by its service."""
+        return [f"grouping:{thing.service_id}"]
 
     def get_fields(self, request: HttpRequest, obj: GroupingRule | None = None) -> list[str]:
         """All but the version."""
@@ -128,91 +135,116 @@ class GroupingRuleAdmin(ModelAdmin):
         """The service stays."""
         return ("service",) if obj else ()
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Process owners; team managers use the pages of their services."""
-        return can(actor_of(request), permissions.PRIORITY_EDIT)
+    def command_create(self, actor: Actor, given: dict[str, Any]) -> GroupingRule:
+        """Set the grouping of a service."""
+        return config.set_grouping(actor, given.pop("service"), **given)
 
-    def has_change_permission(self, request: HttpRequest, obj: GroupingRule | None = None) -> bool:
-        """As adding."""
-        return self.has_add_permission(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: GroupingRule | None = None) -> bool:
-        """Set the default instead."""
-        return False
-
-    def save_model(self, request: HttpRequest, obj: GroupingRule, form: Any, change: bool) -> None:
-        """Through the command."""
-        given = form.cleaned_data
-        made = config.set_grouping(
-            actor_of(request),
-            obj.service,
-            mode=given["mode"],
-            fields=given["fields"],
-            window_minutes=given["window_minutes"],
-        )
-        obj.pk = made.pk
+    def command_edit(
+        self, actor: Actor, stored: GroupingRule, given: dict[str, Any], version: int | None
+    ) -> GroupingRule:
+        """Set it anew."""
+        return config.set_grouping(actor, stored.service, version=version, **given)
 
 
 @admin.register(Incident)
 class IncidentAdmin(ReadOnlyAdmin):
-    """Incidents that the viewer may know of."""
+    """Incidents that the viewer may know of; the verbs are those of the incident's own page."""
 
+    sees = permissions.INCIDENT_SEE
+    audit_noun = "incident"
     list_display = ("number", "title", "service", "status", "priority", "created_at")
     list_filter = ("status", "is_major", "priority")
     list_select_related = ("service", "priority")
     search_fields = ("title",)
-    show_full_result_count = False
+    actions = ("acknowledge", "resolve", "cancel", "close")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
         """Private ones stay with their people, also here (S34)."""
-        return Incident.objects.visible_to(actor_of(request))
+        return Incident.objects.visible_to(actor_of(request)).order_by("-number")
+
+    def view_on_site(self, obj: Incident) -> str:
+        """The incident's own page, with the whole record."""
+        return f"/incidents/{obj.number}/"
+
+    @admin.action(description="Acknowledge", permissions=["view"])
+    def acknowledge(self, request: HttpRequest, chosen: QuerySet[Incident]) -> None:
+        """Take the chosen incidents: their escalation stops."""
+        self.each(request, chosen, lifecycle.acknowledge, "Acknowledged.")
+
+    @admin.action(description="Resolve", permissions=["view"])
+    def resolve(self, request: HttpRequest, chosen: QuerySet[Incident]) -> None:
+        """End the chosen incidents."""
+        self.each(request, chosen, lifecycle.resolve, "Resolved.")
+
+    @admin.action(description="Cancel: false alarms", permissions=["view"])
+    def cancel(self, request: HttpRequest, chosen: QuerySet[Incident]) -> None:
+        """End the chosen incidents as false alarms."""
+        self.each(request, chosen, lifecycle.cancel, "Cancelled.")
+
+    @admin.action(description="Close", permissions=["view"])
+    def close(self, request: HttpRequest, chosen: QuerySet[Incident]) -> None:
+        """Close the chosen incidents for good."""
+        self.each(request, chosen, lifecycle.close, "Closed.")
 
 
 @admin.register(TimelineEntry)
 class TimelineEntryAdmin(ReadOnlyAdmin):
     """The record."""
 
+    sees = permissions.INCIDENT_SEE_ALL
     list_display = ("incident", "seq", "kind", "actor_label", "occurred_at")
     list_filter = ("kind",)
     list_select_related = ("incident",)
-    show_full_result_count = False
+    search_fields = ("=incident__number",)
+    ordering = ("-pk",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By the incident."""
+        return may(request, self.sees, obj.incident if obj else None)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TimelineEntry]:
         """Of incidents that the viewer may know of."""
-        return TimelineEntry.objects.filter(incident__in=Incident.objects.visible_to(actor_of(request)))
+        known = Incident.objects.visible_to(actor_of(request)).order_by()
+        return TimelineEntry.objects.filter(incident__in=known).order_by("-pk")
 
 
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin):
     """What monitoring says."""
 
+    sees = permissions.ALERT_SEE
     list_display = ("key", "service", "state", "severity", "count", "incident", "last_seen")
     list_filter = ("state", "severity")
     list_select_related = ("service", "incident")
     search_fields = ("key", "summary")
-    show_full_result_count = False
+    ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:
         """Those of private incidents stay with their people (S34)."""
-        private = Incident.objects.filter(visibility="private")
-        hidden = private.exclude(pk__in=Incident.objects.visible_to(actor_of(request)).values("pk"))
-        return Alert.objects.exclude(incident__in=hidden)
+        private = Incident.objects.filter(visibility="private").order_by()
+        hidden = private.exclude(pk__in=Incident.objects.visible_to(actor_of(request)).order_by().values("pk"))
+        return Alert.objects.exclude(incident__in=hidden).order_by("-pk")
 
 
 @admin.register(Signal)
 class SignalAdmin(ReadOnlyAdmin):
     """Informational events."""
 
+    sees = permissions.ALERT_SEE
     list_display = ("summary", "service", "source", "at")
+    list_filter = (lately("at"),)
     list_select_related = ("service",)
-    show_full_result_count = False
+    search_fields = ("summary", "source")
+    ordering = ("-pk",)
 
 
 @admin.register(ChangeEvent)
 class ChangeEventAdmin(ReadOnlyAdmin):
     """What was altered."""
 
+    sees = permissions.CHANGE_SEE
     list_display = ("summary", "service", "kind", "started_at")
-    list_filter = ("kind",)
+    list_filter = ("kind", lately("started_at"))
     list_select_related = ("service",)
-    show_full_result_count = False
+    search_fields = ("summary",)
+    ordering = ("-pk",)

@@ -4,83 +4,108 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.db import transaction
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
-from core.admin import ReadOnlyAdmin
-from core.errors import PortalError
+from accounts.actors import Actor
+from core.admin_base import ConfigAdmin, ReadOnlyAdmin, may
+from core.admin_lists import lately
 from core.web.access import actor_of
-from incidents.models import Alert
+from incidents.models import Alert, Incident
 from integrations.commands import heartbeats, keys
 from integrations.models import Heartbeat, InboundEvent, IntegrationKey
+from integrations.permissions import HEARTBEAT_EDIT, HEARTBEAT_SEE, INBOUND_SEE, KEY_EDIT, KEY_SEE
 
 
 @admin.register(IntegrationKey)
-class IntegrationKeyAdmin(ReadOnlyAdmin):
-    """Which keys there are and when they were used; they are issued on the service's page, revoked here too."""
+class IntegrationKeyAdmin(ConfigAdmin):
+    """Which keys there are and when they were used; they are issued and rotated on the service's page, shown once."""
 
+    sees, edits = KEY_SEE, KEY_EDIT
+    audit_noun = "key"
     list_display = ("name", "kind", "service", "prefix", "created_at", "last_used_at", "valid_until", "revoked_at")
-    list_filter = ("kind",)
+    list_display_links = ("name", "prefix")
+    list_filter = ("kind", ("revoked_at", admin.EmptyFieldListFilter))
+    list_select_related = ("service",)
     search_fields = ("name", "prefix", "service__name")
-    exclude = ("digest",)
+    ordering = ("-pk",)
+    fields = ("service", "kind", "name", "prefix", "created_at", "last_used_at", "valid_until", "revoked_at")
+    readonly_fields = ("service", "kind", "prefix", "created_at", "last_used_at", "valid_until", "revoked_at")
     actions = ("revoke",)
 
-    @admin.action(description="Revoke the selected keys", permissions=["view"])
-    @transaction.atomic
+    def view_on_site(self, obj: IntegrationKey) -> str:
+        """The service's page of keys, where they are rotated."""
+        return f"/services/{obj.service_id}/intake/"
+
+    def command_edit(
+        self, actor: Actor, stored: IntegrationKey, given: dict[str, Any], version: int | None
+    ) -> IntegrationKey:
+        """Rename it."""
+        return keys.edit(actor, stored, name=given["name"], version=version)
+
+    @admin.action(description="Revoke the selected keys", permissions=["change"])
     def revoke(self, request: HttpRequest, chosen: QuerySet[IntegrationKey]) -> None:
         """Refuse them from now on."""
-        for key in chosen:
-            keys.revoke(actor_of(request), key)
-        messages.success(request, "The keys are revoked.")
+        self.each(request, chosen, keys.revoke, "Revoked.")
 
 
 @admin.register(Heartbeat)
-class HeartbeatAdmin(ModelAdmin):
+class HeartbeatAdmin(ConfigAdmin):
     """Names and times of heartbeats; they are made on the service's page, where their key is shown once."""
 
+    sees = HEARTBEAT_SEE
+    edits = deletes = HEARTBEAT_EDIT
+    audit_noun = "heartbeat"
     list_display = ("name", "service", "state", "interval_seconds", "grace_seconds", "last_ping_at", "due_at")
     list_filter = ("state",)
+    list_select_related = ("service",)
     search_fields = ("name", "service__name")
     fields = ("service", "name", "interval_seconds", "grace_seconds", "state", "last_ping_at", "due_at", "prefix")
     readonly_fields = ("service", "state", "last_ping_at", "due_at", "prefix")
+    actions = ("pause", "resume")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never here."""
-        return False
+    def view_on_site(self, obj: Heartbeat) -> str:
+        """The service's page of heartbeats."""
+        return f"/services/{obj.service_id}/intake/"
 
-    def save_model(self, request: HttpRequest, obj: Heartbeat, form: Any, change: bool) -> None:
-        """Through the command, which asks for the right."""
-        changes = {name: form.cleaned_data[name] for name in form.changed_data}
-        try:
-            heartbeats.edit(actor_of(request), obj, **changes)
-        except PortalError as error:
-            messages.error(request, error.detail)
+    def command_edit(self, actor: Actor, stored: Heartbeat, given: dict[str, Any], version: int | None) -> Heartbeat:
+        """Change name or times."""
+        return heartbeats.edit(actor, stored, version=version, **given)
 
-    def delete_model(self, request: HttpRequest, obj: Heartbeat) -> None:
-        """Through the command, which resolves an open alert."""
-        heartbeats.delete(actor_of(request), obj)
+    def command_delete(self, actor: Actor, thing: Heartbeat) -> None:
+        """Remove it; an open alert of it is resolved."""
+        heartbeats.delete(actor, thing)
 
-    @transaction.atomic
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Heartbeat]) -> None:
-        """One by one, as above."""
-        for row in queryset:
-            heartbeats.delete(actor_of(request), row)
+    @admin.action(description="Pause: expect nothing", permissions=["change"])
+    def pause(self, request: HttpRequest, chosen: QuerySet[Heartbeat]) -> None:
+        """Expect nothing of the chosen ones."""
+        self.each(request, chosen, heartbeats.pause, "Paused.")
+
+    @admin.action(description="Resume: expect signs of life again", permissions=["change"])
+    def resume(self, request: HttpRequest, chosen: QuerySet[Heartbeat]) -> None:
+        """Expect signs of life of the chosen ones again."""
+        self.each(request, chosen, heartbeats.resume, "Resumed.")
 
 
 @admin.register(InboundEvent)
 class InboundEventAdmin(ReadOnlyAdmin):
     """What came in, without bodies: those are for the service's own people."""
 
+    sees = INBOUND_SEE
     list_display = ("received_at", "service", "tool", "action", "dedup_key", "outcome", "detail")
-    list_filter = ("outcome", "tool")
+    list_filter = ("outcome", "tool", lately("received_at"))
+    list_select_related = ("service",)
+    search_fields = ("dedup_key",)
     exclude = ("body",)
-    show_full_result_count = False
     ordering = ("-id",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By the service."""
+        return may(request, INBOUND_SEE, obj.service if obj else None)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboundEvent]:
         """What belongs to private incidents stays with their people (S34)."""
-        private = Alert.objects.filter(incident__visibility="private").values("pk")
+        seen = Incident.objects.visible_to(actor_of(request)).order_by().values("pk")
+        private = Alert.objects.filter(incident__visibility="private").exclude(incident__in=seen).values("pk")
         return InboundEvent.objects.exclude(alert_id__in=private)

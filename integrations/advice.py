@@ -12,6 +12,7 @@ ADVICE = {
     "policies": "Put somebody who can be reached on that policy, or set its fallback.",
     "heartbeats": "Check by hand that the watched job has run; pause and resume its heartbeat.",
     "core.parked": "Look at the parked rows of the due queue in the admin: try them again or dismiss them.",
+    "core.audit": "Run manage.py audit verify: it names the first entry that does not fit.",
     "core.unknown": "Start workers of the release that put this work there.",
     "core.bulk": "Restart the portal's bulk lane; pages still leave.",
     "provider.": "Look at the provider's settings; until it works, people are only reached by their other addresses.",

@@ -8,15 +8,16 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
-from accounts.permissions import can
+from accounts.actors import Actor
+from core.admin_base import ConfigAdmin, ReadOnlyAdmin
 from core.errors import Invalid
 from core.web.access import actor_of
 from notifications.commands import providers as commands
 from notifications.kinds import provider_of, providers
 from notifications.models import Delivery, DeliveryAttempt, ProviderConfig
-from notifications.permissions import PROVIDER_EDIT
+from notifications.permissions import DELIVERY_SEE, PROVIDER_EDIT
 from notifications.providers.carrier import look_up
 
 
@@ -56,9 +57,11 @@ def _names(config: ProviderConfig) -> list[str]:
 
 
 @admin.register(ProviderConfig)
-class ProviderConfigAdmin(ModelAdmin):
-    """Set carriers up; made first, filled in on the next page, since each names its own fields."""
+class ProviderConfigAdmin(ConfigAdmin):
+    """Set carriers up; made first, filled in on the next page, since each names its own fields. Never deleted."""
 
+    sees = edits = creates = PROVIDER_EDIT
+    taken = "provider"
     form = ProviderForm
     list_display = ("provider", "enabled")
 
@@ -88,28 +91,25 @@ class ProviderConfigAdmin(ModelAdmin):
                 request.looked_up = error.fields  # type: ignore[attr-defined]
         return super().changeform_view(request, *args, **kwargs)
 
+    def audit_keys(self, thing: ProviderConfig) -> list[str]:
+        """The audit knows it by the carrier's id."""
+        return [f"provider:{thing.provider}"]
+
     def get_fields(self, request: HttpRequest, obj: ProviderConfig | None = None) -> list[str]:
         """Which provider at first, its settings afterwards."""
         return ["provider", "enabled"] if obj is None else ["enabled", *_names(obj)]
 
-    def save_model(self, request: HttpRequest, obj: ProviderConfig, form: Any, change: bool) -> None:
-        """Through the command, which asks for the right and writes the audit (A98)."""
-        given = form.cleaned_data
-        stored = ProviderConfig.objects.get(pk=obj.pk) if change else commands.blank(given["provider"])
-        values = {name: given.get(name) or "" for name in _names(stored)} if change else {}
-        needs = provider_of(stored.provider).settings_fields
-        enabled = given["enabled"] and (change or not needs)
-        obj.pk = commands.configure(actor_of(request), stored.provider, enabled=enabled, values=values).pk
+    def command_create(self, actor: Actor, given: dict[str, Any]) -> ProviderConfig:
+        """Keep a carrier to be filled in; one that needs no settings works at once."""
+        needs = provider_of(given["provider"]).settings_fields
+        return commands.configure(actor, given["provider"], enabled=given["enabled"] and not needs, values={})
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Administrators."""
-        return can(actor_of(request), PROVIDER_EDIT)
-
-    has_add_permission = has_change_permission = has_module_permission = has_view_permission
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never: switch it off instead."""
-        return False
+    def command_edit(
+        self, actor: Actor, stored: ProviderConfig, given: dict[str, Any], version: int | None
+    ) -> ProviderConfig:
+        """Store what was typed; an empty secret leaves the stored one (A98)."""
+        values = {name: given.get(name) or "" for name in _names(stored)}
+        return commands.configure(actor, stored.provider, enabled=given["enabled"], values=values, version=version)
 
 
 class AttemptInline(TabularInline):
@@ -126,28 +126,26 @@ class AttemptInline(TabularInline):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ModelAdmin):
+class DeliveryAdmin(ReadOnlyAdmin):
     """The delivery log, for reading."""
 
+    sees = DELIVERY_SEE
     list_display = ("created_at", "purpose", "purpose_key", "user", "provider", "masked", "state", "attempts")
     list_filter = ("state", "provider", "purpose")
+    list_select_related = ("user",)
+    search_fields = ("purpose_key", "user__name")
+    ordering = ("-pk",)
     fields = (
         *("purpose", "purpose_key", "user", "provider", "masked", "heading", "rank", "first", "state", "attempts"),
         *("created_at", "due_at", "held_until", "handed_at", "confirmed_at", "ended_at", "error"),
     )
     readonly_fields = fields
-    inlines = [AttemptInline]
+    inlines = (AttemptInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         """What this person may see."""
-        return Delivery.objects.visible_to(actor_of(request)).select_related("user")
+        return Delivery.objects.visible_to(actor_of(request)).order_by("-pk")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Never by hand."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never: a live noun changes by commands."""
-        return False
-
-    has_delete_permission = has_change_permission
+    def view_on_site(self, obj: Delivery) -> str:
+        """Its page in the delivery log."""
+        return f"/deliveries/{obj.pk}/"

@@ -7,6 +7,7 @@ class OncallConfig(AppConfig):
     """People, turns and pages."""
 
     name = "oncall"
+    verbose_name = "On call"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

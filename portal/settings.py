@@ -11,7 +11,7 @@ from typing import Any
 
 import django_stubs_ext
 
-from portal import database, env, openapi
+from portal import admin_look, database, env, openapi
 
 django_stubs_ext.monkeypatch()
 
@@ -262,11 +262,7 @@ ATTACHMENTS_DIR = Path(env.text("ATTACHMENTS_DIR", str(DATA_DIR / "attachments")
 LANGUAGE_CODE = "en-gb"
 USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "portal.formats"
 LOGGING_CONFIG = "core.logs.configure"
 LOGGING: dict[str, Any] = {"format": LOG_FORMAT}
-UNFOLD = {
-    "SITE_TITLE": "Watchbill",
-    "SITE_HEADER": "Watchbill",
-    "SITE_URL": "/now/",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"{STATIC_URL}mark.svg"}],
-}
+UNFOLD = admin_look.look(STATIC_URL)

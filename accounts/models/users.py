@@ -83,6 +83,10 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name
 
+    def get_full_name(self) -> str:
+        """Django's word for the name."""
+        return self.name
+
     @property
     def rank(self) -> int:
         """How high the role stands; nobody grants above his or her own (A60)."""

@@ -78,7 +78,7 @@ def socket_actor(scope: Mapping[str, Any]) -> Any:
 
 
 def require(actor: Any, permission: Any, thing: Any = None) -> None:
-    """Raise Forbidden unless the actor may; for the generic views of `core`."""
+    """Raise Forbidden unless the actor may; `permission` is a row of the table of rights, or the name of one."""
     if _registry.require is None:
         raise ImproperlyConfigured("core.web.access has not been filled")
     _registry.require(actor, permission, thing)

@@ -15,8 +15,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from core import audit
 from core.errors import Invalid, PortalError
 from core.web import access, errors, held, news
+from core.web.address import client_address
 from core.zones import zone_of
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -68,7 +70,8 @@ class RequestIdMiddleware:
         number = secrets.token_hex(8)
         request.request_id = number  # type: ignore[attr-defined]
         started = time.monotonic()
-        with structlog.contextvars.bound_contextvars(request_id=number):
+        where = audit.seen_from(client_address(request.META))
+        with structlog.contextvars.bound_contextvars(request_id=number), where:
             response = self.get_response(request)
             match = request.resolver_match
             log.info(

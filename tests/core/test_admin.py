@@ -49,7 +49,10 @@ def test_parked_work_is_acted_on_and_audited(world: World, browser: Browser, act
     parked, held = due.claim(2)
     parked.park("no")
     ids = [parked.id, held.id]
-    browser(world.ada).post("/admin/core/duerow/", {"action": action, "_selected_action": ids})
+    client = browser(world.ada)
+    mixed = client.post("/admin/core/duerow/", {"action": action, "_selected_action": ids}, follow=True)
+    assert "Nothing was changed. page:2: It is not parked." in mixed.content.decode(), "A61: all or none"
+    client.post("/admin/core/duerow/", {"action": action, "_selected_action": [parked.id]})
     assert dict(DueRow.objects.filter(pk__in=ids).values_list("pk", "state")) == {parked.id: state, held.id: "leased"}
     entry = AuditEntry.objects.get(verb=f"due.{action}")
     assert (entry.actor, entry.thing) == (f"user:{world.ada.pk}", "page:1")
