@@ -24,7 +24,7 @@ class AccountsConfig(AppConfig):
         registry.fill(
             actor_of=access.actor_of,
             socket_actor=access.socket_actor,
-            require=lambda actor, row, thing=None: permissions.require(actor, permissions.named(row), thing),
+            require=permissions.require_named,
             sees_engine=lambda actor: permissions.can(actor, permissions.HEALTH_SEE),
         )
         register_finder(Finder("People", people_holding, 30, prefix="@"))

@@ -95,7 +95,7 @@ class PortalAdmin(ModelAdmin):
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         """A thing is found by its number alone."""
-        return to_field == self.opts.pk.name
+        return bool(to_field == self.opts.pk.name)
 
     def each(
         self,
@@ -143,7 +143,8 @@ class PortalAdmin(ModelAdmin):
         """Who changed the thing, when and from where, before and after: from our audit, not from Django's log (A93)."""
         thing = self.get_object(request, unquote(object_id))
         if thing is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            gone: HttpResponseBase = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return gone
         if not self.has_view_permission(request, thing):
             raise PermissionDenied
         page = admin_history.page(self.audit_keys(thing), request.GET.get("before", ""))
@@ -156,7 +157,7 @@ class PortalAdmin(ModelAdmin):
             "page": page,
             **(extra_context or {}),
         }
-        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        request.current_app = self.admin_site.name
         return self._rendered(request, context)
 
     def _rendered(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
@@ -221,10 +222,10 @@ class CommandForm(forms.ModelForm[Any]):
         """The model's rules for each field; what is taken or does not fit together is the command's to say."""
         self.instance = construct_instance(self, self.instance, self._meta.fields, self._meta.exclude)
         try:
-            left_out = self._get_validation_exclusions()
+            left_out = self._get_validation_exclusions()  # type: ignore[attr-defined]
             self.instance.full_clean(exclude=left_out, validate_unique=False, validate_constraints=False)
         except ValidationError as error:
-            self._update_errors(error)
+            self._update_errors(error)  # type: ignore[attr-defined]
 
     def _show(self, refused: PortalError) -> None:
         fields = refused.fields

@@ -9,10 +9,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.actors import Actor
 from core.admin_base import ConfigAdmin, ReadOnlyAdmin
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from core.web.access import actor_of
 from notifications.commands import providers as commands
 from notifications.kinds import provider_of, providers
@@ -33,7 +34,9 @@ class ProviderForm(forms.ModelForm[ProviderConfig]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "provider" in self.fields:
-            self.fields["provider"] = forms.ChoiceField(choices=[(each.id, each.label) for each in providers()])
+            self.fields["provider"] = forms.ChoiceField(
+                choices=[(each.id, each.label) for each in providers()], widget=UnfoldAdminSelectWidget
+            )
 
     def clean(self) -> dict[str, Any]:
         """Let the provider look at what was typed, so that a refusal stands beside its field."""
@@ -65,21 +68,23 @@ class ProviderConfigAdmin(ConfigAdmin):
     form = ProviderForm
     list_display = ("provider", "enabled")
 
-    def get_form(self, request: HttpRequest, obj: ProviderConfig | None = None, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: ProviderConfig | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         """Draw the provider's own fields; a secret's field starts empty."""
         if obj is None:
-            return super().get_form(request, obj, **kwargs)
+            return super().get_form(request, obj, change, **kwargs)
         drawn: dict[str, Any] = {}
         looked_up = getattr(request, "looked_up", {})
         for field in provider_of(obj.provider).settings_fields:
-            widget = forms.PasswordInput if field.secret else forms.TextInput
+            widget = UnfoldAdminPasswordWidget if field.secret else UnfoldAdminTextInputWidget
             shown = "" if field.secret else obj.settings.get(field.name, field.default)
             hint = "Stored; type to replace it." if field.secret and obj.settings.get(field.name) else field.hint
             drawn[field.name] = forms.CharField(
                 label=field.label, required=False, initial=shown, help_text=hint, widget=widget, max_length=2000
             )
         form = type("DrawnProviderForm", (ProviderForm,), {**drawn, "looked_up": looked_up, "__module__": __name__})
-        return super().get_form(request, obj, form=form, **kwargs)
+        return super().get_form(request, obj, change, form=form, **kwargs)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The form; the name service is asked before its transaction begins, which would hold every writer up (A69)."""
@@ -100,7 +105,9 @@ class ProviderConfigAdmin(ConfigAdmin):
         return ["provider", "enabled"] if obj is None else ["enabled", *_names(obj)]
 
     def command_create(self, actor: Actor, given: dict[str, Any]) -> ProviderConfig:
-        """Keep a carrier to be filled in; one that needs no settings works at once."""
+        """Keep a carrier to be filled in; one that needs no settings works at once. Raises Conflict for a kept one."""
+        if ProviderConfig.objects.filter(provider=given["provider"]).exists():
+            raise Conflict("This provider is here already.", code="taken", hint="Change its settings instead.")
         needs = provider_of(given["provider"]).settings_fields
         return commands.configure(actor, given["provider"], enabled=given["enabled"] and not needs, values={})
 
