@@ -30,9 +30,11 @@ __all__ = [
     "free_leases",
     "free_the_dead",
     "handlers",
+    "overdue",
     "parked",
     "put",
     "put_many",
+    "put_off",
     "try_again",
     "waits",
     "withdraw",
@@ -90,6 +92,16 @@ def withdraw(keys: str | Iterable[str]) -> int:
     ids = list(named.values_list("pk", flat=True))  # by the key's index alone, however many rows wait
     waiting = DueRow.objects.filter(pk__in=ids, state=DueRow.WAITING)
     return waiting.update(state=DueRow.DONE, ended_at=clock.now(), error="withdrawn")
+
+
+def overdue(prefix: str, by: datetime) -> list[DueRow]:
+    """Waiting rows whose key begins so and that were due by a time (UTC)."""
+    return list(_beginning(prefix).filter(state=DueRow.WAITING, due__lte=by))
+
+
+def put_off(row: DueRow, until: datetime) -> bool:
+    """Have a waiting row done at another time (UTC); False where a worker has it, or it is over."""
+    return DueRow.objects.filter(pk=row.pk, state=DueRow.WAITING).update(due=until) == 1
 
 
 def waits(prefix: str) -> bool:

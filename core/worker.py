@@ -20,7 +20,7 @@ from types import FrameType
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from core import claims, clock, db, due, logs, passes, wake
+from core import away, claims, clock, db, due, logs, passes, wake
 from core.claims import Candidate
 from core.leases import LOSSES, host
 from core.models import Beat
@@ -80,6 +80,7 @@ class Worker:
             try:
                 if db.schema_state() == "ok":
                     self._relieve()
+                    away.come_back()  # before anything is taken: no storm of old pages (F52)
                     return
                 log.warning("the tables are not those of this release: waiting")
             except DatabaseError as error:

@@ -224,6 +224,7 @@ SYSTEM_KINDS = (
     ("level_skipped", "Level passed over", "ladder", "amber", "responders"),
     ("escalated", "Escalated", "ladder", "red", "responders"),
     ("exhausted", "Nobody answered", "alert", "red", "responders"),
+    ("caught_up", "Back again", "clock", "amber", "responders"),
     ("acknowledged", "Acknowledged", "check", "amber", "stakeholders"),
     ("assigned", "Assigned", "route", "", "responders"),
     ("priority_changed", "Priority", "flag", "amber", "stakeholders"),

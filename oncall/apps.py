@@ -13,9 +13,10 @@ class OncallConfig(AppConfig):
     def ready(self) -> None:
         """Register the purposes of pages and of notices about them, and the auditor's checks."""
         from accounts.kinds import Panel, TeamColumn, register_panel, register_team_column
-        from core import health
+        from core import away, health
         from core.web.finding import Finder, register_finder
         from notifications.kinds import register_purpose
+        from oncall.commands import catching_up
         from oncall.commands.notices import NOTICE_PURPOSE
         from oncall.commands.purpose import PAGE_PURPOSE
         from oncall.queries.coverage import unreachable_policies
@@ -32,6 +33,7 @@ class OncallConfig(AppConfig):
         register_team_column(TeamColumn("On call now", "oncall/teams/_now.html", on_call_for, 20))
         register_purpose(PAGE_PURPOSE)
         register_purpose(NOTICE_PURPOSE)
+        away.on_return("escalations", away.Review(catching_up.waiting, catching_up.catch_up))
         health.check("escalations")(unattended)
         health.check("pages")(unreached)
         health.check("policies", of_settings=True)(unreachable_policies)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 #: Kinds that `Subject.noted` is given. `page_sent` and `escalated` carry in `data`: people (ids of the persons who
 #: have just been paged), names, level, pass, late_minutes. `level_skipped`: level, pass, why (sentences).
 #: `page_declined`, `page_failed`: people (one id), names. `exhausted`: people, names (the last resort).
-NOTED_KINDS = ("page_sent", "escalated", "level_skipped", "page_declined", "page_failed", "exhausted")
+#: `caught_up`: since, until (ISO 8601), dropped (messages that nobody needs any more).
+NOTED_KINDS = ("page_sent", "escalated", "level_skipped", "page_declined", "page_failed", "exhausted", "caught_up")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,120 @@
+"""PostgreSQL by its own tools; a secret stands in a file of 0600 alone, never in a command line (A108)."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from core.backup.manifest import Refused
+
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+PASSED_ON = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY"}
+WIPE = """
+SELECT format('DROP TABLE IF EXISTS %I.%I CASCADE', schemaname, tablename) FROM pg_tables
+    WHERE schemaname = current_schema()
+UNION ALL
+SELECT format('DROP FUNCTION IF EXISTS %s CASCADE', f.oid::regprocedure) FROM pg_proc f
+    WHERE f.pronamespace = current_schema()::regnamespace AND f.prokind = 'f'
+    AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = f.oid AND d.deptype = 'e')
+"""
+
+
+def dump(target: Path, scratch: Path) -> None:
+    """Write the database as it stands at this moment; raises Refused."""
+    words = ["--format=custom", "--no-owner", "--no-privileges", "--lock-wait-timeout=20000", f"--file={target}"]
+    _run("pg_dump", words, scratch)
+
+
+def restore(staged: Path, scratch: Path) -> None:
+    """Put a dump into this database, all of it or nothing; raises Refused. What stood there is taken away before."""
+    _run("pg_restore", ["--list", str(staged)], scratch)  # whether it can be read, before anything is taken away
+    wipe()
+    name = str(settings.DATABASES["default"]["NAME"])
+    words = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", f"--dbname={name}"]
+    _run("pg_restore", [*words, str(staged)], scratch)
+
+
+@transaction.atomic
+def wipe() -> None:
+    """Take our tables and functions away; extensions stay."""
+    with connection.cursor() as cursor:
+        cursor.execute(WIPE)
+        for (statement,) in cursor.fetchall():
+            cursor.execute(statement)
+
+
+def is_empty() -> bool:
+    """Whether the database has no tables."""
+    return not connection.introspection.table_names()
+
+
+def others() -> int:
+    """How many other connections use this database now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        found: int = cursor.fetchone()[0]
+    return found
+
+
+def size() -> int:
+    """How many bytes the database takes; its dump takes less."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        found: int = cursor.fetchone()[0]
+    return found
+
+
+def _run(tool: str, words: list[str], scratch: Path) -> None:
+    with _environment(scratch) as environment:
+        done = subprocess.run(
+            [_found(tool), "--no-password", *words],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["it said nothing"])[0]
+        raise Refused(f"{tool} failed: {said.removeprefix(f'{tool}: ').removeprefix('error: ')}")
+
+
+def _found(tool: str) -> str:
+    """The newest of the tools of that name: it must not be older than the server."""
+    packaged = sorted(glob.glob(f"/usr/lib/postgresql/*/bin/{tool}"), key=lambda path: path.split("/")[4].zfill(4))
+    found = shutil.which(tool) or next(reversed(packaged), None)
+    if found is None:
+        raise Refused(f"{tool} is not installed; it comes with PostgreSQL's client tools.")
+    return found
+
+
+@contextlib.contextmanager
+def _environment(scratch: Path) -> Iterator[dict[str, str]]:
+    """What libpq needs; the password stands in a file that is for us alone and gone afterwards."""
+    database: dict[str, Any] = settings.DATABASES["default"]
+    found = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    names = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGDATABASE": "NAME"}
+    found |= {name: str(database[key]) for name, key in names.items() if database.get(key)}
+    options = database.get("OPTIONS", {})
+    found |= {name: str(options[key]) for key, name in PASSED_ON.items() if key in options}
+    path = scratch / "pgpass"
+    password = str(database.get("PASSWORD") or "").replace("\\", "\\\\").replace(":", "\\:")
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(f"*:*:*:*:{password}\n")
+        yield {**found, "PGPASSFILE": str(path), "PGCONNECT_TIMEOUT": "10", "PGAPPNAME": "watchbill backup"}
+    finally:
+        path.unlink(missing_ok=True)
