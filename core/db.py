@@ -77,6 +77,13 @@ def deadline(seconds: float) -> Iterator[None]:
         raw.set_progress_handler(None, 0)
 
 
+def one_at_a_time(name: str) -> None:
+    """Keep others who ask for this name out until the transaction ends; on SQLite every writer is alone anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"watchbill.{name}"])
+
+
 def be_patient(seconds: float) -> None:
     """How long this thread's connection waits for a locked SQLite; on PostgreSQL `lock_timeout` says so already."""
     if connection.vendor == "sqlite":

@@ -32,7 +32,7 @@ def refuse_stranger() -> None:
 
 def database_path() -> Path:
     """Where SQLite's file is."""
-    return Path(settings.DATABASES["default"]["NAME"])
+    return Path(connection.settings_dict["NAME"])
 
 
 def make(folder: Path, *, with_keys: bool = False) -> tuple[Path, Manifest]:

@@ -87,8 +87,9 @@ def parse(content: bytes) -> Manifest:
 
 def refuse_newer(manifest: Manifest) -> None:
     """A database that a newer release has migrated is not for this one (F51); raises Refused."""
-    loader = MigrationLoader(None, ignore_no_initial=True)
-    known = {*loader.disk_migrations, *loader.replacements}
+    loader = MigrationLoader(None, load=False)
+    loader.load_disk()
+    known = {*loader.disk_migrations}.union(*(each.replaces for each in loader.disk_migrations.values()))
     ours = {app for app, _ in known}
     pairs = (tuple(each.split(".", 1)) for each in manifest.migrations)
     newer = sorted(".".join(each) for each in pairs if each[0] in ours and each not in known)

@@ -9,9 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from core.backup.manifest import Refused
@@ -38,7 +36,7 @@ def restore(staged: Path, scratch: Path) -> None:
     """Put a dump into this database, all of it or nothing; raises Refused. What stood there is taken away before."""
     _run("pg_restore", ["--list", str(staged)], scratch)  # whether it can be read, before anything is taken away
     wipe()
-    name = str(settings.DATABASES["default"]["NAME"])
+    name = str(connection.settings_dict["NAME"])
     words = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", f"--dbname={name}"]
     _run("pg_restore", [*words, str(staged)], scratch)
 
@@ -103,7 +101,7 @@ def _found(tool: str) -> str:
 @contextlib.contextmanager
 def _environment(scratch: Path) -> Iterator[dict[str, str]]:
     """What libpq needs; the password stands in a file that is for us alone and gone afterwards."""
-    database: dict[str, Any] = settings.DATABASES["default"]
+    database = connection.settings_dict
     found = {name: os.environ[name] for name in INHERITED if name in os.environ}
     names = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGDATABASE": "NAME"}
     found |= {name: str(database[key]) for name, key in names.items() if database.get(key)}
