@@ -12,11 +12,12 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell `core` who asks and whom to tell about itself, and the runner what to print at the first start."""
-        from accounts import access, permissions
+        from accounts import access, config, permissions
         from accounts.finding import people_holding
         from accounts.greeting import set_up_link
         from accounts.queries import administrators
         from core import alarms
+        from core.config import nouns
         from core.startup import on_start
         from core.web import access as registry
         from core.web.finding import Finder, register_finder
@@ -28,5 +29,7 @@ class AccountsConfig(AppConfig):
             sees_engine=lambda actor: permissions.can(actor, permissions.HEALTH_SEE),
         )
         register_finder(Finder("People", people_holding, 30, prefix="@"))
+        for noun in (config.OrganisationNoun(), config.PeopleNoun(), config.TeamsNoun()):
+            nouns.register(noun)
         on_start(set_up_link)
         alarms.administrators(lambda: administrators().values_list("email", flat=True))

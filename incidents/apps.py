@@ -15,8 +15,9 @@ class IncidentsConfig(AppConfig):
         """Fill the registries of the lower rooms."""
         from accounts.permissions import relation
         from core import live
+        from core.config import nouns
         from core.web.finding import Finder, register_finder
-        from incidents import consumers, due, jobs, reactions  # noqa: F401 (register themselves)
+        from incidents import config, consumers, due, jobs, reactions  # noqa: F401 (register themselves)
         from incidents.commands import slashes  # noqa: F401 (registers the composer's commands)
         from incidents.commands.subject import SUBJECT
         from incidents.kinds import BoardPanel, register_board_panel
@@ -27,6 +28,8 @@ class IncidentsConfig(AppConfig):
         from notifications.queries.lately import silence_of
         from oncall import kinds
 
+        for noun in (config.PrioritiesNoun(), config.EventRulesNoun(), config.GroupingNoun()):
+            nouns.register(noun)
         register_finder(Finder("Incidents", incidents_holding, 40, prefix="#"))
         relation(stands_on_incident)
         kinds.register_subject(SUBJECT)

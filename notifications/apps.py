@@ -22,6 +22,9 @@ class NotificationsConfig(AppConfig):
         for name in ("purposes", "due", "jobs", "reactions"):
             import_module(f"notifications.{name}")
         from accounts.kinds import on_sign_out
+        from core.config import nouns
+        from notifications import config
         from notifications.views import device
 
+        nouns.after("people", config.give_addresses)
         on_sign_out(device.leave)

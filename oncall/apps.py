@@ -14,8 +14,10 @@ class OncallConfig(AppConfig):
         """Register the purposes of pages and of notices about them, and the auditor's checks."""
         from accounts.kinds import Panel, TeamColumn, register_panel, register_team_column
         from core import away, health
+        from core.config import nouns
         from core.web.finding import Finder, register_finder
         from notifications.kinds import register_purpose
+        from oncall import config
         from oncall.commands import catching_up
         from oncall.commands.notices import NOTICE_PURPOSE
         from oncall.commands.purpose import PAGE_PURPOSE
@@ -24,6 +26,8 @@ class OncallConfig(AppConfig):
         from oncall.queries.finding import services_holding
         from oncall.queries.teams import duties_of, held_by, on_call_for, reach_of, turns_of, wellbeing
 
+        for noun in (config.SchedulesNoun(), config.PoliciesNoun(), config.ServicesNoun()):
+            nouns.register(noun)
         register_finder(Finder("Services", services_holding, 20))
         register_panel(Panel("profile", "oncall/people/_reach.html", reach_of))
         register_panel(Panel("person", "oncall/people/_turns.html", turns_of))

@@ -44,7 +44,7 @@ class Writer:
         """Put `size` bytes under a name; raises Refused where the file is shorter than that."""
         source = _Hashing(file)
         try:
-            self._tar.addfile(self._head(name, size), source)  # type: ignore[arg-type]  # asks for `read` alone
+            self._tar.addfile(self._head(name, size), source)
         except (OSError, tarfile.TarError) as error:
             raise Refused(f"{name} could not be written into the backup: {error}.") from error
         self.members.append(Member(name, size, source.digest.hexdigest()))

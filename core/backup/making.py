@@ -90,7 +90,7 @@ def _files(copied: Path, *, with_keys: bool) -> Iterator[tuple[str, BinaryIO]]:
     if with_keys:
         values = (settings.SECRET_KEY, ",".join(settings.FIELD_KEYS))
         for name, value in zip(manifest.KEYS, values, strict=True):
-            yield f"keys/{name}", io.BytesIO(f"{value}\n".encode())  # type: ignore[misc]  # read and sought alike
+            yield f"keys/{name}", io.BytesIO(f"{value}\n".encode())
 
 
 def attachments() -> Iterator[Path]:

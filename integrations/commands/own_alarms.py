@@ -16,10 +16,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
-from accounts.actors import system
+from accounts.actors import Actor, system
 from accounts.commands import teams
 from accounts.models import Team
-from core import alarms, clock
+from accounts.permissions import SETTINGS_EDIT, require
+from core import alarms, audit, clock
 from core.text import one_line
 from incidents.kinds import Normalised
 from integrations.advice import advice_on
@@ -56,6 +57,19 @@ def follow_alarm(code: str) -> None:
         events.append(_event(service, "trigger", key, f"{one_line(sentence, 150)} {advice_on(code)}", about))
     if events:
         write_batch([Arrival(service.pk, TOOL, events, clock.now(), body=events[-1].summary)])
+
+
+@transaction.atomic
+def give_to(actor: Actor, service: Service) -> Service:
+    """Have the alarms of the portal itself come to this service from now on; the open ones stay where they are."""
+    require(actor, SETTINGS_EDIT)
+    former = own_service()
+    if former is not None and former.pk == service.pk:
+        return service
+    OwnService.objects.update_or_create(pk=1, defaults={"service": service})
+    before = {"service": former.pk} if former else {}
+    audit.write(actor, "own_alarms.give", f"service:{service.pk}", before=before, after={"service": service.pk})
+    return service
 
 
 def _wanted(service: Service, code: str, detail: Mapping[str, Any]) -> dict[str, str]:
