@@ -16,8 +16,8 @@ from django.urls import reverse
 
 from accounts.access import actor_of
 from accounts.actors import Actor
-from accounts.commands import invitations, organisation, teams, tokens, users
-from accounts.models import ApiToken, Invitation, Membership, Organisation, Team, User
+from accounts.commands import identities, invitations, organisation, teams, tokens, users
+from accounts.models import ApiToken, Identity, Invitation, Membership, Organisation, Team, User
 from accounts.permissions import (
     ADMIN_ENTER,
     INVITATION_SEE,
@@ -228,3 +228,23 @@ class InvitationAdmin(ReadOnlyAdmin):
     def revoke(self, request: HttpRequest, chosen: QuerySet[Invitation]) -> None:
         """End the chosen invitations."""
         self.each(request, chosen, invitations.revoke, "Taken back.")
+
+
+@admin.register(Identity)
+class IdentityAdmin(ReadOnlyAdmin):
+    """Whose account at the identity provider is whose: bound by a sign-in there, to look at and to unbind."""
+
+    sees = USER_EDIT
+    audit_noun = "identity"
+    list_display = ("user", "issuer", "subject", "bound_at", "used_at")
+    list_select_related = ("user",)
+    search_fields = ("user__name", "user__email", "subject")
+    fields = list_display
+    actions = ("unbind",)
+
+    @admin.action(
+        description="Unbind: the next single sign-on binds anew, by the verified address", permissions=["view"]
+    )
+    def unbind(self, request: HttpRequest, chosen: QuerySet[Identity]) -> None:
+        """Forget the chosen ones."""
+        self.each(request, chosen, identities.unbind, "Unbound.")

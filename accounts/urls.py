@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account import views as allauth_views
 from django.urls import path, re_path
 
-from accounts.views import invitations, organisation, people, profile, setup, sign_in, teams
+from accounts.views import invitations, oidc, organisation, people, profile, setup, sign_in, teams
 
 TEAM = "teams/<int:pk>/"
 urlpatterns = [
@@ -29,6 +29,8 @@ urlpatterns = [
     path("profile/tokens/<int:pk>/revoke/", profile.revoke, name="token_revoke"),
     path("setup/<str:token>/", setup.first_administrator, name="first_administrator"),
     path("accounts/login/", sign_in.LoginView.as_view(), name="account_login"),
+    path("accounts/oidc/", oidc.leave, name="oidc_leave"),
+    path("accounts/oidc/callback/", oidc.come_back, name="oidc_callback"),
     path("accounts/logout/", sign_in.LogoutView.as_view(), name="account_logout"),
     path("accounts/password/change/", sign_in.PasswordChangeView.as_view(), name="account_change_password"),
     path("accounts/password/reset/", sign_in.PasswordResetView.as_view(), name="account_reset_password"),

@@ -59,6 +59,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Teams", "group", "accounts.team"),
             ("Memberships", "group_add", "accounts.membership"),
             ("Invitations", "mail", "accounts.invitation"),
+            ("Identities", "badge", "accounts.identity"),
             ("Sessions", "devices", "usersessions.usersession"),
             ("API tokens", "vpn_key", "accounts.apitoken"),
         ),

@@ -123,6 +123,25 @@ def mailbox(name: str, default: str) -> str:
     return value
 
 
+def identity_provider() -> tuple[str, str, str]:
+    """The issuer with which people may sign in, our name and our secret there; three empty texts where none is named.
+
+    The issuer is told character by character in its tokens, so it is taken as it is written.
+    """
+    names = ("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET")
+    issuer, client, secret = (text(name).strip() for name in names)
+    if not any((issuer, client, secret)):
+        return "", "", ""
+    missing = [f"{PREFIX}{name}" for name, value in zip(names, (issuer, client, secret), strict=True) if not value]
+    if missing:
+        refuse(f"{' and '.join(missing)} must be set as well; single sign-on needs all three, or none of them.")
+    found = parts("OIDC_ISSUER", issuer, "https://login.example.org/realms/main")
+    plain = found.scheme == "http" and found.hostname in {"localhost", "127.0.0.1", "::1"}
+    if (found.scheme != "https" and not plain) or found.query or found.fragment or "@" in found.netloc:
+        refuse(f"{PREFIX}OIDC_ISSUER must be an https address without a question mark, not “{issuer}”.")
+    return issuer, client, secret
+
+
 def field_keys(name: str, path: Path) -> list[str]:
     """The keys that seal stored secrets, the newest first; a guessable one protects nothing (A98).
 

@@ -143,6 +143,8 @@ PLACES = (
 #: What answers GET and is no page of its own, with the reason.
 LEFT_OUT: Mapping[str, str] = {
     "": "leads on to /now/ or to the sign-in",
+    "accounts/oidc/": "leads on to the identity provider, where one is named: test_sso.py",
+    "accounts/oidc/callback/": "where the identity provider leads back to: test_sso.py",
     "healthz": "for machines",
     "healthz/engine": "for machines",
     "metrics": "for machines",

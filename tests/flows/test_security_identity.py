@@ -129,13 +129,16 @@ def test_a_forged_token_of_another_issuer_is_nothing(algorithm: str, world: Worl
         assert answer.json()["code"] == "unauthenticated"
 
 
-def test_no_door_of_another_issuer_is_open() -> None:
-    """A51: sign-in by OIDC is not built: no library, no address, no second backend that would take an e-mail's word."""
+def test_no_door_of_another_issuer_is_open(world: World) -> None:
+    """A51: unless the environment names an issuer nothing answers, and no library's own pages do in any case."""
+    assert (portal.OIDC_ISSUER, portal.OIDC_CLIENT_ID, portal.OIDC_CLIENT_SECRET) == ("", "", "")
     assert not apps.is_installed("allauth.socialaccount")
     assert portal.AUTHENTICATION_BACKENDS == ["accounts.backends.PeopleBackend"]
-    assert not [
-        route for route in routes() if "oidc" in route or "social" in route or "callback" in route.split("/")[1:2]
-    ]
+    doors = [route for route in routes() if "oidc" in route or "social" in route]
+    assert sorted(doors) == ["accounts/oidc/", "accounts/oidc/callback/"]
+    for path in doors:
+        for query in ("", "?code=x&state=y", f"?id_token={_jwt({'alg': 'none'}, {'email': world.ada.email})}"):
+            assert Client().get(f"/{path}{query}").status_code == 404
     assert not [route for route in routes() if "signup" in route or "confirm-email" in route]
 
 

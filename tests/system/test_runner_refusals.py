@@ -19,6 +19,9 @@ def one_sentence(text: str) -> bool:
     return len(lines) == 1 and lines[0].startswith("watchbill: ") and lines[0].endswith(".")
 
 
+OIDC = {"OIDC_CLIENT_ID": "watchbill", "OIDC_CLIENT_SECRET": "x" * 20}
+
+
 @pytest.mark.parametrize(
     ("settings", "names"),
     [
@@ -32,6 +35,10 @@ def one_sentence(text: str) -> bool:
         ({"URL": "https://watchbill.example.org:99999"}, "WATCHBILL_URL"),
         ({"URL": "https://[watchbill"}, "WATCHBILL_URL"),
         ({"EMAIL_URL": "http://mail"}, "WATCHBILL_EMAIL_URL"),
+        ({"OIDC_ISSUER": "https://login.example.org"}, "WATCHBILL_OIDC_CLIENT_ID and WATCHBILL_OIDC_CLIENT_SECRET"),
+        ({"OIDC_CLIENT_SECRET": "x", "OIDC_CLIENT_ID": "y"}, "WATCHBILL_OIDC_ISSUER must be set"),
+        ({**OIDC, "OIDC_ISSUER": "http://login.example.org"}, "WATCHBILL_OIDC_ISSUER"),
+        ({**OIDC, "OIDC_ISSUER": "https://login.example.org/?a=b"}, "WATCHBILL_OIDC_ISSUER"),
         ({"EMAIL_URL": "smtp://127.0.0.1:99999"}, "WATCHBILL_EMAIL_URL"),
         ({"EMAIL_URL": "smtp://"}, "WATCHBILL_EMAIL_URL"),
         ({"EMAIL_URL": "smtp://[::1"}, "WATCHBILL_EMAIL_URL"),
