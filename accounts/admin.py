@@ -243,7 +243,7 @@ class IdentityAdmin(ReadOnlyAdmin):
     actions = ("unbind",)
 
     @admin.action(
-        description="Unbind: the next single sign-on binds anew, by the verified address", permissions=["view"]
+        description="Unbind: the next single sign-on binds anew", permissions=["view"]
     )
     def unbind(self, request: HttpRequest, chosen: QuerySet[Identity]) -> None:
         """Forget the chosen ones."""
