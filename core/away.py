@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import Error as DatabaseError
-from django.db import models, transaction
+from django.db import InterfaceError, OperationalError, models, transaction
 
 from core import clock, db, passes
 from core.models import Beat
@@ -61,17 +60,27 @@ def come_back() -> Away | None:
     log.warning("away from %s to %s: looking through what was to be sent", found.since, found.until)
     for name in sorted(_reviews):
         review = _reviews[name]
-        for key in list(review.find(found)):
+        for key in _named(name, review, found):
             _look(name, review, key, found)
     Beat.objects.filter(name=NAME).update(detail={})
     return found
+
+
+def _named(name: str, review: Review, found: Away) -> list[int]:
+    try:
+        return list(review.find(found))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # loop edge: a review that cannot be begun must not keep a worker from its pages
+        log.exception("%s cannot be reviewed", name)
+        return []
 
 
 def _look(name: str, review: Review, key: int, found: Away) -> None:
     try:
         with transaction.atomic():
             review.look(key, found)
-    except DatabaseError:
+    except (OperationalError, InterfaceError):  # the database is away: the worker waits for it and begins anew
         raise
     except Exception:  # loop edge: one thing that cannot be reviewed goes its ordinary way, the others do not wait
         log.exception("%s %s could not be reviewed", name, key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, OperationalError
 
 from core import away, clock, passes
 from core.away import Away, Review
@@ -14,15 +15,15 @@ from core.models import Beat
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def looked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+@pytest.fixture(params=[LookupError, IntegrityError])
+def looked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """What the only review of the test has looked at: three things, of which the second is faulty."""
     seen: list[int] = []
 
     def look(key: int, found: Away) -> None:
         seen.append(key)
         if key == 2:
-            raise LookupError("a faulty row")
+            raise request.param("a faulty row")
 
     monkeypatch.setattr(away, "_reviews", {"things": Review(lambda found: [1, 2, 3], look)})
     return seen
@@ -79,3 +80,29 @@ def test_one_that_was_broken_off_goes_on_with_the_same_absence(
     Beat.objects.filter(name=passes.ASKED).update(at=at.at)  # another worker is at work by now
     assert away.come_back() == first
     assert looked == [1, 2, 3]
+
+
+def test_a_review_that_cannot_begin_keeps_nobody_from_work(at: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def find(_found: Away) -> list[int]:
+        raise LookupError("a fault of ours")
+
+    monkeypatch.setattr(away, "_reviews", {"things": Review(find, lambda key, found: None)})
+    sign(passes.ASKED, hours=3)
+    assert away.come_back() is not None
+    assert away.come_back() is None
+
+
+def test_a_database_that_goes_away_has_the_worker_begin_anew(at: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[int] = []
+
+    def look(key: int, _found: Away) -> None:
+        tries.append(key)
+        if len(tries) == 2:
+            raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(away, "_reviews", {"things": Review(lambda found: [1, 2, 3], look)})
+    sign(passes.ASKED, hours=3)
+    with pytest.raises(OperationalError):
+        away.come_back()
+    assert away.come_back() is not None
+    assert tries == [1, 2, 1, 2, 3]
