@@ -62,7 +62,7 @@ def come_back() -> Away | None:
         review = _reviews[name]
         for key in _named(name, review, found):
             _look(name, review, key, found)
-    Beat.objects.filter(name=NAME).update(detail={})
+    Beat.objects.filter(name=NAME).update(detail={"reviewed": clock.now().isoformat()})
     return found
 
 
@@ -93,7 +93,7 @@ def _absence() -> Away | None:
     Beat.objects.get_or_create(name=NAME, defaults={"at": now})
     row = db.locked(Beat.objects.filter(name=NAME)).get()
     if not row.detail.get("since"):
-        last = _last_sign()
+        last = _last_sign(row.detail.get("reviewed", ""))
         if last is None or now - last <= LONG:
             return None
         row.detail = {"since": last.isoformat(), "until": ""}
@@ -104,8 +104,10 @@ def _absence() -> Away | None:
     return Away(datetime.fromisoformat(row.detail["since"]), datetime.fromisoformat(row.detail["until"]))
 
 
-def _last_sign() -> datetime | None:
-    """The newest sign of life that only workers give; None in a portal that never had one."""
+def _last_sign(reviewed: str) -> datetime | None:
+    """The newest sign of life that only workers give, the end of a review included; None where there never was one."""
     signs = models.Q(name__startswith="worker:") | models.Q(name__in=[passes.ASKED, "auditor"])
     found: datetime | None = Beat.objects.filter(signs).aggregate(at=models.Max("at"))["at"]
+    if reviewed and found is not None:
+        return max(found, datetime.fromisoformat(reviewed))
     return found
