@@ -45,15 +45,15 @@ GROUPING_EDIT = permission("grouping.edit", ("MG", "PO", "AD"), "change how aler
 
 VERBS = {
     "acknowledge": INCIDENT_ACKNOWLEDGE,
-    "snooze": INCIDENT_ACKNOWLEDGE,
+    "snooze": INCIDENT_WORK,
     "escalate_now": INCIDENT_ASSIGN,
     "reassign": INCIDENT_ASSIGN,
-    "undo_acknowledge": INCIDENT_ACKNOWLEDGE,
+    "undo_acknowledge": INCIDENT_WORK,
     "identify": INCIDENT_WORK,
     "mitigate": INCIDENT_WORK,
     "relapse": INCIDENT_WORK,
     "resolve": INCIDENT_RESOLVE,
-    "undo_resolve": INCIDENT_RESOLVE,
+    "undo_resolve": INCIDENT_WORK,
     "reopen": INCIDENT_REOPEN,
     "close": INCIDENT_CLOSE,
     "cancel": INCIDENT_WORK,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accounts.permissions import permission
 
-KEY_SEE = permission("key.see", ("RE", "IN", "MG", "PO", "AD"), "see this service's integration keys", scope="read")
+KEY_SEE = permission("key.see", ("RE", "MG", "PO", "AD"), "see this service's integration keys", scope="read")
 KEY_EDIT = permission("key.edit", ("MG", "PO", "AD"), "issue, rotate or revoke integration keys", scope="write")
 HEARTBEAT_SEE = permission("heartbeat.see", ("RE", "RX", "IN", "MG", "PO", "AD"), "see heartbeats", scope="read")
 HEARTBEAT_EDIT = permission("heartbeat.edit", ("MG", "PO", "AD"), "change this service's heartbeats")

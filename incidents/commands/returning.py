@@ -27,7 +27,7 @@ WHY = {
 @transaction.atomic
 def snooze(actor: Actor, incident: Incident, *, until: datetime, version: int | None = None) -> Incident:
     """A timed acknowledgement that ends in triggered; a higher severity ends it, a duplicate does not (O27)."""
-    require(actor, permissions.INCIDENT_ACKNOWLEDGE, incident)
+    require(actor, permissions.INCIDENT_WORK, incident)
     incident = moving.hold(incident)
     target = moving.check(incident, "snooze", version)
     if until.tzinfo is None or not clock.now() < until <= clock.now() + LONGEST_SNOOZE:

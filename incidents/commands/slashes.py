@@ -157,7 +157,7 @@ _work, _note = permissions.INCIDENT_WORK, permissions.TIMELINE_NOTE
 for _command in (
     SlashCommand("ack", "/ack", "Take it: escalation stops", permissions.INCIDENT_ACKNOWLEDGE, _acknowledge,
                  verbs=["acknowledge"]),
-    SlashCommand("snooze", "/snooze 30m", "Acknowledge for a time", permissions.INCIDENT_ACKNOWLEDGE, _snooze,
+    SlashCommand("snooze", "/snooze 30m", "Acknowledge for a time", _work, _snooze,
                  verbs=["snooze"]),
     SlashCommand("priority", "/priority P2 reason", "Raise or lower the priority", permissions.PRIORITY_RAISE,
                  _set_priority),

@@ -25,7 +25,7 @@ TAKEN_BACK = {"acknowledged": "Acknowledgement taken back.", "snoozed": "Snooze 
 @transaction.atomic
 def undo_acknowledge(actor: Actor, incident: Incident, *, version: int | None = None) -> Incident:
     """Take it or a snooze back: within 10 s as if nothing had been, with the former due time; later at level 1."""
-    require(actor, permissions.INCIDENT_ACKNOWLEDGE, incident)
+    require(actor, permissions.INCIDENT_WORK, incident)
     incident = moving.hold(incident)
     target = moving.check(incident, "undo_acknowledge", version)
     at, move = incident.status_since, moving.last_move(incident, *MOVES)
@@ -69,7 +69,7 @@ def undo_resolve(actor: Actor, incident: Incident, *, version: int | None = None
 
     Its group stays with the incident that a later alert of the group has opened meanwhile.
     """
-    require(actor, permissions.INCIDENT_RESOLVE, incident)
+    require(actor, permissions.INCIDENT_WORK, incident)
     opening.lock_numbers()  # nobody opens an incident of the group between the look and the commit
     incident = moving.hold(incident)
     moving.check(incident, "undo_resolve", version)

@@ -20,10 +20,13 @@ SERVICE_BOUND = (Incident, Alert, ChangeEvent)
 
 
 def stands_on_incident(actor: Actor, thing: Any) -> Iterable[str]:
-    """IN for people on the incident, OW for an entry's author, IK for the key of that very service."""
+    """IN for people on the incident, OW for an entry's author, IK for the key of that very service.
+
+    Somebody who has become a stakeholder reads on, and moves nothing any more.
+    """
     if actor.kind == "integration":
         return _key_columns(actor, thing)
-    if actor.user is None or not actor.user.is_active:
+    if actor.user is None or not actor.user.is_active or actor.user.role == "stakeholder":
         return ()
     found = set()
     if _is_on(actor.user.pk, thing):
