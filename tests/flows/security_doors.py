@@ -95,8 +95,13 @@ class Knocker:
     def __init__(self, scene: Scene) -> None:
         world = scene.world
         known = (world.sam, world.bo, world.di, scene.guest, world.ana, world.pat, world.ada)
-        people = dict(zip(PEOPLE, known, strict=True))
+        people = dict(zip(PEOPLE, known, strict=True)) | {"CY": world.cy}  # Cy is on the private incident
         self.tokens = {who: builders.token(user) for who, user in people.items()}
+        self.tokens |= {
+            f"{who} {scope}": builders.token(people[who], scope)
+            for who in ("RE", "AD", "CY")
+            for scope in ("read", "write")
+        }
         self.tokens |= {"TR": builders.token(world.ana, "read"), "TW": builders.token(world.ana, "write")}
         self.tokens |= {"TA": builders.token(scene.demoted), "IK": scene.key, "SU": sign("subscriber", "1")}
         self._client = Client(raise_request_exception=False)
@@ -118,9 +123,9 @@ class Knocker:
         """One request by somebody: programs with a bearer token (or a `session`), people with their session.
 
         What it changes is taken back unless `keep` says otherwise. `body` stands for what `doors_bodies.json` says,
-        `files` go with it, in parts.
+        `files` go with it, in parts; `meta` is what the server knows of the client.
         """
-        api = route.startswith("api/")
+        api = route.startswith(("api/", "metrics"))
         bearer = who in self.tokens and (api or who in OUTSIDE) and not session
         headers = {"Authorization": f"Bearer {self.tokens[who]}"} if bearer else {}
         self._client.cookies = SimpleCookie() if headers else copy.deepcopy(self._jars.get(who, SimpleCookie()))
@@ -130,10 +135,12 @@ class Knocker:
             more = {"data": json.dumps(body), "content_type": "application/json"}
         elif method == "POST":
             more = {"data": {**body, **sent.get("files", {})}}
-        elif sent:
+        elif "body" in sent:
             more = {"data": body}
         with transaction.atomic():
-            found = getattr(self._client, method.lower())(address(route, ids), headers=headers, **more)
+            found = getattr(self._client, method.lower())(
+                address(route, ids), headers=headers, **more, **sent.get("meta", {})
+            )
             transaction.set_rollback(not keep)
         return found
 
@@ -153,6 +160,6 @@ def filled(value: Any, ids: Ids) -> Any:
 def verdict_of(answer: Any, *, api: bool) -> str:
     """What an answer says of the one who asked, in the table's words."""
     status = answer.status_code
-    if status == 401 or (not api and status == 302 and "/accounts/login/" in answer["Location"]):
+    if status == 401 or (not api and status == 302 and "/login/" in answer["Location"]):
         return "stranger"
     return {403: "forbidden", 404: "missing", 405: "no such method"}.get(status, "open" if status < 500 else "broken")

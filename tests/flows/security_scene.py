@@ -128,7 +128,9 @@ def build(world: World) -> Scene:
         "token": "y" * 43, "wanted": "accept", "verb": "pause", "unused": str(unused.pk),
         "uidb36": int_to_base36(world.bo.pk), "alerts": str(incident.alerts.get().pk),
         "note": str(TimelineEntry.objects.filter(kind="note", incident=incident).get().pk),
-        "outsiders": str(world.eve.pk), "unverified": str(unverified.pk),
+        "top": str(builders.priority(1).pk), "low": str(builders.priority(5).pk),
+        "theirs": str(world.cy.contact_methods.get().pk), "outsiders": str(world.eve.pk),
+        "unverified": str(unverified.pk),
         "spare": str(builders.team("Spare").pk), "file": file, "key": default_token_generator.make_token(world.bo),
     }  # fmt: skip
     scene.ids["second"] = str(Alert.objects.create(service=world.checkout, incident=incident, key="second").pk)
