@@ -24,6 +24,8 @@ class ContactMethodQuerySet(models.QuerySet["ContactMethod"]):
             return self.all()
         if actor.user is None or not actor.user.is_active or actor.kind == "link":
             return self.none()
+        if actor.scopes is not None and "read" not in actor.scopes:
+            return self.none()
         return self.filter(user=actor.user)
 
     def usable(self) -> ContactMethodQuerySet:

@@ -26,6 +26,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
             return self.all()
         if user is None or not user.is_active or actor.kind == "link":
             return self.none()
+        if actor.scopes is not None and "read" not in actor.scopes:
+            return self.none()
         own = models.Q(user=user)
         if user.is_superuser and can(actor, DELIVERY_SEE):
             return self.filter(own | _known_to(actor))

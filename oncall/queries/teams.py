@@ -130,8 +130,11 @@ def _turn(schedule: Schedule, person: User) -> Turn:
 
 
 def reach_of(actor: Actor, person: User) -> list[Reach] | None:
-    """What a page does to reach the person, by urgency (O29); None for stakeholders, who are never paged."""
-    if person.role == "stakeholder":
+    """What a page does to reach the person, by urgency (O29), for himself or herself alone: it shows addresses.
+
+    None also for stakeholders, who are never paged.
+    """
+    if person.role == "stakeholder" or actor.user is None or actor.user.pk != person.pk:
         return None
     return [Reach(what, _moments(ways_to(person, urgency))) for urgency, what in URGENCIES]
 
