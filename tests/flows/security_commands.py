@@ -19,7 +19,7 @@ from django.db import transaction
 
 from accounts import actors
 from accounts.actors import Actor
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, Invitation, User
 from core import clock
 from core.errors import Forbidden, Missing, PortalError
 from incidents.commands import lifecycle
@@ -227,6 +227,10 @@ class Nouns:
         """Bo's saved view."""
         return self._row(SavedView, "views")
 
+    def invitation(self, command: str) -> Invitation:
+        """An invitation into Payments that waits."""
+        return self._row(Invitation, "invitations")
+
     def token(self, command: str) -> ApiToken:
         """Bo's token."""
         return self._row(ApiToken, "tokens")
@@ -267,6 +271,11 @@ KEYS = browser_keys()
 # What a command is given beside its rows; "=users" is the id of that noun, what can be called is called.
 VALUES: dict[str, dict[str, Any]] = {
     "accounts.commands.organisation.edit_organisation": {"name": "Fernhill"},
+    "accounts.commands.invitations.invite": {
+        "email": "zoe@example.org",
+        "name": "Zoe",
+        "team": lambda scene: scene.world.payments,
+    },
     "accounts.commands.teams.create": {"name": "Fresh"},
     "accounts.commands.teams.edit": {"description": "x"},
     "accounts.commands.tokens.issue": {"name": "CI", "scopes": ["read"], "expires": None},

@@ -31,7 +31,8 @@ from tests.flows.security_scene import CODENAME, SECRET_TITLE, Ids, Scene
 TABLE = Path(__file__).with_name("reads.txt")
 # What a `pk` is of, by the word before `_seen_by` or `_by_id`.
 NOUNS = {
-    "person": "users", "team": "teams", "token": "tokens", "delivery": "deliveries", "method": "contact-methods",
+    "invitation": "invitations", "person": "users",
+    "team": "teams", "token": "tokens", "delivery": "deliveries", "method": "contact-methods",
     "page": "pages", "service": "services", "policy": "policies", "schedule": "schedules", "priority": "priorities",
     "entry": "timeline", "view": "views", "key": "keys", "heartbeat": "heartbeats", "inbound_event": "inbound",
 }  # fmt: skip
