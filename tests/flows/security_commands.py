@@ -19,7 +19,7 @@ from django.db import transaction
 
 from accounts import actors
 from accounts.actors import Actor
-from accounts.models import ApiToken, Invitation, User
+from accounts.models import ApiToken, Identity, Invitation, User
 from core import clock
 from core.errors import Forbidden, Missing, PortalError
 from incidents.commands import lifecycle
@@ -230,6 +230,10 @@ class Nouns:
     def invitation(self, command: str) -> Invitation:
         """An invitation into Payments that waits."""
         return self._row(Invitation, "invitations")
+
+    def identity(self, command: str) -> Identity:
+        """Cy's account at an identity provider."""
+        return Identity.objects.create(user=self.world.cy, issuer="https://id.example.org", subject="cy-7")
 
     def token(self, command: str) -> ApiToken:
         """Bo's token."""
