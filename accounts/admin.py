@@ -242,9 +242,7 @@ class IdentityAdmin(ReadOnlyAdmin):
     fields = list_display
     actions = ("unbind",)
 
-    @admin.action(
-        description="Unbind: the next single sign-on binds anew", permissions=["view"]
-    )
+    @admin.action(description="Unbind: the next single sign-on binds anew", permissions=["view"])
     def unbind(self, request: HttpRequest, chosen: QuerySet[Identity]) -> None:
         """Forget the chosen ones."""
         self.each(request, chosen, identities.unbind, "Unbound.")

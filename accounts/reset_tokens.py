@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
+
+from accounts.models import User
 
 
 class ResetTokens(PasswordResetTokenGenerator):
     """What ends a person's sessions (password, address, role, leaving) ends these links too, and so does signing in."""
 
-    def _make_hash_value(self, user: AbstractBaseUser, timestamp: int) -> str:
-        return f"{super()._make_hash_value(user, timestamp)}{getattr(user, 'session_epoch', '')}"
+    def _make_hash_value(self, user: User, timestamp: int) -> str:
+        return f"{super()._make_hash_value(user, timestamp)}{user.session_epoch}"

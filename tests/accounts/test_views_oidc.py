@@ -12,11 +12,10 @@ import pytest
 import structlog
 from django.test import Client
 
-from accounts import oidc
 from accounts.commands import identities, invitations, users
 from accounts.models import Identity, User
 from accounts.views import oidc as views
-from core import clock, throttle
+from core import clock, http, throttle
 from core.models import AuditEntry
 from tests.issuer import CLIENT, HOME, SECRET, Liar, agree, asked, key, provider
 from tests.pages import text_of
@@ -38,7 +37,7 @@ def liar(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Liar:
     """A configured provider that says what it is told."""
     settings.OIDC_ISSUER, settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = HOME, CLIENT, SECRET
     made = Liar()
-    monkeypatch.setattr(oidc.http, "send", made.send)
+    monkeypatch.setattr(http, "send", made.send)
     return made
 
 
@@ -151,16 +150,22 @@ def test_the_honest_answer_signs_in(world: World, liar: Liar) -> None:
     assert posted["headers"]["Authorization"].startswith("Basic ")
 
 
+def put(liar: Liar, name: str, value: object) -> object:
+    """Let the provider say something else."""
+    setattr(liar, name, value)
+    return value
+
+
 LIES: dict[str, Callable[[Liar], object]] = {
-    "alg none": lambda liar: setattr(liar, "token", jwt.encode(_usual(liar), "", algorithm="none")),
-    "hs with the public key": lambda liar: setattr(liar, "token", _mixed(liar)),
-    "hs with our secret": lambda liar: setattr(liar, "token", jwt.encode(_usual(liar), SECRET, algorithm="HS256")),
-    "another key": lambda liar: setattr(liar, "signing", key(1)),
-    "unknown key number": lambda liar: setattr(liar, "header", {"kid": "two"}),
-    "short key": lambda liar: (setattr(liar, "signing", key(2, 1024)),
-                               setattr(liar, "published", [liar.jwk(key(2, 1024))])),
-    "key for encryption": lambda liar: setattr(liar, "published", [liar.jwk(key(), use="enc")]),
-    "no keys": lambda liar: setattr(liar, "published", []),
+    "alg none": lambda liar: put(liar, "token", jwt.encode(_usual(liar), "", algorithm="none")),
+    "hs with the public key": lambda liar: put(liar, "token", _mixed(liar)),
+    "hs with our secret": lambda liar: put(liar, "token", jwt.encode(_usual(liar), SECRET, algorithm="HS256")),
+    "another key": lambda liar: put(liar, "signing", key(1)),
+    "unknown key number": lambda liar: put(liar, "header", {"kid": "two"}),
+    "short key": lambda liar: (put(liar, "signing", key(2, 1024)),
+                               put(liar, "published", [liar.jwk(key(2, 1024))])),
+    "key for encryption": lambda liar: put(liar, "published", [liar.jwk(key(), use="enc")]),
+    "no keys": lambda liar: put(liar, "published", []),
     "wrong aud": lambda liar: liar.claims.update(aud="another-client"),
     "aud among others without azp": lambda liar: liar.claims.update(aud=[CLIENT, "another-client"]),
     "azp of another": lambda liar: liar.claims.update(azp="another-client"),
@@ -168,21 +173,21 @@ LIES: dict[str, Callable[[Liar], object]] = {
     "issuer changed in discovery": lambda liar: liar.about.update(issuer="https://evil.example"),
     "endpoint without TLS": lambda liar: liar.about.update(token_endpoint="http://login.example.org/token"),
     "endpoint inside": lambda liar: liar.about.update(jwks_uri="https://169.254.169.254/keys"),
-    "missing nonce": lambda liar: setattr(liar, "drop", ("nonce",)),
+    "missing nonce": lambda liar: put(liar, "drop", ("nonce",)),
     "nonce of another": lambda liar: liar.claims.update(nonce="n-2"),
     "expired": lambda liar: liar.claims.update(exp=int(clock.now().timestamp()) - 120),
-    "no end": lambda liar: setattr(liar, "drop", ("exp",)),
-    "no subject": lambda liar: setattr(liar, "drop", ("sub",)),
-    "no text": lambda liar: setattr(liar, "token", "not.a.token"),
-    "no token": lambda liar: setattr(liar, "token", ""),
+    "no end": lambda liar: put(liar, "drop", ("exp",)),
+    "no subject": lambda liar: put(liar, "drop", ("sub",)),
+    "no text": lambda liar: put(liar, "token", "not.a.token"),
+    "no token": lambda liar: put(liar, "token", ""),
     "code refused": lambda liar: liar.status.update(token=400),
     "e-mail not verified": lambda liar: liar.claims.update(email_verified=False),
     "e-mail said to be verified by a word": lambda liar: liar.claims.update(email_verified="yes"),
-    "verified not said": lambda liar: setattr(liar, "drop", ("email_verified",)),
-    "Entra's word of another": lambda liar: (setattr(liar, "drop", ("email_verified",)),
+    "verified not said": lambda liar: put(liar, "drop", ("email_verified",)),
+    "Entra's word of another": lambda liar: (put(liar, "drop", ("email_verified",)),
                                              liar.claims.update(xms_edov=True)),
     "two addresses": lambda liar: liar.claims.update(email="bo@example.org, ada@example.org"),
-    "userinfo of another": lambda liar: (setattr(liar, "drop", ("email",)),
+    "userinfo of another": lambda liar: (put(liar, "drop", ("email",)),
                                          liar.userinfo.update(sub="s-2", email="bo@example.org", email_verified=True)),
 }  # fmt: skip
 
