@@ -6,8 +6,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.forms import ModelForm
+from django.forms import CharField, ModelForm
 from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.actors import Actor
 from core import admin_history
@@ -18,6 +19,8 @@ from incidents import permissions
 from incidents.commands import config, lifecycle
 from incidents.engine import rules
 from incidents.models import Alert, ChangeEvent, EventRule, GroupingRule, Incident, Priority, Signal, TimelineEntry
+
+HOW_FIELDS = "For grouping by fields: their names, one per line, such as component or details.region."
 
 admin_history.names(Priority, "priority")
 
@@ -110,6 +113,25 @@ class EventRuleAdmin(ConfigAdmin):
         config.delete_rule(actor, thing)
 
 
+class GroupingForm(ModelForm[GroupingRule]):
+    """The fields to group by as lines of text."""
+
+    fields = CharField(widget=UnfoldAdminTextareaWidget, required=False, max_length=2000, help_text=HOW_FIELDS)
+
+    class Meta:
+        model = GroupingRule
+        fields = ["service", "mode", "fields", "window_minutes"]
+        labels = {"window_minutes": "Window (minutes)"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["fields"] = "\n".join(self.instance.fields)
+
+    def clean_fields(self) -> list[str]:
+        """The names of the fields."""
+        return [line.strip() for line in self.cleaned_data["fields"].splitlines() if line.strip()]
+
+
 @admin.register(GroupingRule)
 class GroupingRuleAdmin(ConfigAdmin):
     """How alerts of each service become incidents; the default is set instead of deleting."""
@@ -117,6 +139,7 @@ class GroupingRuleAdmin(ConfigAdmin):
     sees = permissions.RULE_SEE
     edits = creates = permissions.PRIORITY_EDIT
     taken = "service"
+    form = GroupingForm
     list_display = ("service", "mode", "fields", "window_minutes")
     list_filter = ("mode",)
     list_select_related = ("service",)

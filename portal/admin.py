@@ -31,6 +31,6 @@ def search(request: HttpRequest, extra_context: dict[str, Any] | None = None) ->
     return TemplateResponse(request, f"unfold/helpers/{name}_results.html", context, headers={"HX-Trigger": "search"})
 
 
-admin.site.search = search  # type: ignore[attr-defined]  (django-unfold's)
+admin.site.search = search  # type: ignore[attr-defined]
 admin.site.index_title = "Overview"
 admin.site.site_title = admin.site.site_header = "Watchbill"

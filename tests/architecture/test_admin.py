@@ -74,3 +74,12 @@ def test_the_administration_has_the_products_colours() -> None:
     assert not [colour for colour in colours if colour not in tokens]
     own = (ROOT / "static/admin_look/portal.css").read_text(encoding="utf-8")
     assert not re.search(r"#[0-9a-fA-F]{3,8}\b|rgb|hsl|oklch", own)
+
+
+@every
+def test_a_list_reads_its_related_rows_at_once(page: Any) -> None:
+    """P7: a column that is another row is joined, not asked for row by row."""
+    related = {field.name for field in page.opts.get_fields() if field.many_to_one or field.one_to_one}
+    shown = related & set(page.list_display)
+    joined = set(page.list_select_related or ()) if page.list_select_related is not True else shown
+    assert shown <= joined, shown - joined

@@ -12,7 +12,7 @@ from django.test import Client
 from accounts.models import Team
 from core import audit, clock
 from core.models import AuditEntry
-from incidents.models import EventRule, Priority
+from incidents.models import EventRule, GroupingRule, Priority
 from oncall.commands import services
 from oncall.models import EscalationPolicy, Service
 from tests import world as builders
@@ -298,3 +298,21 @@ def test_the_process_owner_edits_the_priorities_with_history(world: World, brows
     page = text_of(client.get(address(first, "history")))
     assert "Sev 1" in page
     assert "Customers cannot pay" in page
+
+
+def test_a_grouping_is_typed_by_line(world: World, browser: Browser) -> None:
+    """DET-07: no JSON to write."""
+    typed = {
+        "service": world.checkout.pk,
+        "mode": "fields",
+        "fields": "component\n details.region ",
+        "window_minutes": 5,
+    }
+    client = browser(world.pat)
+    assert client.post("/admin/incidents/groupingrule/add/", typed).status_code == 302
+    made = GroupingRule.objects.get()
+    assert made.fields == ["component", "details.region"]
+    assert "component\ndetails.region" in text_of(client.get(address(made)))
+    refused = client.post(address(made), {**typed, "fields": ""})
+    assert list(refused.context["adminform"].form.errors) == ["fields"]
+    assert "component, details.region" in text_of(client.get(address(made, "history")))

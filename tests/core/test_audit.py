@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
@@ -13,9 +13,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from core import audit
+from accounts.models import User
+from core import audit, audit_watch, health, passes
 from core.clock import FrozenClock
-from core.models import AuditEntry, AuditHead
+from core.models import AuditEntry, AuditHead, Beat, BulkJob
+from tests import world as builders
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -57,10 +60,10 @@ def test_an_entry_that_is_written_during_the_walk_is_no_tampering(
     """A93: while the chain is checked on a live system, Ana goes on editing."""
     walk = audit._digest
 
-    def meanwhile(previous: str, entry: AuditEntry) -> str:
+    def meanwhile(previous: str, values: Iterable[object]) -> str:
         monkeypatch.setattr(audit, "_digest", walk)
         audit.write(ANA, "edit", "service:9")
-        return walk(previous, entry)
+        return walk(previous, values)
 
     monkeypatch.setattr(audit, "_digest", meanwhile)
     assert audit.verify() == audit.Verdict(3, [])
@@ -97,8 +100,97 @@ def test_the_database_refuses_every_change(three: list[AuditEntry], verb: str) -
     assert audit.verify() == audit.Verdict(3, [])
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE core_auditentry SET label = 'Bo'",
+        "UPDATE core_auditentry SET hash = ''",
+        "DELETE FROM core_auditentry",
+        "DELETE FROM core_auditentry WHERE thing = 'service:1'",
+        "TRUNCATE core_auditentry",
+    ],
+)
+def test_plain_sql_is_refused_too(three: list[AuditEntry], statement: str) -> None:
+    """A93: past the ORM; SQLite knows no TRUNCATE, which is a refusal as well."""
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert audit.verify() == audit.Verdict(3, [])
+
+
+def test_the_entries_of_a_person_outlive_the_row_of_the_person(world: World) -> None:
+    """A93: Max is deleted past every command; what he did keeps his name."""
+    gone = builders.person("Max Former")
+    audit.write(builders.acts(gone), "edit", "service:1")
+    key = f"user:{gone.pk}"
+    User.objects.filter(pk=gone.pk).delete()
+    entry = AuditEntry.objects.get(actor=key)
+    assert entry.label == "Max Former"
+    assert audit.verify().ok
+
+
+def test_an_entry_knows_the_address_that_it_came_from() -> None:
+    with audit.seen_from("192.0.2.7"):
+        inside = audit.write(ANA, "edit", "x")
+        named = audit.write(ANA, "edit", "x", address="198.51.100.9")
+    outside = audit.write(ANA, "edit", "x")
+    assert [each.address for each in (inside, named, outside)] == ["192.0.2.7", "198.51.100.9", ""]
+    assert audit.verify().ok
+
+
+def test_a_long_chain_is_walked_in_parts(three: list[AuditEntry], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "CHUNK", 1)
+    mark, parts = audit.Mark(), 0
+    while mark is not None:
+        verdict, onward = audit.walk(audit.Mark.read(str(mark)), -1.0)
+        mark, parts = onward, parts + 1  # type: ignore[assignment]
+    assert (verdict.entries, verdict.broken, parts) == (3, [], 4)
+
+
+# --- each day -------------------------------------------------------------------------------------
+def test_the_audit_is_verified_each_day() -> None:
+    turns = {each.name: each.every for each in passes.registered()}
+    assert turns[f"job.{audit_watch.JOB}"] == timedelta(days=1)
+
+
+def test_a_whole_chain_leaves_a_sign_of_life(three: list[AuditEntry]) -> None:
+    audit_watch.verify("")
+    assert Beat.objects.get(pk=audit_watch.BEAT).detail["sentence"] == "3 audit entries, unbroken."
+    assert not list(audit_watch.audit_is_whole())
+
+
+def test_a_job_that_runs_out_of_time_goes_on_where_it_stopped(
+    three: list[AuditEntry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "CHUNK", 2)
+    monkeypatch.setattr(audit_watch, "SECONDS", -1.0)
+    audit_watch.verify("")
+    follower = BulkJob.objects.get(name=audit_watch.JOB)
+    assert follower.ref.startswith(f"{three[1].pk}:2:")
+    assert not Beat.objects.filter(pk=audit_watch.BEAT).exists()
+    audit_watch.verify(follower.ref)
+    assert Beat.objects.get(pk=audit_watch.BEAT).ok
+
+
+def test_a_day_without_a_word_is_an_alarm(three: list[AuditEntry], at: FrozenClock) -> None:
+    assert not list(audit_watch.audit_is_whole()), "the first walk is still to come"
+    audit_watch.verify("")
+    at.move(days=4)
+    assert [each.sentence for each in audit_watch.audit_is_whole()] == [
+        "The audit has not been verified for three days."
+    ]
+
+
 @pytest.mark.usefixtures("_forced")
 class TestForced:
+    def test_tampering_is_an_alarm_that_names_the_first_entry(self, three: list[AuditEntry]) -> None:
+        AuditEntry.objects.filter(pk__gte=three[1].pk).update(label="Bo")
+        audit_watch.verify("")
+        found = list(audit_watch.audit_is_whole())
+        assert [each.sentence for each in found] == [
+            f"The audit is not whole: Entry {three[1].pk} was altered, or an entry before it was removed."
+        ]
+        assert audit_watch.BEAT in health.checks()
+
     def test_an_altered_entry_is_found(self, three: list[AuditEntry]) -> None:
         AuditEntry.objects.filter(pk=three[1].pk).update(label="Bo")
         assert audit.verify().broken == [f"Entry {three[1].pk} was altered, or an entry before it was removed."]
@@ -118,7 +210,16 @@ class TestForced:
     def test_the_command_says_so(self, three: list[AuditEntry]) -> None:
         AuditEntry.objects.filter(pk=three[1].pk).update(thing="y")
         with pytest.raises(CommandError, match="was altered"):
-            call_command("audit")
+            call_command("audit", "verify")
+
+    def test_the_command_ends_with_a_code_and_names_the_first_fault(self, three: list[AuditEntry]) -> None:
+        AuditEntry.objects.filter(pk__gte=three[1].pk).update(thing="y")
+        with pytest.raises(CommandError) as said:
+            call_command("audit", "verify")
+        assert said.value.returncode == 1
+        first, second = str(said.value).splitlines()[:2]
+        assert first == "The audit is broken (3 entries)."
+        assert second.startswith(f"Entry {three[1].pk} ")
 
 
 def test_a_clock_that_was_set_back_is_found(at: FrozenClock) -> None:
