@@ -131,9 +131,11 @@ def test_one_that_is_gone_stops_the_whole_act(world: World, browser: Browser) ->
 
 def test_the_question_before_deleting_names_nothing_that_hangs_on_it(world: World, browser: Browser) -> None:
     """A68, S34: Django would list every related row, private ones as well."""
-    page = text_of(browser(world.pat).get(address(world.payments, "delete")))
-    assert "Checkout" not in page
+    spare = builders.policy("Spare", world.payments, [world.bo])
+    page = text_of(browser(world.pat).get(address(spare, "delete")))
+    assert "Spare" in page
     assert "Bo Chen" not in page
+    assert "level 1" not in page
 
 
 # --- lists ----------------------------------------------------------------------------------------
