@@ -17,13 +17,17 @@ SEMGREP := $(SCAN)/bin/semgrep --metrics=off --disable-version-check --config to
 WORKERS := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 FAST := not browser and not long and not services
 
-.PHONY: run setup setup-dev demo test test-fast test-processes test-faults test-browser test-services test-long check lint format types imports \
+.PHONY: run setup setup-scale setup-dev demo test test-fast test-processes test-faults test-browser test-services test-long check lint format types imports \
 	templates scan audit-deps sbom migrations deploy docs docs-generate lock bench chaos pictures lighthouse clean
 
 run: setup
 	@WATCHBILL_PORT=$${WATCHBILL_PORT:-$(PORT)} exec $(BIN)/python manage.py up
 
 setup: $(VENV)/.run-stamp
+
+# With the drivers of PostgreSQL and Redis.
+setup-scale: setup
+	@test -f $(VENV)/.dev-stamp || $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/scale.lock
 
 setup-dev: $(VENV)/.dev-stamp
 
@@ -120,6 +124,7 @@ docs-generate: setup-dev
 
 lock:
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet --custom-compile-command "make lock" pyproject.toml -o requirements/run.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet --custom-compile-command "make lock" --extra scale pyproject.toml -o requirements/scale.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet --custom-compile-command "make lock" --extra scale --extra dev pyproject.toml -o requirements/dev.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet --custom-compile-command "make lock" requirements/scan.in -o requirements/scan.lock
 

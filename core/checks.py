@@ -123,7 +123,7 @@ def secret_files_are_private(app_configs: Sequence[AppConfig] | None, **kwargs: 
     for name in ("secret-key", "field-keys"):
         path = Path(settings.DATA_DIR) / name
         if path.exists() and path.stat().st_mode & 0o077:
-            found.append(Error(f"{path} can be read by others.", hint=f"chmod 600 {path}", id="core.E005"))
+            found.append(Error(f"{path} can be read by others.", hint=f"Use chmod 600 {path}.", id="core.E005"))
     return found
 
 

@@ -13,6 +13,7 @@ from typing import IO
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.core.checks import ERROR, Tags, run_checks
 from django.core.management import call_command
 from django.db import DatabaseError, InterfaceError, connection
 
@@ -38,6 +39,13 @@ def lock_directory() -> IO[str]:
         raise CannotStart(f"WATCHBILL_DATA_DIR {settings.DATA_DIR} cannot be written to: {_reason(error)}.") from None
     os.set_inheritable(handle.fileno(), False)
     return handle
+
+
+def safety() -> None:
+    """Refuse a set-up that is open to its neighbours; raises CannotStart with the first of them (A97, A98, A100)."""
+    for found in run_checks(tags=[Tags.security]):
+        if found.level >= ERROR:
+            raise CannotStart(f"{found.msg} {found.hint or ''}".strip())
 
 
 def tables() -> None:

@@ -1,4 +1,4 @@
-"""The scanner's rules: each is shown by an example that it finds and one that it spares (`make scan` runs them)."""
+"""The scanner's rules, shown by what they find and what they spare, and the pins of what comes in (A101, A102)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_exceptions_are_few_and_name_their_rule() -> None:
     assert 0 < found <= MOST_EXCEPTIONS
 
 
-@pytest.mark.parametrize("name", ["run", "dev", "scan"])
+@pytest.mark.parametrize("name", ["run", "scale", "dev", "scan"])
 def test_everything_is_pinned_with_hashes(name: str) -> None:
     """A101: no package, of whatever depth, may come in another version or with other bytes than were looked at."""
     found = components((ROOT / f"requirements/{name}.lock").read_text(encoding="utf-8"))

@@ -29,19 +29,22 @@ class Authority:
         """A context that trusts this authority."""
         return ssl.create_default_context(cadata=self._cert.public_bytes(serialization.Encoding.PEM).decode())
 
-    def server(self, name: str) -> ssl.SSLContext:
-        """A context with a certificate for `name`."""
+    def pair(self, name: str) -> bytes:
+        """A certificate for `name` and its key, as one PEM file."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         names = x509.SubjectAlternativeName([x509.DNSName(name)])
         cert = self._builder(subject, key).add_extension(names, critical=False).sign(self._key, hashes.SHA256())
-        pem = cert.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
+        return cert.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
+
+    def server(self, name: str) -> ssl.SSLContext:
+        """A context with a certificate for `name`."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "server.pem"
-            path.write_bytes(pem)
+            path.write_bytes(self.pair(name))
             context.load_cert_chain(path)
         return context
 

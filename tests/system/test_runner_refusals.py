@@ -1,4 +1,4 @@
-"""A wrong environment ends the start with one sentence and a non-zero exit code, never a traceback (F49)."""
+"""A wrong environment ends the start with one sentence and a non-zero exit code, never a traceback (F49, A100)."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ OIDC = {"OIDC_CLIENT_ID": "watchbill", "OIDC_CLIENT_SECRET": "x" * 20}
         ({"BIND": "192.0.2.1"}, "WATCHBILL_BIND"),
         ({"BIND": "no.such.host.invalid"}, "WATCHBILL_BIND"),
         ({"TRUSTED_PROXIES": "my-proxy"}, "WATCHBILL_TRUSTED_PROXIES"),
+        ({"REDIS_URL": "redis://cache.example.org/0"}, "WATCHBILL_REDIS_URL"),
         ({"OUTBOUND_ALLOW": "10.0.0.0/99"}, "WATCHBILL_OUTBOUND_ALLOW"),
         ({"FIELD_KEYS": ","}, "WATCHBILL_FIELD_KEYS"),
         ({"FIELD_KEYS": "x"}, "WATCHBILL_FIELD_KEYS"),

@@ -32,6 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run; every reason not to start is one sentence and exit code 78 (F49)."""
         try:
+            prepare.safety()
             held = prepare.lock_directory()
             listener = listen.open_socket(settings.BIND, settings.PORT)
             prepare.tables()

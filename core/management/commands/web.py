@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from core.runner import roles
+from core.runner import prepare, roles
 from core.web import listen
 
 REFUSED = 78
@@ -22,8 +22,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve; a port that cannot be had is one sentence and exit code 78 (F49)."""
         try:
+            prepare.safety()
             listener = listen.open_socket(settings.BIND, settings.PORT)
-        except listen.CannotListen as error:
+        except (prepare.CannotStart, listen.CannotListen) as error:
             self.stderr.write(f"watchbill: {error}")
             raise SystemExit(REFUSED) from None
         roles.web(listener)
