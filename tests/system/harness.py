@@ -64,10 +64,11 @@ def wait_until(condition: Callable[[], Any], seconds: float, what: str) -> float
 class Portal:
     """A running portal; `with Portal(path) as portal:` ends all of it, whatever the test did."""
 
-    def __init__(self, directory: Path, *, port: int | None = None, **settings: str) -> None:
+    def __init__(self, directory: Path, *, port: int | None = None, command: str = "up", **settings: str) -> None:
         self.directory = directory
         self.port = port or free_port()
         self.settings = settings
+        self.command = command
         self.url = f"http://localhost:{self.port}"
         self.log = directory.parent / f"up-{self.port}.log"
         self.output: int | None = None  # a descriptor that takes the place of the log
@@ -90,7 +91,7 @@ class Portal:
         """Start it and wait for /healthz; the seconds that this took."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "up"],
+                [sys.executable, "manage.py", self.command],
                 cwd=ROOT,
                 env=environment(self.directory, self.port, **self.settings),
                 stdout=log if self.output is None else self.output,

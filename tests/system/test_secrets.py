@@ -23,7 +23,7 @@ CANARIES = {
 def test_no_process_and_no_line_of_the_log_tells_a_secret(tmp_path: Path, migrated: Path) -> None:
     """A dead mail server and a dead Redis are complained about, each line is one JSON object, and none says how."""
     shutil.copytree(migrated, tmp_path / "var")
-    with Portal(tmp_path / "var", port=None, LOG_FORMAT="json", **CANARIES) as portal:
+    with Portal(tmp_path / "var", port=None, command="up", LOG_FORMAT="json", **CANARIES) as portal:
         for path in ("/accounts/login/", "/healthz/engine", "/canary-of-nothing/"):
             portal.client.get(path, headers={"Authorization": "Bearer canary-of-a-token"})
         portal.client.post("/accounts/password/reset/", data={"email": "canary-of-a-person@example.org"})

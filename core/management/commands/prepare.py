@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from core import startup
 from core.runner import prepare
 
 REFUSED = 78
@@ -27,3 +28,5 @@ class Command(BaseCommand):
         except prepare.CannotStart as error:
             self.stderr.write(f"watchbill: {error}")
             raise SystemExit(REFUSED) from None
+        for line in startup.lines():  # the link of the set-up, until there is an administrator
+            self.stdout.write(line)
