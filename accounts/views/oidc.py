@@ -132,9 +132,10 @@ def _foreign(reason: str) -> Forbidden:
 def _refusal(request: HttpRequest, error: PortalError) -> HttpResponse:
     """A page that says what happened and leads back to the password; answers that sign nobody in are counted."""
     notes = getattr(error, "__notes__", [])
-    log.warning("single sign-on refused", code=error.code, reason=notes[0] if notes else "")
+    address = client_address(request.META)
+    log.warning("single sign-on refused", code=error.code, reason=notes[0] if notes else "", address=address)
     if isinstance(error, Forbidden):
-        throttle.hit("oidc-refused", client_address(request.META), ANSWERS, QUARTER)
+        throttle.hit("oidc-refused", address, ANSWERS, QUARTER)
     said = {"detail": error.detail, "hint": error.hint}
     if isinstance(error, Unreachable):
         said = {"detail": f"{oidc.name()} does not answer at the moment.", "hint": "Your password works all the same."}

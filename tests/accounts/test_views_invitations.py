@@ -13,7 +13,8 @@ from accounts.commands import invitations
 from accounts.models import Invitation, User
 from accounts.views import invitations as views
 from core import clock, throttle
-from tests.pages import EVIL, after, assert_inert, text_of
+from tests import world as builders
+from tests.pages import EVIL, after, assert_inert, count, text_of
 from tests.world import PASSWORD, World, acts
 
 Browser = Callable[..., Client]
@@ -178,3 +179,14 @@ def test_the_list_of_people_tells_addresses_to_administrators(world: World, brow
     assert world.bo.email in text_of(browser(world.ada).get("/people/"))
     assert browser(world.sam).get("/people/").status_code == 403
     assert PASSWORD not in page
+
+
+def test_the_list_asks_no_more_for_more_people(world: World, browser: Browser) -> None:
+    """P7: neither for people in teams nor for invitations."""
+    ada = browser(world.ada)
+    link(world)
+    before = count(ada, "/people/")
+    for number in range(3):
+        builders.person(f"New{number} Person", teams=[world.payments, world.search])
+        link(world, email=f"kim{number}@example.org", team=world.search)
+    assert count(ada, "/people/") == before
