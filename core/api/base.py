@@ -98,9 +98,9 @@ class ApiView(APIView):
         return dict(bound.validated_data)
 
     def _fields_sent(self) -> dict[str, Any]:
-        """The body as JSON kinds; a form has texts and files alone, of which the fields make what they are."""
+        """The body by name; of a form, in which everything may be repeated, the last of each."""
         if isinstance(self.request.data, QueryDict):
-            return dict.fromkeys(self.request.data)
+            return {name: self.request.data.get(name) for name in self.request.data}
         return {name: value for name, value in self.request.data.items() if not (self.versioned and name == "version")}
 
     def version(self) -> int | None:

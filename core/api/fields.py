@@ -20,6 +20,10 @@ class Line(serializers.CharField):
         return {"pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"}
 
 
+class VersionInput(serializers.Serializer[Any]):
+    """Nothing but the version that was seen, for a view that is `versioned`."""
+
+
 class TimeZone(serializers.CharField):
     """The name of a time zone, such as `Europe/Berlin`."""
 

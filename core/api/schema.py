@@ -101,7 +101,7 @@ class PortalSchema(AutoSchema):
         if self._versioned():
             text = "The version that you have seen, in quotes; 409 `stale` where it is another by now."
             found.append(
-                _header("If-Match", text, {"type": "string", "pattern": r'^(\*|(W/)?"?[0-9]{1,10}"?)$'}, '"3"')
+                _header("If-Match", text, {"type": "string", "pattern": r'^(\*|(W/)?"?[0-9]{1,10}"?)?$'}, '"3"')
             )
         return found
 
@@ -123,6 +123,7 @@ class PortalSchema(AutoSchema):
         if "description" in schema:
             schema["description"] = in_words(schema["description"])
         if direction == "request" and schema.get("type") == "object":
+            schema.setdefault("properties", {})
             for name, field in serializer.fields.items():
                 _bound(field, schema["properties"].get(name, {}))
             schema["additionalProperties"] = False  # an unknown field is 400

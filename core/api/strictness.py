@@ -70,6 +70,8 @@ def _of_value(field: Any, value: Any) -> str:
     if isinstance(field, (serializers.CharField, serializers.ChoiceField)):
         if not isinstance(value, str):
             return "Must be a text."
+        if not value and not getattr(field, "allow_blank", True):
+            return "May not be blank."  # an empty part of a form too, which the field would take for none at all
         most = getattr(field, "max_length", None)
         return f"Must have {most} characters at most." if most is not None and len(value) > most else ""
     return ""

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.queries import team_seen_by
 from core.api.base import ApiView, ListView, SignedIn
+from core.api.fields import VersionInput
 from core.api.filters import flag, number, search
 from core.errors import Invalid
 from oncall.api import inputs, shapes
@@ -88,9 +89,10 @@ class ArchiveService(ApiView):
     permission_classes = [SignedIn]
     versioned = True
 
-    @extend_schema(operation_id="services_archive", request=None, responses=shapes.ServiceShape)
+    @extend_schema(operation_id="services_archive", request=VersionInput, responses=shapes.ServiceShape)
     def post(self, request: Request, pk: int) -> Response:
         """Archive a service; its history stays."""
+        self.parse(VersionInput)
         services.archive(self.actor, service_seen_by(self.actor, pk), version=self.version())
         return Response(_shown(self.actor, pk))
 
@@ -101,9 +103,10 @@ class RestoreService(ApiView):
     permission_classes = [SignedIn]
     versioned = True
 
-    @extend_schema(operation_id="services_restore", request=None, responses=shapes.ServiceShape)
+    @extend_schema(operation_id="services_restore", request=VersionInput, responses=shapes.ServiceShape)
     def post(self, request: Request, pk: int) -> Response:
         """Restore an archived service."""
+        self.parse(VersionInput)
         services.restore(self.actor, service_seen_by(self.actor, pk), version=self.version())
         return Response(_shown(self.actor, pk))
 

@@ -25,9 +25,11 @@ from schemathesis.core.transport import Response
 from schemathesis.generation.feedback import NO_FEEDBACK
 from schemathesis.openapi.checks import RejectedPositiveData
 from schemathesis.pytest._test_builder import build_operation_test
+from schemathesis.specs.openapi.checks import ignored_auth
 
 from core.zones import zone_names
 from tests import world as builders
+from tests.flows.api_reached import BEFORE, ROWS, body_of
 from tests.flows.security_scene import Ids, Scene
 
 schemathesis.openapi.format("time-zone", st.sampled_from(sorted(zone_names())))
@@ -44,6 +46,7 @@ RULES: tuple[tuple[str, str], ...] = (
     ("members|levels|users|schedules", "There is no such (person|schedule).|.* cannot be on call.*"),
     ("levels", "Level .* (needs from 1 to 50 people or schedules|.*)."),
     ("needs", ".*"),
+    ("user", "Exactly one of the two."),
     ("service", "Cannot be changed."),
     # times
     ("until", "Must be in the future, seven days at most."),
@@ -127,6 +130,37 @@ def stories(asker: Asker, *, examples: int, systematic: bool, only: str = "") ->
                 yield f"{operation.label}\n{error}"
 
 
+def successes(asker: Asker) -> Iterator[tuple[str, str]]:
+    """Each operation with why it could not be reached; empty where it could."""
+    known = {str(each.ok().definition.raw["operationId"]): each.ok() for each in portal().get_all_operations()}
+    for name in known:
+        with transaction.atomic():
+            ids = {**asker.ids, **_rows(name, asker.ids)}
+            answers = [_made(asker, known[each], each, ids) for each in (*BEFORE.get(name, ()), name)]
+            transaction.set_rollback(True)
+        yield name, next((said for said in answers if said), "")
+
+
+def _rows(name: str, ids: Ids) -> Ids:
+    noun = ROWS.get(name)
+    return dict.fromkeys(("services", "teams", "contact-methods"), ids[noun]) if noun else {}
+
+
+def _made(asker: Asker, operation: Any, name: str, ids: Ids) -> str:
+    """Do one operation with rows and values that fit; what went wrong, or nothing."""
+    places = {each.name: named(operation.path, each.name, ids) for each in operation.path_parameters}
+    body = body_of(name, operation.method, operation.full_path, ids)
+    more = {} if body is None else {"body": body, "media_type": next(iter(operation.body)).media_type}
+    case = operation.Case(path_parameters=places, **more)
+    case.headers, case.cookies = {**asker.headers}, {**asker.cookies}
+    answer = case.call()
+    try:
+        case.validate_response(answer, excluded_checks=[ignored_auth])
+    except FailureGroup as group:
+        return str(group)[:600]
+    return "" if answer.status_code < 300 else f"{answer.status_code} {answer.text[:300]}"
+
+
 def portal() -> BaseSchema:
     """The description, with the portal in this process behind it."""
     made = schemathesis.openapi.from_dict(described())
@@ -139,9 +173,9 @@ def portal() -> BaseSchema:
 class Asker:
     """Somebody who asks; what a request changes is taken back."""
 
-    def __init__(self, scene: Scene, who: str) -> None:
+    def __init__(self, scene: Scene, who: str, ids: Ids | None = None) -> None:
         self.scene, self.who = scene, who
-        self.ids: Ids = scene.ids
+        self.ids: Ids = ids or scene.ids
         world = scene.world
         people = {"administrator": world.ada, "responder": world.bo, "stakeholder": world.sam}
         self.headers: dict[str, str] = {}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.flows.api_schema import Asker, one_connection, stories
+from tests.flows.api_reached import own_rows
+from tests.flows.api_schema import Asker, one_connection, stories, successes
 from tests.flows.security_scene import Scene
 from tests.flows.security_scene import scene as scene
 from tests.flows.security_scene import scenes as scenes
@@ -20,6 +23,15 @@ def test_five_requests_to_each_operation(scene: Scene) -> None:
     with one_connection():
         found = list(stories(asker, examples=5, systematic=False))
     assert not found, "\n".join(found)
+
+
+def test_an_administrator_reaches_a_success_of_every_operation(scene: Scene, settings: Any) -> None:
+    """In a browser, which alone may do all of it; each answer passes every check of its description."""
+    settings.OUTBOUND_ALLOW = ["127.0.0.1"]
+    asker = Asker(scene, "browser", own_rows(scene))
+    with one_connection():
+        missed = [f"{name}: {said}" for name, said in successes(asker) if said]
+    assert not missed, "\n".join(missed)
 
 
 @pytest.mark.long
