@@ -89,7 +89,7 @@ format: setup-dev
 	$(BIN)/ruff format .
 
 types: setup-dev
-	$(BIN)/mypy $(SOURCES) tests tools
+	$(BIN)/mypy $(SOURCES) tests tools docs/examples
 
 imports: setup-dev
 	$(BIN)/lint-imports

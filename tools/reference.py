@@ -1,4 +1,4 @@
-"""Writes the generated half of `docs/reference/`: states, facts and their readers, providers, rules."""
+"""Writes the generated half of `docs/reference/`: states, facts, providers, rules; and the client of the API."""
 
 from __future__ import annotations
 
@@ -68,6 +68,7 @@ def main() -> None:
     django.setup()
     for name, make in GENERATED.items():
         (PAGES / name).write_text(make(), encoding="utf-8")
+    importlib.import_module("tools.client").write()
 
 
 if __name__ == "__main__":
