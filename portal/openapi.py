@@ -18,6 +18,7 @@ Everything that the pages can do, for programs: the same commands, the same righ
 TAGS = {
     "me": "Oneself.",
     "users": "People: the directory, and what administrators do.",
+    "invitations": "People who have been asked in by a mailed link.",
     "teams": "Teams and who is in them.",
     "organisation": "The organisation that runs the portal.",
     "tokens": "API tokens. They are made and revoked in a signed-in browser alone.",

@@ -16,6 +16,7 @@ from accounts.models import Invitation, Membership
 from accounts.models.users import ROLES
 from accounts.queries import invitation_link, invitation_seen_by, invitations_seen_by, team_seen_by
 from core.api.base import ApiView, ListView, SignedIn
+from core.api.fields import Line
 
 STATES = ["waiting", "expired", "joined", "revoked"]
 TEAM_ROLES = [Membership.MEMBER, Membership.MANAGER]
@@ -50,8 +51,8 @@ class SentInvitationShape(InvitationShape):
 class InvitationInput(serializers.Serializer[Any]):
     """Somebody to be invited."""
 
-    name = serializers.CharField(max_length=120)
-    email = serializers.CharField(max_length=254)
+    name = Line(max_length=120)
+    email = serializers.EmailField(max_length=254)
     role = serializers.ChoiceField(choices=ROLES, default="responder")
     team = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**31 - 1)
     team_role = serializers.ChoiceField(choices=TEAM_ROLES, default=Membership.MEMBER)
@@ -67,6 +68,7 @@ class Invitations(ListView):
     """Those who have been asked in."""
 
     permission_classes = [SignedIn]
+    refusals = {404}
     repeatable = False  # a kept answer would hold the link (A98), and a refusal would undo the count (A54)
     orderings = {"newest": ("-pk",)}
 

@@ -47,6 +47,7 @@ RULES: tuple[tuple[str, str], ...] = (
     ("levels", "Level .* (needs from 1 to 50 people or schedules|.*)."),
     ("needs", ".*"),
     ("user", "Exactly one of the two."),
+    ("team", "Leave it empty for a stakeholder."),
     ("service", "Cannot be changed."),
     # times
     ("until", "Must be in the future, seven days at most."),
