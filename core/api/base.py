@@ -73,6 +73,8 @@ class ApiView(APIView):
         """Sign-in, permission and pace; then the path, the query and a repeated request."""
         if not self.repeatable:
             idempotency.refuse(request)
+        elif request.method not in SAFE_METHODS and idempotency.key_of(request):
+            idempotency.keep_body(request)
         super().initial(request, *args, **kwargs)
         name = (request.method or "").lower()
         if name not in self.http_method_names or not hasattr(self, name):

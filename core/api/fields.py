@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-_CONTROL = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
+CONTROL = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
 
 
 class Line(serializers.CharField):
@@ -16,8 +16,8 @@ class Line(serializers.CharField):
     def keywords(self) -> dict[str, Any]:
         """What it adds to its description."""
         if self.allow_blank:
-            return {"pattern": f"^[^{_CONTROL}]*$"}
-        return {"pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"}
+            return {"pattern": f"^[^{CONTROL}]*$"}
+        return {"pattern": rf"^[^{CONTROL}]*[^\s{CONTROL}][^{CONTROL}]*$"}
 
 
 class VersionInput(serializers.Serializer[Any]):

@@ -36,6 +36,11 @@ def refuse(request: Request) -> None:
         raise Invalid(sentence, fields={HEADER: [sentence]})
 
 
+def keep_body(request: Request) -> None:
+    """Read the whole body before anything reads it as a stream, as the check of a browser's CSRF token does."""
+    len(request.body)
+
+
 def once(request: Request, actor_key: str, handler: Callable[[], Response]) -> Response:
     """Run the handler and keep its answer in the same transaction, or give the answer that was kept.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from core.api.fields import Line
+from core.api.fields import CONTROL, Line
 from incidents.commands.acceptance import CHANGE_KINDS
 from incidents.commands.config import MODES
 from incidents.commands.describing import LONGEST_IMPACT, LONGEST_TITLE
@@ -171,7 +171,7 @@ class EventRuleInput(VerbInput):
     priority = serializers.IntegerField(min_value=1, required=False, allow_null=True)
     urgency = serializers.ChoiceField(choices=["high", "low"], required=False, allow_blank=True)
     informational = serializers.BooleanField(required=False)
-    exact = {"field": {"pattern": rf"^\s*({'|'.join(FIELDS)}|details\..+)\s*$"}}
+    exact = {"field": {"pattern": rf"^ *({'|'.join(FIELDS)}|details\.[^{CONTROL}]+) *$"}}
 
 
 class TryInput(Input):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
@@ -176,6 +177,20 @@ def test_a_stale_version_is_409(headers: dict[str, str], body: dict[str, Any], s
     assert answer.status_code == status
     if status == 409:
         assert_problem(answer, 409, "stale")
+
+
+def test_a_browser_may_repeat_too(ana: User, browser: Callable[..., Client]) -> None:
+    """The check of the CSRF token reads the body first."""
+    signed_in = browser(ana, csrf=True)
+    signed_in.cookies[settings.CSRF_COOKIE_NAME] = "x" * 32
+    headers = {"X-CSRFToken": "x" * 32, "Idempotency-Key": "k-1"}
+    for _ in range(2):
+        answer = signed_in.post("/api/v1/entries/", json.dumps(ENTRY), "application/json", headers=headers)
+        assert answer.status_code == 201, answer.content
+    assert FeedEntry.objects.count() == 1
+    large = json.dumps({**ENTRY, "topic": "x" * 3_000_000})
+    answer = signed_in.post("/api/v1/entries/", large, "application/json", headers=headers)
+    assert_problem(answer, 413, "too_big")
 
 
 def test_a_repeated_request_is_done_once(client: APIClient) -> None:
