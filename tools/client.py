@@ -86,7 +86,8 @@ def _method(path: str, verb: str, operation: Schema) -> str:
     asked = [each for each in operation.get("parameters", ()) if each["in"] == "query"]
     heads = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "header"}
     content = operation.get("requestBody", {}).get("content", {})
-    media, body = next(iter(content.items()), ("", {}))
+    nothing: tuple[str, Schema] = ("", {})
+    media, body = next(iter(content.items()), nothing)
     returns, call = _answer(operation)
     given, sent = ["self", *(f"{each['name']}: {type_of(each['schema'])}" for each in places)], []
     if media == "multipart/form-data":

@@ -20,4 +20,5 @@ class Docs(SpectacularSwaggerSplitView):
     permission_classes = [SignedIn]
     metadata_class = None
     template_name = "core/api_docs.html"
+    template_name_js = "core/api_docs.js"
     url_name = "api:schema"

@@ -67,7 +67,7 @@ class PortalSchema(AutoSchema):
         text = getattr(getattr(self.view, self.method.lower(), None), "__doc__", None) or ""
         return in_words(text.strip().split("\n", 1)[0]).rstrip(".") or None
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as AutoSchema has it
         """The method's docstring, and that a repeat is not possible where it is not."""
         found: Any = super().get_description()
         return in_words(str(found or ""))

@@ -100,6 +100,11 @@ def test_the_page_holds_nothing_inline_and_nothing_foreign(browser: Callable[...
         assert source.startswith("/")
         if source.startswith("/static/"):
             assert finders.find(source.removeprefix("/static/")), source
+    assert "dark" not in html
+    ana.theme = "dark"
+    ana.save()
+    assert '<html lang="en" data-theme="dark" class="dark-mode">' in browser(ana).get("/api/v1/docs/").content.decode()
     script = browser(ana).get("/api/v1/docs/?script=")
+    assert "prefers-color-scheme: dark" in script.content.decode()
     assert script["Content-Type"].startswith("application/javascript")
     assert "/api/v1/schema/" in script.content.decode()
