@@ -12,6 +12,7 @@ from django.contrib.auth import get_user
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
+from accounts import second_factor
 from accounts.actors import ANONYMOUS, Actor, person, token_holder
 from accounts.models import ApiToken, User
 from accounts.queries import token_for
@@ -50,9 +51,11 @@ def _session_key(header: str) -> str:
 
 
 def _user_of_session(key: str) -> User | None:
-    """The active person of a live session whose epoch and password still fit."""
+    """The active person of a live session whose epoch and password still fit, and which lacks no second factor."""
     store = cast("type[SessionBase]", import_module(settings.SESSION_ENGINE).SessionStore)
     request = HttpRequest()
     request.session = store(key)
     user = get_user(request)
-    return user if isinstance(user, User) and user.is_active else None
+    if not isinstance(user, User) or not user.is_active or second_factor.is_held_up(request.session, user):
+        return None
+    return user

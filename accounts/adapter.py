@@ -1,4 +1,4 @@
-"""How django-allauth signs people in here: no sign-up, exact throttles, no foreign hosts (A27, A33, A37, A38)."""
+"""How django-allauth signs people in here: no sign-up, exact throttles, no foreign hosts, sealed seeds (A27, A37)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ from typing import Any
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
 
-from accounts import actors
+from accounts import actors, guessing
 from accounts.commands import users
 from accounts.emails import normal
+from accounts.guessing import HOUR, QUARTER, Limit
 from accounts.models import User
-from core import links, throttle
+from accounts.queries import organisation, person_ref
+from core import links, secrets, throttle
 from core.web.address import client_address
 
-QUARTER, HOUR = 15 * 60, 60 * 60  # seconds
 log = structlog.get_logger("portal.sign_in")
 # Tries that fail: of one person from one address, of one person from anywhere, of one address at anybody.
-LIMITS = (("sign-in", 10, QUARTER), ("sign-in-person", 60, HOUR), ("sign-in-address", 100, QUARTER))
+LIMITS = (
+    Limit("sign-in", 10, QUARTER, "sign_in.throttled"),
+    Limit("sign-in-person", 60, HOUR, "sign_in.throttled"),
+    Limit("sign-in-address", 100, QUARTER, "sign_in.throttled_address"),
+)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -42,17 +48,29 @@ class AccountAdapter(DefaultAccountAdapter):
         """Only a plain path of this portal: no other host, scheme, backslash or control character (A27)."""
         return bool(url) and links.inward(str(url), fallback="") == url
 
+    def get_login_stages(self) -> list[str]:
+        """Between the password and the session stands the second factor, where there is one (A42)."""
+        return ["accounts.stages.SecondStep"]
+
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Count the try before the password is looked at; raises TooMany, which answers 429 (A37)."""
-        for (name, limit, seconds), key in zip(LIMITS, self._keys(request, credentials), strict=True):
-            throttle.hit(name, key, limit, seconds)
+        """Count the try before the password is looked at; raises TooMany, which answers 429 (A37).
+
+        The person is told, or the administrators where one address tries many; strangers cost the same work (A38).
+        """
+        email, address = normal(str(credentials.get("email", ""))), self.get_client_ip(request)
+        for limit, key in zip(LIMITS, self._keys(request, credentials), strict=True):
+            if limit is LIMITS[-1]:
+                guessing.count(limit, key, address=address)
+            else:
+                person = person_ref(email)
+                guessing.count(limit, key, person=person, mail="password_guessed", address=address, told=email)
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """The person, whose rightful sign-in takes the counts back."""
         found = super().authenticate(request, **credentials)
         if isinstance(found, User):
-            for (name, _, _), key in zip(LIMITS, self._keys(request, credentials), strict=True):
-                throttle.give_back(name, key)
+            for limit, key in zip(LIMITS, self._keys(request, credentials), strict=True):
+                throttle.give_back(limit.name, key)
             return found
         return None
 
@@ -71,3 +89,25 @@ class AccountAdapter(DefaultAccountAdapter):
     def _keys(self, request: HttpRequest, credentials: dict[str, Any]) -> tuple[str, str, str]:
         email, address = normal(str(credentials.get("email", ""))), self.get_client_ip(request)
         return f"{email} {address}", email, address
+
+
+class FactorAdapter(DefaultMFAAdapter):
+    """Our answers to its questions about second factors."""
+
+    error_messages = {**DefaultMFAAdapter.error_messages, "incorrect_code": "This passkey was not accepted."}
+
+    def encrypt(self, text: str) -> str:
+        """Seeds of apps and of recovery codes are sealed with FIELD_KEYS (A98)."""
+        return secrets.encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """What `encrypt` has sealed; raises ValueError where the key has been taken away since."""
+        return secrets.decrypt(encrypted_text)
+
+    def get_totp_issuer(self) -> str:
+        """What the app shows above the code."""
+        return str(organisation())
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """A passkey belongs to the host by which the portal is visited, one of ALLOWED_HOSTS (A33)."""
+        return {**super().get_public_key_credential_rp_entity(), "name": str(organisation())}

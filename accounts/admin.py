@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -14,6 +15,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from accounts import second_factor
 from accounts.access import actor_of
 from accounts.actors import Actor
 from accounts.commands import identities, invitations, organisation, teams, tokens, users
@@ -38,15 +40,18 @@ from core.links import inward
 
 
 def may_enter(request: HttpRequest) -> bool:
-    """Whether the administration opens: process owners and administrators who signed in."""
-    return can(actor_of(request), ADMIN_ENTER)
+    """Whether the administration opens: process owners and administrators who signed in, with a second factor (A68)."""
+    return can(actor_of(request), ADMIN_ENTER) and not second_factor.leads_to(request)
 
 
 def to_sign_in(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
     """There is one sign-in, with its throttles; who is signed in already may simply not enter."""
+    following = inward(request.GET.get("next", ""), fallback=reverse("admin:index"))
+    first = second_factor.leads_to(request)
+    if first:
+        return HttpResponseRedirect(f"{first}?{urlencode({'next': following})}")
     if getattr(request.user, "is_authenticated", False) and not may_enter(request):
         raise Forbidden("You may not enter the administration.", hint="Ask an administrator.")
-    following = inward(request.GET.get("next", ""), fallback=reverse("admin:index"))
     return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': following})}")
 
 
@@ -56,9 +61,9 @@ def to_password_change(request: HttpRequest, extra_context: dict[str, Any] | Non
 
 
 # Pages of libraries that would write past our commands: loaded first, so that they can be taken off.
-for library in ("allauth.account", "allauth.usersessions", "django.contrib.auth"):
+for library in ("allauth.account", "allauth.mfa", "allauth.usersessions", "django.contrib.auth"):
     import_module(f"{library}.admin")
-for page in (EmailAddress, UserSession, Group):
+for page in (Authenticator, EmailAddress, UserSession, Group):
     if admin.site.is_registered(page):
         admin.site.unregister(page)
 admin.site.has_permission = may_enter  # type: ignore[method-assign]

@@ -12,7 +12,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell `core` who asks and whom to tell about itself, and the runner what to print at the first start."""
-        from accounts import access, config, permissions
+        from accounts import access, config, permissions, second_factor
         from accounts.finding import people_holding
         from accounts.greeting import set_up_link
         from accounts.queries import administrators
@@ -27,6 +27,7 @@ class AccountsConfig(AppConfig):
             socket_actor=access.socket_actor,
             require=permissions.require_named,
             sees_engine=lambda actor: permissions.can(actor, permissions.HEALTH_SEE),
+            held_up=second_factor.leads_to,
         )
         register_finder(Finder("People", people_holding, 30, prefix="@"))
         for noun in (config.OrganisationNoun(), config.PeopleNoun(), config.TeamsNoun()):

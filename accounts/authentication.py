@@ -10,11 +10,12 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
+from accounts import second_factor
 from accounts.commands.tokens import PREFIX
 from accounts.models import ApiToken, User
 from accounts.queries import digest_of
 from core import clock
-from core.errors import Invalid
+from core.errors import Forbidden, Invalid
 
 SCHEME = "bearer"
 NOTED_EVERY = timedelta(minutes=5)  # how exact "last used" is: not one write per request
@@ -54,6 +55,10 @@ class BrowserAuthentication(SessionAuthentication):
         found = super().authenticate(request)
         if found is not None and request.headers.get("Sec-Fetch-Site") == "cross-site":
             raise PermissionDenied("Other sites may not call this.")
+        if found is not None and second_factor.is_held_up(request.session, found[0]):
+            raise Forbidden(
+                "Show a second factor first.", code="second_factor_needed", hint="Open a page of the portal."
+            )
         return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -84,6 +84,11 @@ class OrganisationForm(VersionedForm):
 
     name = line("Name", 80, "As people call it, such as Fernhill.")
     time_zone = choice("Time zone", zone_choices, "Of pages that are shown to people who have not signed in.")
+    staff_factor = forms.BooleanField(
+        label="Staff need a second factor",
+        required=False,
+        help_text="Process owners and administrators set one up before anything else opens to them.",
+    )
 
 
 class MemberForm(PortalForm):
@@ -153,3 +158,57 @@ class TokenForm(PortalForm):
         """When it ends, in UTC."""
         days = self.cleaned_data["days"]
         return clock.now() + timedelta(days=int(days)) if days else None
+
+
+class ProofForm(PortalForm):
+    """That it is the owner: the password, and a code or a passkey where there is a second factor."""
+
+    password = forms.CharField(
+        max_length=256, strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+    code = line("Code", 40, "From your app, or a recovery code.", required=False, autocomplete="one-time-code")
+    credential = forms.CharField(required=False, max_length=20_000, widget=forms.HiddenInput)
+    expected = ("code",)
+
+    def __init__(self, *args: Any, kinds: Collection[str], has_password: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not has_password:
+            del self.fields["password"]
+        if not kinds:
+            del self.fields["code"], self.fields["credential"]
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything to prove it by."""
+        return "password" in self.fields or "code" in self.fields
+
+    def clean(self) -> dict[str, Any]:
+        """A code, unless a passkey has answered."""
+        given = dict(super().clean() or {})
+        if "code" in self.fields and not given.get("code") and not given.get("credential"):
+            self.add_error("code", "Type a code, or use a passkey.")
+        return given
+
+
+class AppForm(PortalForm):
+    """The first code of an app."""
+
+    code = line("Code", 12, "The six digits that the app shows now.", autocomplete="one-time-code", inputmode="numeric")
+
+
+class PasskeyNameForm(PortalForm):
+    """What a passkey is called."""
+
+    name = line("Name", 60, "Such as “Laptop” or “Blue key”.", autocomplete="off")
+
+
+class PasskeyForm(PasskeyNameForm):
+    """A new passkey."""
+
+    passwordless = forms.BooleanField(
+        label="Sign in with it alone",
+        required=False,
+        initial=True,
+        help_text="It asks for a finger, a face or a PIN. Without, it only follows the password.",
+    )
+    credential = forms.CharField(required=False, max_length=20_000, widget=forms.HiddenInput)

@@ -13,9 +13,10 @@ from django.db.models import Exists, OuterRef
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from accounts import guessing
 from accounts.models import Invitation, User
 from accounts.queries import invitation_link, organisation
-from core import clock, links
+from core import alarms, clock, links
 from core.jobs import cron, job
 from core.retention import forget
 from core.secrets import decrypt
@@ -44,6 +45,50 @@ def send_invitation_mail(ref: str) -> None:
     body = render_to_string("account/email/invitation.txt", context)
     EmailMessage("An invitation to Watchbill", body, to=[found.email]).send()
     Invitation.objects.filter(pk=found.pk, sealed=found.sealed).update(sealed="")
+
+
+# What a person is told of his or her account: the subject, and the sentences of the mail.
+SECURITY_MAILS = {
+    "factor_added": ("A second factor was added", "A second factor was added to your account."),
+    "factor_removed": ("A second factor was removed", "A second factor was removed from your account."),
+    "codes_made": ("New recovery codes", "New recovery codes were made for your account; the former ones are void."),
+    "factors_reset": (
+        "Your second factors were reset",
+        "A colleague has taken the second factors off your account, and all your devices were signed out."
+        " Sign in with your password and add a new one.",
+    ),
+    "codes_guessed": (
+        "Somebody tries codes at your account",
+        "Somebody knows your password, signed in with it and typed five wrong codes. Further codes are refused for up"
+        " to a quarter of an hour; a passkey still works, and so do the links in pages.",
+    ),
+    "password_guessed": (
+        "Somebody tries passwords at your account",
+        "Somebody typed many wrong passwords for your account. Further tries are refused for up to an hour; a passkey"
+        " still works, and so do the links in pages.",
+    ),
+}
+
+
+@job("accounts.security_mail")
+def send_security_mail(ref: str) -> None:
+    """Tell an active person what happened to the account; `ref` is kind:person, without a person for strangers."""
+    kind, _, person = ref.partition(":")
+    user = User.objects.filter(pk=int(person), is_active=True).first() if person else None
+    if user is None:
+        return
+    subject, sentence = SECURITY_MAILS[kind]
+    context = {"user": user, "sentence": sentence, "link": links.absolute("/profile/security/")}
+    EmailMessage(subject, render_to_string("account/email/security.txt", context), to=[user.email]).send()
+
+
+@job("accounts.guessing_alarm")
+def tell_of_guessing(ref: str) -> None:
+    """Mail the administrators that somebody guesses; `ref` is verb:address. Once in 30 minutes for each verb."""
+    verb, _, address = ref.partition(":")
+    what = "API tokens" if verb == guessing.TOKEN.verb else "passwords of many people"
+    text = f"Many wrong {what} came from {address or 'one address'}. Further ones are refused; the audit has an entry."
+    alarms.tell(f"guessing:{verb}", f"Somebody guesses {what}", text)
 
 
 @job("accounts.prune_sessions")

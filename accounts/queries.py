@@ -6,12 +6,25 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 
-from django.db.models import Prefetch, QuerySet
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.urls import reverse
 
 from accounts.actors import Actor
 from accounts.models import ApiToken, FirstRun, Invitation, Membership, Organisation, Team, User
-from accounts.permissions import INVITATION_SEE, INVITATION_SEND, TEAM_SEE, TOKEN_SEE, USER_SEE, can, columns_of
+from accounts.permissions import (
+    FACTOR_SEE,
+    INVITATION_SEE,
+    INVITATION_SEND,
+    SESSION_SEE,
+    TEAM_SEE,
+    TOKEN_SEE,
+    USER_SEE,
+    can,
+    columns_of,
+)
 from core import clock, links
 from core.errors import Missing
 
@@ -201,3 +214,40 @@ def told_apart(people: Iterable[User]) -> dict[int, str]:
     labels = {each.pk: ", ".join([each.name, *teams.get(each.pk, ())]) for each in found}
     same = Counter(labels.values())
     return {pk: label if same[label] == 1 else f"{label}, no. {pk}" for pk, label in labels.items()}
+
+
+def place_managed_by(actor: Actor, user: User) -> Membership | None:
+    """The person's place in a team that the actor manages; None where there is none."""
+    mine = [pk for pk, role in actor.user.team_roles().items() if role == "manager"] if actor.user is not None else []
+    return Membership.objects.filter(user=user, team_id__in=mine).order_by("pk").first()
+
+
+def factors_of(actor: Actor) -> QuerySet[Authenticator]:
+    """One's own second factors and recovery codes, the oldest first."""
+    if actor.user is None or not can(actor, FACTOR_SEE, actor.user):
+        return Authenticator.objects.none()
+    return Authenticator.objects.filter(user=actor.user).order_by("pk")
+
+
+def factor_seen_by(actor: Actor, pk: int) -> Authenticator:
+    """One's own app or passkey; Missing for anybody else's (A57)."""
+    found = factors_of(actor).exclude(type=Authenticator.Type.RECOVERY_CODES).filter(pk=pk).first()
+    if found is None:
+        raise Missing("There is no such factor.")
+    return found
+
+
+def sessions_of(actor: Actor) -> QuerySet[UserSession]:
+    """One's own sessions that still stand, the one used last first."""
+    if actor.user is None or not can(actor, SESSION_SEE, actor.user):
+        return UserSession.objects.none()
+    alive = Session.objects.filter(session_key=OuterRef("session_key"), expire_date__gt=clock.now())
+    return UserSession.objects.filter(Exists(alive), user=actor.user).order_by("-last_seen_at", "-pk")
+
+
+def session_seen_by(actor: Actor, pk: int) -> UserSession:
+    """One's own session; Missing for anybody else's (A57)."""
+    found = sessions_of(actor).filter(pk=pk).first()
+    if found is None:
+        raise Missing("There is no such session.")
+    return found

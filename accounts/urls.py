@@ -5,9 +5,21 @@ from __future__ import annotations
 from allauth.account import views as allauth_views
 from django.urls import path, re_path
 
-from accounts.views import invitations, oidc, organisation, people, profile, setup, sign_in, teams
+from accounts.views import (
+    factors,
+    invitations,
+    oidc,
+    organisation,
+    people,
+    profile,
+    second_step,
+    security,
+    setup,
+    sign_in,
+    teams,
+)
 
-TEAM = "teams/<int:pk>/"
+TEAM, SECURITY = "teams/<int:pk>/", "profile/security/"
 urlpatterns = [
     path("teams/", teams.team_list, name="teams"),
     path("teams/new/", teams.new, name="team_new"),
@@ -27,10 +39,23 @@ urlpatterns = [
     path("profile/", profile.profile, name="profile"),
     path("profile/tokens/", profile.token_list, name="tokens"),
     path("profile/tokens/<int:pk>/revoke/", profile.revoke, name="token_revoke"),
+    path(SECURITY, security.security, name="security"),
+    path(f"{SECURITY}prove/", security.prove, name="prove"),
+    path(f"{SECURITY}enrol/", factors.enrol, name="enrol"),
+    path(f"{SECURITY}app/", factors.app, name="factor_app"),
+    path(f"{SECURITY}passkey/", factors.passkey, name="factor_passkey"),
+    path(f"{SECURITY}codes/", factors.codes, name="recovery_codes"),
+    path(f"{SECURITY}factors/<int:pk>/", factors.rename, name="factor_rename"),
+    path(f"{SECURITY}factors/<int:pk>/remove/", factors.remove, name="factor_remove"),
+    path(f"{SECURITY}sessions/others/", security.end_other_sessions, name="sessions_end_others"),
+    path(f"{SECURITY}sessions/<int:pk>/end/", security.end_session, name="session_end"),
+    path("people/<int:pk>/reset-factors/", factors.reset, name="factors_reset"),
     path("setup/<str:token>/", setup.first_administrator, name="first_administrator"),
     path("accounts/login/", sign_in.LoginView.as_view(), name="account_login"),
     path("accounts/oidc/", oidc.leave, name="oidc_leave"),
     path("accounts/oidc/callback/", oidc.come_back, name="oidc_callback"),
+    path("accounts/second-step/", second_step.SecondStepView.as_view(), name="mfa_authenticate"),
+    path("accounts/passkey/", second_step.PasskeyView.as_view(), name="mfa_login_webauthn"),
     path("accounts/logout/", sign_in.LogoutView.as_view(), name="account_logout"),
     path("accounts/password/change/", sign_in.PasswordChangeView.as_view(), name="account_change_password"),
     path("accounts/password/reset/", sign_in.PasswordResetView.as_view(), name="account_reset_password"),

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.usersessions",
     "channels",
     "django_q",
@@ -135,7 +136,7 @@ else:
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 CACHES = {"default": _cache}
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "accounts.sessions"  # rows of the database, with an idle and an absolute end (A29)
 Q_CLUSTER = {
     "name": "watchbill",
     "orm": "default",
@@ -174,6 +175,10 @@ ACCOUNT_SESSION_REMEMBER = None  # the person says so on the sign-in page
 ACCOUNT_RATE_LIMITS = False  # core.throttle counts exactly across processes (A37)
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.reset_tokens.ResetTokens"  # noqa: S105 (a path)
 OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET = env.identity_provider()
+MFA_ADAPTER = "accounts.adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = False  # as above (A42)
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 USERSESSIONS_TRACK_ACTIVITY = False
 

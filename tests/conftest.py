@@ -23,7 +23,7 @@ from core.logs import QueuedHandler
 from integrations.queries import steps
 from tests import canaries
 from tests.made_once import tables
-from tests.world import World, build, token
+from tests.world import World, build, enter, token
 
 # The cheapest argon2 there is: the tests sign in hundreds of times.
 Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost, Argon2PasswordHasher.parallelism = 1, 8, 1
@@ -154,12 +154,12 @@ def api() -> Callable[..., APIClient]:
 
 @pytest.fixture
 def browser() -> Callable[..., Client]:
-    """A maker of browsers: `browser(world.ana)` is signed in; CSRF is enforced when asked for."""
+    """A maker of browsers: `browser(world.ana)` is signed in with a second factor; CSRF is enforced when asked for."""
 
     def client(user: User | None = None, *, csrf: bool = False) -> Client:
         made = Client(enforce_csrf_checks=csrf)
         if user is not None:
-            made.force_login(user)
+            enter(made, user)
         return made
 
     return client

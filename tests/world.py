@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from django.test import Client
 
-from accounts import actors
+from accounts import actors, second_factor
 from accounts.actors import Actor
-from accounts.models import ApiToken, Membership, Team, User
+from accounts.models import ApiToken, Membership, Organisation, Team, User
 from accounts.queries import digest_of
 from core import clock
 from incidents.models import Priority
@@ -56,6 +57,21 @@ def join(user: User, into: Team, *, role: str = Membership.MEMBER) -> Membership
 def acts(user: User, *, via: str = "web") -> Actor:
     """The person as an actor, read afresh so that teams and role are those of now."""
     return actors.person(User.objects.get(pk=user.pk), via=via)
+
+
+def enter(browser: Client, user: User, *, factor: bool = True) -> Client:
+    """Be signed in past the form, with a second factor unless told otherwise: staff get nowhere without (A68)."""
+    browser.force_login(user)
+    if factor:
+        session = browser.session
+        second_factor.mark(session, user)
+        session.save()
+    return browser
+
+
+def free_staff() -> None:
+    """Turn the rule off by which staff need a second factor: for portals where people sign in by the form."""
+    Organisation.objects.update_or_create(id=1, defaults={"staff_factor": False})
 
 
 def token(user: User, *scopes: str, raw: str = "") -> str:

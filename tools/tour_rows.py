@@ -43,6 +43,7 @@ def ids(portal: Portal, card: Mapping[str, Any], person: Mapping[str, str]) -> I
     service = next(row["id"] for row in api.rows("services/") if row["name"] == "checkout-api")
     team = next(row["id"] for row in api.rows("teams/") if row["name"] == "Payments")
     rules = api.rows("notification-rules/")  # only a signed-in person makes one, not a token
+    sessions = api.rows("me/sessions/")
     rule = {"service": service, "name": "Disks", "field": "summary", "value": "disk", "urgency": "low"}
     return {
         "incident": main,
@@ -64,6 +65,7 @@ def ids(portal: Portal, card: Mapping[str, Any], person: Mapping[str, str]) -> I
         "delivery": api.rows("deliveries/")[0]["id"],
         "method": api.rows("contact-methods/")[0]["id"],
         "own_rule": rules[0]["id"] if rules else 0,
+        "session": sessions[0]["id"] if sessions else 0,
         "token": api.rows("tokens/")[0]["id"],
         "answer": answer_token(portal),
     }

@@ -17,11 +17,11 @@ from core.api.fields import Line, TimeZone
 
 
 class OrganisationShape(serializers.ModelSerializer[Organisation]):
-    """Its name and time zone."""
+    """Its name, its time zone and its rule on second factors."""
 
     class Meta:
         model = Organisation
-        fields = ["name", "time_zone", "version"]
+        fields = ["name", "time_zone", "staff_factor", "version"]
         read_only_fields = fields
 
 
@@ -30,6 +30,9 @@ class OrganisationInput(serializers.Serializer[Any]):
 
     name = Line(max_length=80)
     time_zone = TimeZone(max_length=64)
+    staff_factor = serializers.BooleanField(
+        required=False, help_text="Whether process owners and administrators need a second factor."
+    )
 
 
 class TheOrganisation(ApiView):
@@ -45,6 +48,6 @@ class TheOrganisation(ApiView):
 
     @extend_schema(operation_id="organisation_edit", request=OrganisationInput, responses=OrganisationShape)
     def patch(self, request: Request) -> Response:
-        """Name the organisation, or say in which zone it lives."""
+        """Name the organisation, say in which zone it lives and whether staff need a second factor."""
         changes = self.parse(OrganisationInput, partial=True)
         return Response(OrganisationShape(edit_organisation(self.actor, version=self.version(), **changes)).data)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from accounts.api import invitations, organisation, teams, tokens, users
+from accounts.api import invitations, organisation, security, teams, tokens, users
 
 app_name = "accounts"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("me/", users.Me.as_view(), name="me"),
     path("me/password/", users.MyPassword.as_view(), name="me_password"),
+    path("me/factors/", security.Factors.as_view(), name="me_factors"),
+    path("me/sessions/", security.Sessions.as_view(), name="me_sessions"),
+    path("me/sessions/end-others/", security.OtherSessions.as_view(), name="me_sessions_end_others"),
+    path("me/sessions/<int:pk>/", security.Session.as_view(), name="me_session"),
     path("users/", users.People.as_view(), name="users"),
     path("users/<int:pk>/", users.Person.as_view(), name="user"),
     path("users/<int:pk>/role/", users.PersonRole.as_view(), name="user_role"),
     path("users/<int:pk>/deactivate/", users.DeactivatePerson.as_view(), name="user_deactivate"),
+    path("users/<int:pk>/reset-factors/", security.ResetFactors.as_view(), name="user_reset_factors"),
     path("users/<int:pk>/reactivate/", users.ReactivatePerson.as_view(), name="user_reactivate"),
     path("teams/", teams.Teams.as_view(), name="teams"),
     path("teams/<int:pk>/", teams.Team.as_view(), name="team"),

@@ -8,18 +8,17 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import guessing
 from accounts.api import shapes
 from accounts.commands import users
 from accounts.models import User
 from accounts.models.users import ROLES
 from accounts.permissions import PASSWORD_EDIT, require
 from accounts.queries import people_seen_by, person_seen_by
-from core import throttle
 from core.api.base import ApiView, ListView, SignedIn
 from core.api.filters import choice, flag
 from core.errors import Invalid
-
-QUARTER = 15 * 60  # seconds
+from core.web.address import client_address
 
 
 class PersonView(ApiView):
@@ -63,7 +62,8 @@ class MyPassword(ApiView):
         actor = self.actor
         require(actor, PASSWORD_EDIT, actor.user)
         given = self.parse(shapes.PasswordInput)
-        throttle.hit("password-change", str(actor.user.pk), 10, QUARTER)
+        person, address = str(actor.user.pk), client_address(request.META)
+        guessing.count(guessing.PASSWORD, person, person=person, mail="password_guessed", address=address)
         if not actor.user.check_password(given["current"]):
             sentence = "This is not your present password."
             raise Invalid(sentence, fields={"current": [sentence]})

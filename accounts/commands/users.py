@@ -194,6 +194,14 @@ def _edit(actor: Actor, user: User, version: int | None, cleaned: dict[str, str 
     return user
 
 
+def end_sessions(actor: Actor, user: User) -> User:
+    """Called down by other verbs in their transaction: the person's sessions end; Forbidden for a role above (A60)."""
+    held = locked(User.objects.filter(pk=user.pk)).get()
+    _refuse_above(actor, held.role)
+    _end_sessions(held)
+    return held
+
+
 def _end_sessions(user: User, *changed: str) -> None:
     """Save these fields of the row that is held, with a new epoch: no session of before fits any more (A28)."""
     user.session_epoch += 1

@@ -137,6 +137,10 @@ class User(AbstractBaseUser):
             self._team_roles = cached
         return cached
 
+    def remember_rule(self, rule: bool) -> None:
+        """Whether staff need a second factor, for whoever has read it together with the person."""
+        self.factor_rule: bool | None = rule
+
     def remember_teams(self, roles: dict[int, str]) -> None:
         """What `team_roles` says from now on, for whoever has read it together with the person."""
         self._team_roles = roles

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -14,6 +16,8 @@ from accounts.permissions import SETTINGS_EDIT, require
 from accounts.queries import organisation as the_organisation
 from core.web.doors import actor_of, done, signed_in
 from core.web.forms import sent
+
+FIELDS = ("name", "time_zone", "staff_factor")
 
 
 @signed_in
@@ -38,12 +42,12 @@ def organisation(request: HttpRequest) -> HttpResponse:
     return render(request, "ui/edit.html", context, status=form.status)
 
 
-def _values(form: OrganisationForm) -> dict[str, str]:
-    return {name: form.cleaned_data[name] for name in ("name", "time_zone")}
+def _values(form: OrganisationForm) -> dict[str, Any]:
+    return {name: form.cleaned_data[name] for name in FIELDS}
 
 
 def _stored(found: Organisation) -> dict[str, object]:
-    return {"name": found.name, "time_zone": found.time_zone, "version": found.version}
+    return {name: getattr(found, name) for name in (*FIELDS, "version")}
 
 
 def _fresh() -> tuple[int, dict[str, object]]:

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.actors import Actor
 from accounts.kinds import panels
-from accounts.permissions import INVITATION_SEND, USER_EDIT, USER_SEE, can, require
-from accounts.queries import invitations_seen_by, people_by_name, person_seen_by, places_of
+from accounts.permissions import FACTOR_RESET, INVITATION_SEND, USER_EDIT, USER_SEE, can, require
+from accounts.queries import invitations_seen_by, people_by_name, person_seen_by, place_managed_by, places_of
 from core import clock
 from core.web import once
 from core.web.doors import actor_of, signed_in
@@ -57,6 +57,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "local": clock.now().astimezone(zone).replace(tzinfo=None),
         "zone": zone.key.replace("_", " "),
         "places": places_of(shown) if actor.user is not None and actor.user.role != "stakeholder" else (),
+        "may_reset": not own and can(actor, FACTOR_RESET, place_managed_by(actor, shown) or shown),
         "panels": panels("person", actor, shown),
         "crumbs": [("People", "/people/"), (shown.name, "")],
     }

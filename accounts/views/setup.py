@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -19,7 +20,10 @@ from core.errors import Invalid, Missing
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def first_administrator(request: HttpRequest, token: str) -> HttpResponse:
-    """GET shows the form, POST makes the administrator and signs him or her in; 404 ever after."""
+    """GET shows the form, POST makes the administrator and signs him or her in; 404 ever after.
+
+    The first steps lead to a second factor before they open, since the rule on it is on in a new portal.
+    """
     if not first_run.is_open(token):
         return _closed(request)
     form = FirstAdministratorForm(request.POST or None)
@@ -33,6 +37,7 @@ def first_administrator(request: HttpRequest, token: str) -> HttpResponse:
             return _closed(request)
         else:
             login(request, user)
+            UserSession.objects.create_from_request(request)
             return HttpResponseRedirect("/first-steps/")
     return render(request, "setup/first.html", {"form": form}, status=400 if form.errors else 200)
 

@@ -11,16 +11,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils.timezone import localtime
 
-from accounts import kinds
+from accounts import guessing, kinds
 from accounts.emails import normal
 from accounts.queries import is_set_up, organisation, person_ref
 from core import clock, throttle
 from core.jobs import enqueue
-from core.web.address import client_address
+from core.web.address import client_address, is_address
 from core.web.doors import SEND_AGAIN, actor_of
 from core.zones import zone_of
 
-QUARTER = 15 * 60  # seconds
 INCIDENT = re.compile(r"/incidents/([1-9]\d{0,8})/")
 
 
@@ -51,6 +50,8 @@ class LoginView(_Inward, allauth_views.LoginView):  # type: ignore[misc]
             "clock": f"{here:%H:%M}",
             "day": f"{here:%A}, {here:%Z}",
             "going": f"INC-{going[1]}" if going else "",
+            "passkey_refused": self.request.GET.get("passkey") == "refused",
+            "by_number": is_address(self.request.get_host()),
             "held": self.get_next_url() == SEND_AGAIN,
         }
 
@@ -99,5 +100,7 @@ class PasswordChangeView(allauth_views.PasswordChangeView):  # type: ignore[misc
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """A stolen session does not make the present password guessable: ten tries (A37)."""
         if request.method == "POST":
-            throttle.hit("password-change", str(request.user.pk), 10, QUARTER)
+            person = str(request.user.pk)
+            address = client_address(request.META)
+            guessing.count(guessing.PASSWORD, person, person=person, mail="password_guessed", address=address)
         return super().dispatch(request, *args, **kwargs)  # type: ignore[no-any-return]

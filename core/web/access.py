@@ -31,6 +31,7 @@ class _Registry:
     socket_actor: Callable[[Mapping[str, Any]], Any] | None = None
     require: Callable[[Any, Any, Any], None] | None = None
     sees_engine: Callable[[Any], bool] | None = None
+    held_up: Callable[[Any], str] | None = None
 
 
 _registry = _Registry()
@@ -42,10 +43,11 @@ def fill(
     socket_actor: Callable[[Mapping[str, Any]], Any],
     require: Callable[[Any, Any, Any], None],
     sees_engine: Callable[[Any], bool],
+    held_up: Callable[[Any], str],
 ) -> None:
-    """Set the four answers; called once by the room that owns people."""
+    """Set the five answers; called once by the room that owns people."""
     _registry.actor_of, _registry.socket_actor, _registry.require = actor_of, socket_actor, require
-    _registry.sees_engine = sees_engine
+    _registry.sees_engine, _registry.held_up = sees_engine, held_up
 
 
 def unfilled() -> list[str]:
@@ -55,6 +57,7 @@ def unfilled() -> list[str]:
         "socket_actor": _registry.socket_actor,
         "require": _registry.require,
         "sees_engine": _registry.sees_engine,
+        "held_up": _registry.held_up,
     }
     return [name for name, slot in slots.items() if slot is None]
 
@@ -89,3 +92,10 @@ def sees_engine(actor: Any) -> bool:
     if _registry.sees_engine is None:
         raise ImproperlyConfigured("core.web.access has not been filled")
     return _registry.sees_engine(actor)
+
+
+def held_up(request: Any) -> str:
+    """The page to which whoever asks is led before any other opens (a second factor is missing); empty for most."""
+    if _registry.held_up is None:
+        raise ImproperlyConfigured("core.web.access has not been filled")
+    return _registry.held_up(request)

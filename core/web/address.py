@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -50,3 +51,9 @@ def is_proxy(peer: str) -> bool:
     """Whether the address a connection comes from is in `TRUSTED_PROXIES`."""
     here = _address(peer)
     return here is not None and any(here in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
+
+
+def is_address(host: str) -> bool:
+    """Whether a Host header names the portal by a number, for which browsers make no passkeys."""
+    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
+    return _address(name) is not None

@@ -16,7 +16,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from core.errors import Conflict, Invalid
-from core.web import held, htmx
+from core.web import access, held, htmx
 from core.web.above import page_above
 
 View = Callable[..., HttpResponse]
@@ -33,12 +33,24 @@ def actor_of(request: HttpRequest) -> Any:
 def signed_in(view: View) -> View:
     """Send strangers to the sign-in page and back; a script is told 401, so that no form is lost in a redirect.
 
-    A form that a browser sends after its session has ended waits until its person has signed in again.
+    A form that a browser sends after its session has ended waits until its person has signed in again. Whoever lacks
+    a second factor that the portal asks for is led to it first (A42, A68).
     """
+    return _door(view, leads=True)
 
+
+def let_through(view: View) -> View:
+    """As `signed_in`, for the pages on which a person does what he or she is led to first."""
+    return _door(view, leads=False)
+
+
+def _door(view: View, *, leads: bool) -> View:
     @wraps(view)
     def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if actor_of(request).user is not None:
+            first = access.held_up(request) if leads else ""
+            if first:
+                return _led(request, first)
             held.sent(request)
             return view(request, *args, **kwargs)
         if request.headers.get("HX-Request") == "true" or request.headers.get("X-Live"):
@@ -48,6 +60,18 @@ def signed_in(view: View) -> View:
         return redirect_to_login(request.get_full_path())
 
     return door
+
+
+def _led(request: HttpRequest, first: str) -> HttpResponse:
+    """To the page that comes first, and back; parts of a page are refused, a form waits as at a lost session."""
+    if request.headers.get("X-Live"):
+        return HttpResponse(status=401)
+    if request.method == "POST":
+        back = SEND_AGAIN if held.keep(request) else page_above(request.path)
+    else:
+        back = request.get_full_path()
+    path = f"{first}?{urlencode({'next': back})}"
+    return htmx.redirect(request, path) if htmx.wants_partial(request) else HttpResponseRedirect(path)
 
 
 @signed_in

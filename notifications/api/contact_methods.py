@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from accounts.permissions import require
 from core.api.base import ApiView, ListView, SignedIn
+from core.devices import device_name
 from notifications.api import shapes
 from notifications.commands import contact_methods, devices
 from notifications.kinds import provider_of
@@ -77,7 +78,7 @@ class Subscription(NoRepeats):
         actor = self.actor
         require(actor, CONTACT_EDIT, Method(user=actor.user))  # before the name service is asked for anybody
         look_up(given["endpoint"], field="endpoint")
-        label = given.get("label") or devices.device_name(request.headers.get("User-Agent", ""))
+        label = given.get("label") or device_name(request.headers.get("User-Agent", ""))
         former = given.get("former") or ""
         made = devices.subscribe(
             actor, actor.user, endpoint=given["endpoint"], keys=given["keys"], former=former, label=label

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from django.db import transaction
@@ -20,10 +19,6 @@ from notifications.models import ContactMethod
 from notifications.permissions import CONTACT_EDIT
 
 PUSH = "webpush"
-BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox"),
-            ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari"))  # fmt: skip
-SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
-           ("CrOS", "ChromeOS"), ("Mac OS X", "Mac"), ("Linux", "Linux"))  # fmt: skip
 
 
 @transaction.atomic
@@ -50,10 +45,3 @@ def subscribe(
     record(ContactMethodVerified(known.pk, user.pk, PUSH))
     audit.write(actor, "contact_method.renew", f"contact_method:{known.pk}", after={"address": known.masked})
     return known
-
-
-def device_name(agent: str) -> str:
-    """What to call a browser, from what it says of itself: "Chrome on Android"; a guess that can be renamed."""
-    browser = next((name for mark, name in BROWSERS if mark in agent), "")
-    system = next((name for mark, name in SYSTEMS if re.search(rf"\b{mark}\b", agent)), "")
-    return f"{browser or 'Browser'} on {system}" if system else browser or "Browser"

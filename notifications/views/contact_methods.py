@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.actors import Actor
 from accounts.models import User
+from core.devices import device_name
 from core.errors import Conflict, Missing, TooMany
 from core.web.doors import Question, actor_of, confirm, done, signed_in
 from core.web.forms import sent
@@ -83,7 +84,7 @@ def _subscribe(request: HttpRequest, actor: Actor, me: User, given: dict[str, An
     look_up(given["subscription"]["endpoint"], field="subscription")
     before = device.this_browser(request, actor)
     former = given["former"] or (before.address if before else "")
-    label = devices.device_name(request.headers.get("User-Agent", ""))
+    label = device_name(request.headers.get("User-Agent", ""))
     return devices.subscribe(actor, me, **given["subscription"], former=former, label=label)
 
 

@@ -50,7 +50,7 @@ def build() -> Organisation:
     """Make everything through the ordinary commands; everybody is told by mail at once."""
     made = Organisation()
     actor = system("Demo")
-    edit_organisation(actor, name="Fernhill", time_zone=BERLIN)
+    edit_organisation(actor, name="Fernhill", time_zone=BERLIN, staff_factor=False)
     for name, text in TEAMS.items():
         made.teams[name] = teams.create(actor, name=name, description=text)
     for name, role, team, manages in PEOPLE:

@@ -20,7 +20,7 @@ Browser = Callable[..., Client]
 def test_ada_names_it_and_the_sign_in_page_says_so(world: World, browser: Browser, at: clock.FrozenClock) -> None:
     ada = browser(world.ada)
     assert "Sign in to Watchbill" in text_of(Client().get("/accounts/login/"))
-    given = {"name": "Fernhill", "time_zone": "Europe/Berlin", "version": organisation().version}
+    given = {"name": "Fernhill", "time_zone": "Europe/Berlin", "staff_factor": "on", "version": organisation().version}
     assert "the portal of Fernhill now" in after(ada, ada.post("/organisation/", given))
     page = text_of(Client().get("/accounts/login/"))
     assert "<h1>Sign in to Fernhill</h1>" in page

@@ -108,7 +108,7 @@ class Knocker:
         self._jars: dict[str, SimpleCookie] = {}
         for who, user in people.items():
             browser = Client()
-            browser.force_login(user)
+            builders.enter(browser, user)
             self._jars[who] = browser.cookies
 
     def client(self, who: str, *, csrf: bool = False) -> Client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,7 +10,10 @@ from typing import Any
 
 import pytest
 from allauth.account.forms import default_token_generator
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.db import transaction
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.http import int_to_base36
 
@@ -30,6 +34,7 @@ from notifications.models import Delivery
 from oncall.models import NotificationRule, Page
 from tests import world as builders
 from tests.conftest import MONDAY
+from tests.passkeys import SoftKey
 from tests.standing import standing
 from tests.world import World
 
@@ -115,6 +120,7 @@ def build(world: World) -> Scene:
     scene.ids = {
         "incidents": str(incident.number), "entries": str(note.pk), "timeline": str(note.pk),
         "services": str(world.checkout.pk), "policies": str(own.pk), "schedules": str(plan.pk),
+        "factors": str(_passkey(world.bo).pk), "sessions": str(_session(world.bo).pk),
         "teams": str(world.payments.pk), "members": str(world.cy.pk),
         "users": str(world.cy.pk), "people": str(world.cy.pk),
         "tokens": str(token.pk), "contact-methods": str(world.bo.contact_methods.get(verified_at__isnull=False).pk),
@@ -143,6 +149,19 @@ def _file(user: User, incident: Incident) -> str:
     upload = Upload("pods.log", b"pod 3 restarted")
     entry = attachments.attach(builders.acts(user), incident, uploads=[upload], text="The log")
     return entry.files.get().attachment.key
+
+
+def _passkey(user: User) -> Authenticator:
+    """A passkey that no browser holds."""
+    options = {"publicKey": {"user": {"id": "eA"}, "challenge": "eA"}}
+    data = {"name": "Laptop", "credential": json.loads(SoftKey().made(options))}
+    return Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data=data)
+
+
+def _session(user: User) -> UserSession:
+    """A browser in which the person is signed in, and what is told of it."""
+    key = str(builders.enter(Client(), user).session.session_key)
+    return UserSession.objects.create(user=user, session_key=key, ip="192.0.2.7", user_agent="Firefox on Linux")
 
 
 def _incident(world: World, key: str, title: str) -> Incident:

@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 from accounts import actors
 from accounts.actors import link_holder
 from core import clock, links
+from core.devices import device_name
 from core.errors import Forbidden
 from notifications.commands import devices
 from notifications.messages import Message
@@ -129,7 +130,7 @@ def test_the_page_waits_for_a_tap_and_explains_the_iphone(world: World, browser:
 
 
 def test_browsers_are_called_what_people_call_them() -> None:
-    named = devices.device_name
+    named = device_name
     assert named(PHONE) == "Chrome on Android"
     assert (
         named("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0) AppleWebKit/605 Version/18.0 Safari/604.1")

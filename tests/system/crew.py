@@ -25,6 +25,7 @@ def build(size: int) -> dict[str, Any]:
     from tools.chaos import population
 
     made = population.build(size)
+    world.free_staff()
     ada = world.person("Ada Admin", role="administrator")
     ladders = []
     for name, people in (

@@ -16,6 +16,7 @@ def build() -> dict[str, str]:
     from tests import world
 
     people = world.build()
+    world.free_staff()
     people.checkout.quiet_resolve_seconds = 1
     people.checkout.save()
     key = keys.issue(actors.system(), people.checkout, kind="alertmanager", name="story")[1]

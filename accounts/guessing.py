@@ -1,0 +1,60 @@
+"""What follows when somebody guesses a password, a code or a token: refused, audited, told, once for each window.
+
+A thousand guesses are one entry of the audit and one mail. Nothing here locks anybody out of an answer link, and known
+and unknown names cost the same (A37, A38, A42).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from django.db import transaction
+
+from accounts.actors import ANONYMOUS
+from core import audit, throttle
+from core.errors import TooMany
+from core.jobs import enqueue
+
+QUARTER, HOUR = 15 * 60, 60 * 60  # seconds
+log = structlog.get_logger("portal.sign_in")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many tries within so many seconds; `verb` is what the audit says when there are more."""
+
+    name: str
+    tries: int
+    seconds: int
+    verb: str
+
+
+CODE = Limit("second-factor", 5, QUARTER, "second_factor.throttled")
+PASSWORD = Limit("password-change", 10, QUARTER, "password.throttled")
+TOKEN = Limit("api-token", 30, QUARTER, "token.throttled")
+
+
+def count(limit: Limit, key: str, *, person: str = "", mail: str = "", address: str = "", told: str = "") -> None:
+    """Count one try; raises TooMany beyond the limit, after telling once in its window.
+
+    `person` is the id of the one whose secret is guessed (empty for strangers), `mail` what he or she is told; without
+    `mail` the administrators are. `told` is the key by which it is told once, where that is not `key`. Call it outside
+    a transaction that a refusal rolls back.
+    """
+    try:
+        throttle.hit(limit.name, key, limit.tries, limit.seconds)
+    except TooMany:
+        if throttle.add(f"{limit.verb}-told", told or key, 1, limit.seconds) == 1:
+            _tell(limit.verb, person, mail, address)
+        raise
+
+
+def _tell(verb: str, person: str, mail: str, address: str) -> None:
+    log.warning("guessing", verb=verb, address=address)
+    with transaction.atomic():
+        if mail:
+            enqueue("accounts.security_mail", f"{mail}:{person}")
+        else:
+            enqueue("accounts.guessing_alarm", f"{verb}:{address}")
+        audit.write(ANONYMOUS, verb, f"user:{person}" if person else "sign-in", address=address)

@@ -1,0 +1,333 @@
+"""The second factor: half a sign-in opens nothing, codes are good once, guesses are refused and told (A42)."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.db import connections
+from django.test import Client
+from rest_framework.test import APIClient
+
+from accounts.access import socket_actor
+from accounts.commands import factors, users
+from accounts.jobs import send_security_mail, tell_of_guessing
+from accounts.models import User
+from core import clock, throttle
+from core.clock import FrozenClock
+from core.errors import Invalid, TooMany
+from core.models import AuditEntry, BulkJob
+from tests.passkeys import SoftKey, code_of
+from tests.world import PASSWORD, World, acts, enter, person
+
+LOGIN, STEP, PASSKEY = "/accounts/login/", "/accounts/second-step/", "/accounts/passkey/"
+SECURITY = "/profile/security/"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+Browser = Callable[..., Client]
+
+
+def now() -> float:
+    return clock.now().timestamp()
+
+
+def with_app(user: User, at: FrozenClock) -> list[str]:
+    """Give the person an app, three steps ago; the recovery codes."""
+    codes = factors.add_app(acts(user), user, secret=SECRET, code=code_of(SECRET, now()))
+    at.move(seconds=90)
+    return codes
+
+
+def half(user: User, following: str = "") -> Client:
+    """A browser between the password and the code."""
+    client = Client()
+    answer = client.post(LOGIN, {"login": user.email, "password": PASSWORD, "next": following})
+    assert (answer.status_code, answer["Location"]) == (302, STEP)
+    return client
+
+
+def is_in(client: Client) -> bool:
+    return client.get("/now/").status_code == 200
+
+
+def scope_of(client: Client) -> dict[str, Any]:
+    return {"type": "websocket", "headers": [(b"cookie", f"watchbill={client.cookies['watchbill'].value}".encode())]}
+
+
+def test_after_the_password_comes_the_code(world: World, at: FrozenClock) -> None:
+    """And then the page that was asked for, in a session with a new key (A28)."""
+    with_app(world.bo, at)
+    client = half(world.bo, "/incidents/42/")
+    before = client.cookies["watchbill"].value
+    assert "Type the code that your app shows now" in client.get(STEP).content.decode()
+    answer = client.post(STEP, {"code": code_of(SECRET, now())})
+    assert (answer.status_code, answer["Location"]) == (302, "/incidents/42/")
+    assert client.cookies["watchbill"].value != before
+    assert is_in(client)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/now/", "/incidents/", "/profile/security/", "/profile/security/app/", "/profile/tokens/", "/admin/", "/find/"],
+)
+def test_half_a_sign_in_opens_no_page(world: World, at: FrozenClock, path: str) -> None:
+    """A42: by a direct address one is sent back to sign in, and the administrator too."""
+    for user in (world.bo, world.ada):
+        with_app(user, at)
+        answer = half(user).get(path, follow=True)
+        assert answer.redirect_chain[-1][0] == STEP
+
+
+def test_half_a_sign_in_opens_neither_api_nor_socket(world: World, at: FrozenClock) -> None:
+    """A42."""
+    with_app(world.bo, at)
+    client = half(world.bo)
+    assert client.get("/api/v1/me/").status_code == 401
+    assert client.post("/api/v1/me/password/", {}).status_code in {401, 403}
+    assert socket_actor(scope_of(client)) is None
+
+
+def test_a_code_is_good_once_and_one_step_early_or_late(world: World, at: FrozenClock) -> None:
+    """A42: the code of before and the next one are taken; none twice, nor an older one after a newer."""
+    with_app(world.bo, at)
+    early, late = code_of(SECRET, now() - 30), code_of(SECRET, now() + 30)
+    for code in (code_of(SECRET, now() - 60), code_of(SECRET, now() + 60), "000000", "", "x" * 40, "１２３４５６"):
+        with pytest.raises(Invalid):
+            factors.spend_code(world.bo, code)
+        throttle.forget("second-factor", str(world.bo.pk))
+    factors.spend_code(world.bo, early)
+    factors.spend_code(world.bo, f" {late[:3]} {late[3:]} ")
+    for code in (early, late, code_of(SECRET, now())):
+        with pytest.raises(Invalid):
+            factors.spend_code(world.bo, code)
+
+
+def test_the_page_says_beside_the_field_what_is_wrong(world: World, at: FrozenClock) -> None:
+    with_app(world.bo, at)
+    answer = half(world.bo).post(STEP, {"code": "123 456"})
+    assert answer.status_code == 400
+    assert "This code is wrong, or has been used." in answer.content.decode()
+    assert 'aria-invalid="true"' in answer.content.decode()
+
+
+def test_a_recovery_code_works_once(world: World, at: FrozenClock) -> None:
+    """A42; ten of them, and new ones end the former."""
+    codes = with_app(world.bo, at)
+    assert len(set(codes)) == 10
+    client = half(world.bo)
+    assert client.post(STEP, {"code": f"{codes[3][:4]} {codes[3][4:]}"}).status_code == 302
+    assert is_in(client)
+    assert half(world.bo).post(STEP, {"code": codes[3]}).status_code == 400
+    fresh = factors.make_recovery_codes(acts(world.bo), world.bo)
+    assert half(world.bo).post(STEP, {"code": codes[4]}).status_code == 400
+    assert half(world.bo).post(STEP, {"code": fresh[4]}).status_code == 302
+
+
+def test_seeds_are_sealed(world: World, at: FrozenClock) -> None:
+    """A98: a dump of the tables holds neither the seed of the app nor a recovery code, in the session neither."""
+    codes = with_app(world.bo, at)
+    rows = json.dumps(list(Authenticator.objects.values_list("data", flat=True)))
+    assert SECRET not in rows
+    assert not [code for code in codes if code in rows]
+    client = enter(Client(), world.cy)
+    shown = re.search(r'id="key">([A-Z2-7 ]+)<', client.get(f"{SECURITY}app/").content.decode())
+    assert shown
+    assert shown[1].replace(" ", "") not in json.dumps(dict(client.session.items()))
+
+
+def test_the_sixth_code_is_too_many_and_the_owner_is_told(world: World, at: FrozenClock, mailoutbox: Any) -> None:
+    """A42: five in a quarter of an hour over all browsers; then 429, one entry, one mail; his links go on working."""
+    with_app(world.bo, at)
+    for _ in range(5):
+        assert half(world.bo).post(STEP, {"code": "000000"}).status_code == 400
+    for _ in range(3):
+        refused = half(world.bo).post(STEP, {"code": code_of(SECRET, now())})
+        assert refused.status_code == 429
+        assert 0 < int(refused["Retry-After"]) <= 900
+    assert AuditEntry.objects.filter(verb="second_factor.throttled", thing=f"user:{world.bo.pk}").count() == 1
+    jobs = BulkJob.objects.filter(name="accounts.security_mail", ref__startswith="codes_guessed")
+    send_security_mail(jobs.get().ref)
+    assert [mail.to for mail in mailoutbox] == [[world.bo.email]]
+    assert "five wrong codes" in mailoutbox[0].body
+    at.move(minutes=15, seconds=1)
+    assert half(world.bo).post(STEP, {"code": code_of(SECRET, now())}).status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thousand_codes_from_many_threads_are_five() -> None:
+    """A42, issue 4: whatever the number of connections, five are looked at; one entry, one mail."""
+    bo = person("Bo Chen")
+    factors.add_app(acts(bo), bo, secret=SECRET, code=code_of(SECRET, now()))
+    found: list[str] = []
+
+    def guess() -> None:
+        for number in range(125):
+            try:
+                factors.spend_code(bo, f"9{number:05d}")
+            except Invalid:
+                found.append("looked at")
+            except TooMany:
+                found.append("refused")
+        connections.close_all()
+
+    threads = [threading.Thread(target=guess) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert (found.count("looked at"), len(found)) == (5, 1000)
+    assert AuditEntry.objects.filter(verb="second_factor.throttled").count() == 1
+    assert BulkJob.objects.filter(ref__startswith="codes_guessed").count() == 1
+
+
+def test_a_thousand_passwords_are_ten(world: World, at: FrozenClock, mailoutbox: Any) -> None:
+    """A37, issue 4: 429 with Retry-After, one entry of the audit, one mail to Bo; a stranger's name costs the same."""
+    for email, person_id in ((world.bo.email, world.bo.pk), ("nobody@example.org", "")):
+        before = BulkJob.objects.count(), AuditEntry.objects.count()
+        codes = [Client().post(LOGIN, {"login": email, "password": "x"}).status_code for _ in range(500)]
+        assert codes == [200] * 10 + [429] * 490
+        assert (BulkJob.objects.count() - before[0], AuditEntry.objects.count() - before[1]) == (1, 1)
+        send_security_mail(f"password_guessed:{person_id}")
+    assert [mail.to for mail in mailoutbox] == [[world.bo.email]]
+    assert AuditEntry.objects.filter(verb="sign_in.throttled", thing=f"user:{world.bo.pk}").count() == 1
+
+
+def test_a_thousand_names_are_a_hundred(world: World, at: FrozenClock, mailoutbox: Any) -> None:
+    """A37: one address that tries many people is refused after a hundred, and the administrators are told once."""
+    codes = [Client().post(LOGIN, {"login": f"p{n}@example.org", "password": "x"}).status_code for n in range(300)]
+    assert codes == [200] * 100 + [429] * 200
+    alarms = BulkJob.objects.filter(name="accounts.guessing_alarm")
+    assert [job.ref for job in alarms] == ["sign_in.throttled_address:127.0.0.1"]
+    for _ in range(2):
+        tell_of_guessing(alarms.get().ref)
+    assert [mail.to for mail in mailoutbox] == [[world.ada.email]]
+
+
+def test_a_new_password_ends_the_half_sign_in(world: World, at: FrozenClock) -> None:
+    """A28: what was begun with the former password leads nowhere; nor does the one of a person shut out."""
+    with_app(world.bo, at)
+    begun, again = half(world.bo), half(world.bo)
+    users.set_password(acts(world.bo), world.bo, password="a quiet harbour at dawn")
+    answer = begun.post(STEP, {"code": code_of(SECRET, now())})
+    assert (answer.status_code, answer["Location"]) == (302, LOGIN)
+    assert not is_in(begun)
+    users.deactivate(acts(world.ada), world.bo)
+    assert again.post(STEP, {"code": code_of(SECRET, now())})["Location"] == LOGIN
+    assert not is_in(again)
+
+
+def test_whoever_shares_the_browser_starts_anew(world: World, at: FrozenClock) -> None:
+    """A42: what one person has shown counts for nobody else; a half sign-in can be left."""
+    with_app(world.ada, at)
+    client = half(world.ada)
+    assert client.get(LOGIN)["Location"] == STEP
+    client.post("/accounts/logout/")
+    assert client.get(LOGIN).status_code == 200
+    full = half(world.ada)
+    full.post(STEP, {"code": code_of(SECRET, now())})
+    session = full.session
+    full.force_login(world.pat)
+    assert full.session.session_key != session.session_key
+    assert full.get("/now/").status_code == 302, "Pat has shown nothing here"
+
+
+# --- passkeys -------------------------------------------------------------------------------------
+def options_of(page: str) -> dict[str, Any]:
+    found = re.search(r'<script id="js_data" type="application/json">(.*?)</script>', page, re.DOTALL)
+    assert found, page
+    data: dict[str, Any] = json.loads(unescape(found[1]))
+    options: dict[str, Any] = next(iter(data.values()))
+    return options
+
+
+def with_passkey(user: User) -> SoftKey:
+    """Give the person a passkey, through the page."""
+    key = SoftKey()
+    client = enter(Client(headers={"host": "localhost"}), user)
+    options = options_of(client.get(f"{SECURITY}passkey/").content.decode())
+    given = {"name": "Laptop", "passwordless": "on", "credential": key.made(options)}
+    answer = client.post(f"{SECURITY}passkey/", given)
+    assert answer.status_code == 303, answer.content.decode()
+    return key
+
+
+def challenge(client: Client) -> dict[str, Any]:
+    found: dict[str, Any] = client.get(PASSKEY, headers={"accept": "application/json"}).json()["request_options"]
+    return found
+
+
+def test_a_passkey_alone_signs_in(world: World, at: FrozenClock) -> None:
+    """And its session counts as one with a second factor: the administration opens (A68)."""
+    key = with_passkey(world.ada)
+    client = Client(headers={"host": "localhost"})
+    answer = client.post(PASSKEY, {"credential": key.answered(challenge(client)), "next": "/admin/"})
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+    assert client.get("/admin/").status_code == 200
+
+
+def test_a_passkey_follows_a_password(world: World, at: FrozenClock) -> None:
+    key = with_passkey(world.bo)
+    client = Client(headers={"host": "localhost"})
+    client.post(LOGIN, {"login": world.bo.email, "password": PASSWORD})
+    page = client.get(STEP).content.decode()
+    assert "Use your passkey" in page
+    assert client.post(STEP, {"credential": key.answered(options_of(page))}).status_code == 302
+    assert is_in(client)
+
+
+def test_a_passkey_answers_one_challenge_of_its_own_portal(world: World, at: FrozenClock) -> None:
+    """A42: replayed, unverified, foreign, a stranger's, forged, garbage, of somebody shut out: back to sign-in."""
+    key = with_passkey(world.bo)
+    client = Client(headers={"host": "localhost"})
+    options = challenge(client)
+    good = key.answered(options)
+    foreign, stranger = SoftKey(), SoftKey()
+    foreign.__dict__.update(key.__dict__)
+    foreign.origin = "https://evil.example"
+    stranger.handle = key.handle
+    client.get(PASSKEY, headers={"accept": "application/json"})
+    forged = json.loads(key.answered(challenge(client)))
+    forged["response"]["signature"] = forged["response"]["clientDataJSON"]
+    deep = "[" * 9000 + "]" * 9000
+    bad = [good, json.dumps(forged), "{}", "null", "[]", "x", '{"id": "x"}', '{"a": ' + deep + "}", "{" * 30_000]
+    for each in bad:
+        assert client.post(PASSKEY, {"credential": each})["Location"] == f"{LOGIN}?passkey=refused", each[:80]
+    for other in (foreign.answered(challenge(client)), stranger.answered(challenge(client))):
+        assert client.post(PASSKEY, {"credential": other})["Location"] == f"{LOGIN}?passkey=refused"
+    weak = key.answered(challenge(client), verified=False)
+    assert client.post(PASSKEY, {"credential": weak})["Location"] == f"{LOGIN}?passkey=refused"
+    users.deactivate(acts(world.ada), world.bo)
+    gone = key.answered(challenge(client))
+    assert client.post(PASSKEY, {"credential": gone})["Location"] == f"{LOGIN}?passkey=refused"
+    assert not is_in(client)
+    assert "The passkey was not used" in client.get(f"{LOGIN}?passkey=refused").content.decode()
+
+
+def test_challenges_are_limited(world: World, at: FrozenClock) -> None:
+    codes = [Client().get(PASSKEY).status_code for _ in range(122)]
+    assert codes == [302] * 120 + [429] * 2
+
+
+def test_by_a_number_there_are_no_passkeys(world: World) -> None:
+    """Browsers make none for http://127.0.0.1: the pages say so and name the address that works."""
+    page = Client(headers={"host": "127.0.0.1:8000"}).get(LOGIN).content.decode()
+    assert "passkey" not in page
+    client = enter(Client(headers={"host": "127.0.0.1:8000"}), world.bo)
+    for path in ("enrol/", "passkey/"):
+        assert "http://localhost:8000" in client.get(f"{SECURITY}{path}").content.decode()
+
+
+def test_the_api_shows_factors_and_a_token_changes_none(
+    world: World, at: FrozenClock, api: Callable[..., APIClient]
+) -> None:
+    """Matrix 3.4, AT: tokens read what is there, without secrets."""
+    with_app(world.bo, at)
+    rows = api(world.bo).get("/api/v1/me/factors/").json()["results"]
+    assert [(row["type"], row["left"]) for row in rows] == [("totp", None), ("recovery_codes", 10)]
+    assert SECRET not in json.dumps(rows)
+    assert api(world.ana).post(f"/api/v1/users/{world.bo.pk}/reset-factors/").status_code == 403

@@ -1,0 +1,78 @@
+"""A passkey made of software, for tests without a browser; and the codes of an app, computed apart from the product."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from fido2.cose import ES256
+from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
+
+PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
+
+
+def b64(raw: bytes) -> str:
+    """Base64 for addresses without padding, as browsers write it."""
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def code_of(secret: str, at: float) -> str:
+    """The six digits that an app shows at this moment (RFC 6238), from the seed as it is shown."""
+    key = base64.b32decode(secret.replace(" ", ""))
+    digest = hmac.new(key, struct.pack(">Q", int(at) // 30), hashlib.sha1).digest()
+    start = digest[19] & 15
+    return f"{(struct.unpack('>I', digest[start : start + 4])[0] & 0x7FFFFFFF) % 10**6:06d}"
+
+
+class SoftKey:
+    """One credential of one person on this host; it verifies its user, as a finger does."""
+
+    def __init__(self, host: str = "localhost") -> None:
+        self.host, self.origin = host, f"http://{host}"
+        self.id, self.handle = os.urandom(16), b""
+        self._key = ec.generate_private_key(ec.SECP256R1())
+
+    def made(self, options: Mapping[str, Any]) -> str:
+        """The answer to the options with which a passkey is made, as JSON."""
+        public = options["publicKey"]
+        self.handle = public["user"]["id"].encode()
+        attested = AttestedCredentialData.create(
+            b"\0" * 16, self.id, ES256.from_cryptography_key(self._key.public_key())
+        )
+        data = AuthenticatorData.create(self._rp(), PRESENT | VERIFIED | ATTESTED, 0, attested)
+        response = {
+            "clientDataJSON": b64(self._client("webauthn.create", public["challenge"])),
+            "attestationObject": b64(bytes(AttestationObject.create("none", data, {}))),
+        }
+        return self._said(response, {"credProps": {"rk": True}})
+
+    def answered(self, options: Mapping[str, Any], *, verified: bool = True) -> str:
+        """The answer to the options with which it signs in, as JSON."""
+        client = self._client("webauthn.get", options["publicKey"]["challenge"])
+        data = bytes(AuthenticatorData.create(self._rp(), PRESENT | (VERIFIED if verified else 0), 1))
+        signed = self._key.sign(data + hashlib.sha256(client).digest(), ec.ECDSA(SHA256()))
+        response = {
+            "clientDataJSON": b64(client),
+            "authenticatorData": b64(data),
+            "signature": b64(signed),
+            "userHandle": self.handle.decode(),
+        }
+        return self._said(response, {})
+
+    def _said(self, response: Mapping[str, str], results: Mapping[str, Any]) -> str:
+        body = {"id": b64(self.id), "rawId": b64(self.id), "type": "public-key", "response": response}
+        return json.dumps({**body, "clientExtensionResults": results})
+
+    def _rp(self) -> bytes:
+        return hashlib.sha256(self.host.encode()).digest()
+
+    def _client(self, kind: str, challenge: str) -> bytes:
+        return json.dumps({"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": False}).encode()
