@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Any, cast
@@ -12,10 +13,12 @@ from django.contrib.auth import get_user
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
-from accounts import second_factor
+from accounts import guessing, second_factor
 from accounts.actors import ANONYMOUS, Actor, person, token_holder
 from accounts.models import ApiToken, User
 from accounts.queries import token_for
+from core.errors import TooMany
+from core.web.address import client_address
 
 
 def actor_of(request: Any) -> Actor:
@@ -30,15 +33,27 @@ def actor_of(request: Any) -> Actor:
 
 
 def socket_actor(scope: Mapping[str, Any]) -> Actor | None:
-    """The actor behind an ASGI scope, read from the database now (A28, A31)."""
+    """The actor behind an ASGI scope, read from the database now (A28, A31); a wrong token counts as a guess."""
     headers = {name.lower(): value for name, value in scope.get("headers", ())}
     raw = headers.get(b"authorization", b"").decode("latin-1")
     if raw[:7].lower() == "bearer ":
         token = token_for(raw[7:].strip())
-        return None if token is None else token_holder(token.user, token.scopes)
+        if token is None:
+            _count_guess(scope, headers)
+            return None
+        return token_holder(token.user, token.scopes)
     key = _session_key(headers.get(b"cookie", b"").decode("latin-1"))
     user = _user_of_session(key) if key else None
     return None if user is None else person(user)
+
+
+def _count_guess(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> None:
+    """As the API counts it; there is no milder refusal of a socket than to close it."""
+    peer = (scope.get("client") or ("",))[0]
+    forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
+    address = client_address({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded})
+    with suppress(TooMany):
+        guessing.count(guessing.TOKEN, address, address=address)
 
 
 def _session_key(header: str) -> str:

@@ -18,7 +18,7 @@ from django.urls import reverse
 from accounts import second_factor
 from accounts.access import actor_of
 from accounts.actors import Actor
-from accounts.commands import identities, invitations, organisation, teams, tokens, users
+from accounts.commands import factors, identities, invitations, organisation, teams, tokens, users
 from accounts.models import ApiToken, Identity, Invitation, Membership, Organisation, Team, User
 from accounts.permissions import (
     ADMIN_ENTER,
@@ -88,7 +88,7 @@ class UserAdmin(ConfigAdmin):
     ordering = ("name", "pk")
     fields = ("name", "email", "role", "time_zone", "is_active", "last_login", "date_joined")
     readonly_fields = ("is_active", "last_login", "date_joined")
-    actions = ("deactivate", "reactivate")
+    actions = ("deactivate", "reactivate", "reset_factors")
 
     def command_create(self, actor: Actor, given: dict[str, Any]) -> User:
         """Make a person, who sets a password through the mailed link."""
@@ -109,6 +109,11 @@ class UserAdmin(ConfigAdmin):
     def reactivate(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         """Let the chosen people in again."""
         self.each(request, chosen, users.reactivate, "Let in again.")
+
+    @admin.action(description="Reset second factors: sessions end, a mail says so", permissions=["change"])
+    def reset_factors(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        """Take the lost factors of the chosen people away."""
+        self.each(request, chosen, factors.reset_factors, "Reset; told by mail.")
 
 
 @admin.register(Team)
@@ -178,13 +183,13 @@ class OrganisationAdmin(ConfigAdmin):
 
     sees = edits = SETTINGS_EDIT
     audit_noun = "organisation"
-    list_display = ("__str__", "time_zone")
-    fields = ("name", "time_zone")
+    list_display = ("__str__", "time_zone", "staff_factor")
+    fields = ("name", "time_zone", "staff_factor")
 
     def command_edit(
         self, actor: Actor, stored: Organisation, given: dict[str, Any], version: int | None
     ) -> Organisation:
-        """Name it, or say in which zone it lives."""
+        """Name it, say in which zone it lives, and whether staff need a second factor."""
         return organisation.edit_organisation(actor, version=version, **given)
 
 

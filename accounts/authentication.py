@@ -10,12 +10,13 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from accounts import second_factor
+from accounts import guessing, second_factor
 from accounts.commands.tokens import PREFIX
 from accounts.models import ApiToken, User
 from accounts.queries import digest_of
 from core import clock
 from core.errors import Forbidden, Invalid
+from core.web.address import client_address
 
 SCHEME = "bearer"
 NOTED_EVERY = timedelta(minutes=5)  # how exact "last used" is: not one write per request
@@ -27,7 +28,8 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         """The token's owner, or None without the header.
 
-        Unknown, revoked and expired tokens are 401, a deactivated owner 403, a token in the address 400 (A44).
+        Unknown, revoked and expired tokens are 401, a deactivated owner 403, a token in the address 400 (A44). Beyond
+        30 wrong ones in a quarter of an hour an address is answered 429; right ones go on working from there.
         """
         if any(value.startswith(PREFIX) for values in request.query_params.lists() for value in values[1]):
             raise Invalid("A token does not belong into an address.", hint="Send it in the Authorization header.")
@@ -36,6 +38,8 @@ class TokenAuthentication(BaseAuthentication):
             return None
         found = ApiToken.objects.select_related("user").filter(digest=digest_of(raw.strip())).first()
         if found is None or not (found.is_usable(clock.now()) or _fell_with_owner(found)):
+            address = client_address(request.META)
+            guessing.count(guessing.TOKEN, address, address=address)
             raise AuthenticationFailed("This token is not valid.")
         if not found.user.is_active:
             raise PermissionDenied("The owner of this token has been deactivated.")

@@ -21,8 +21,7 @@ def session() -> dict[str, object]:
 
     people = world.build()
     incident = opening.declare(actors.person(people.ada), title="Measured", service=people.checkout)
-    client = Client()
-    client.force_login(people.ada)
+    client = world.enter(Client(), people.ada)
     cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
     return {"number": incident.number, "cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}"}
 

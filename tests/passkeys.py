@@ -1,13 +1,11 @@
-"""A passkey made of software, for tests without a browser; and the codes of an app, computed apart from the product."""
+"""A passkey made of software, for tests without a browser."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import json
 import os
-import struct
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,14 +20,6 @@ PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
 def b64(raw: bytes) -> str:
     """Base64 for addresses without padding, as browsers write it."""
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def code_of(secret: str, at: float) -> str:
-    """The six digits that an app shows at this moment (RFC 6238), from the seed as it is shown."""
-    key = base64.b32decode(secret.replace(" ", ""))
-    digest = hmac.new(key, struct.pack(">Q", int(at) // 30), hashlib.sha1).digest()
-    start = digest[19] & 15
-    return f"{(struct.unpack('>I', digest[start : start + 4])[0] & 0x7FFFFFFF) % 10**6:06d}"
 
 
 class SoftKey:

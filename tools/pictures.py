@@ -15,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tools.chaos.portal import Portal
+from tools.enrolment import add_app, go_on
 from tools.stage import CHROMIUM, FLAGS, demo, empty, sign_in, user
 from tools.tour import open_places
 from tools.tour_rows import Ids, ids
@@ -124,6 +125,11 @@ def first_day(camera: Camera) -> None:
     for field in page.query_selector_all("input[type=password]"):
         field.fill("a-long-password-of-ana")
     page.click("main button[type=submit]")
+    page.wait_for_url("**/profile/security/enrol/**")
+    camera.take("empty-second-factor")
+    add_app(page)
+    camera.take("empty-recovery-codes")
+    go_on(page)
     page.wait_for_url("**/first-steps/")
     for pattern in open_places(public=False):
         if "{" not in pattern and pattern.count("/") == 2:

@@ -45,7 +45,8 @@ def _is_known(request: HttpRequest) -> bool:
     actor = access.actor_of(request)
     token = request.headers.get("Authorization", "")
     if actor.user is None and token:
-        actor = access.socket_actor({"headers": [(b"authorization", token.encode())]})
+        client = (address.client_address(request.META), 0)
+        actor = access.socket_actor({"headers": [(b"authorization", token.encode())], "client": client})
     return actor is not None and access.sees_engine(actor)
 
 

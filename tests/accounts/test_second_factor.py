@@ -23,8 +23,9 @@ from core import clock, throttle
 from core.clock import FrozenClock
 from core.errors import Invalid, TooMany
 from core.models import AuditEntry, BulkJob
-from tests.passkeys import SoftKey, code_of
+from tests.passkeys import SoftKey
 from tests.world import PASSWORD, World, acts, enter, person
+from tools.enrolment import code_of
 
 LOGIN, STEP, PASSKEY = "/accounts/login/", "/accounts/second-step/", "/accounts/passkey/"
 SECURITY = "/profile/security/"
@@ -234,6 +235,47 @@ def test_whoever_shares_the_browser_starts_anew(world: World, at: FrozenClock) -
     full.force_login(world.pat)
     assert full.session.session_key != session.session_key
     assert full.get("/now/").status_code == 302, "Pat has shown nothing here"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thousand_tokens_are_thirty(api: Callable[..., APIClient], mailoutbox: Any) -> None:
+    """A44, issue 4: 401, then 429 with Retry-After; one entry, one mail to the administrators; right tokens go on."""
+    ada = person("Ada Admin", role="administrator")
+    right, answers = api(ada), []
+
+    def guess() -> None:
+        client = APIClient()
+        for number in range(125):
+            client.credentials(HTTP_AUTHORIZATION=f"Bearer wb_{number}")
+            answers.append(client.get("/api/v1/me/"))
+        connections.close_all()
+
+    threads = [threading.Thread(target=guess) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    codes = [answer.status_code for answer in answers]
+    assert (codes.count(401), codes.count(429)) == (30, 970)
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert 0 < int(refused["Retry-After"]) <= 900
+    assert refused.json()["code"] == "too_many_requests"
+    assert right.get("/api/v1/me/").status_code == 200
+    assert AuditEntry.objects.filter(verb="token.throttled", address="127.0.0.1").count() == 1
+    for job in BulkJob.objects.filter(name="accounts.guessing_alarm"):
+        tell_of_guessing(job.ref)
+    assert [mail.to for mail in mailoutbox] == [[ada.email]]
+
+
+def test_tokens_are_guessed_by_no_other_door(world: World, at: FrozenClock) -> None:
+    """A31, A44: a socket and /metrics count what the API counts."""
+    scope = {"type": "websocket", "headers": [(b"authorization", b"Bearer wb_x")], "client": ("198.51.100.9", 5)}
+    for _ in range(29):
+        assert socket_actor(scope) is None
+    remote = Client(REMOTE_ADDR="198.51.100.9", headers={"authorization": "Bearer wb_y"})
+    assert remote.get("/metrics").status_code == 403
+    assert remote.get("/api/v1/me/").status_code == 429
+    assert socket_actor(scope) is None
 
 
 # --- passkeys -------------------------------------------------------------------------------------

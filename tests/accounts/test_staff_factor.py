@@ -22,8 +22,8 @@ from core.links import sign
 from core.models import AuditEntry
 from tests.flows.security_doors import table
 from tests.pages import text_of
-from tests.passkeys import code_of
 from tests.world import PASSWORD, World, acts, enter
+from tools.enrolment import code_of
 
 SECURITY = "/profile/security/"
 ENROL, PROVE = f"{SECURITY}enrol/", f"{SECURITY}prove/"

@@ -16,6 +16,7 @@ from tests.browser.shop import stocked as stocked
 from tests.browser.visit import Look, Visitor, visitor
 from tests.system.scene import eventually
 from tools.chaos.portal import Portal
+from tools.enrolment import add_app, go_on
 from tools.tour import open_places
 
 pytestmark = pytest.mark.browser
@@ -154,6 +155,11 @@ def first_day(guest: Visitor, portal: Portal, looks: tuple[Look, ...]) -> list[s
     for field in page.query_selector_all("input[type=password]"):
         field.fill("a-long-password-of-ana")
     page.click("main button[type=submit]")
+    page.wait_for_url("**/profile/security/enrol/**")
+    wrong += seen(guest, "second factor", looks)
+    add_app(page)
+    wrong += seen(guest, "recovery codes", looks)
+    go_on(page)
     page.wait_for_url("**/first-steps/")
     for path in open_places(public=False):
         wrong += guest.wrong_with(path, looks) if "{" not in path else []
