@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from allauth.mfa.models import Authenticator
@@ -28,7 +29,7 @@ from core.squares import square_code
 from core.web import once
 from core.web.address import is_address
 from core.web.doors import Question, actor_of, confirm, done, let_through, signed_in
-from core.web.forms import sent
+from core.web.forms import PortalForm, sent
 
 CODES = "/profile/security/codes/"
 SEED, AFTER = "app_seed", "after_factor"  # in the session: the sealed seed before its first code; where to go on
@@ -41,7 +42,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
     """Which second factor it shall be; whoever needs one is led here before any other page."""
     user = me(request)
     context = {
-        "needed": second_factor.is_held_up(request.session, user),
+        "held": second_factor.is_held_up(request.session, user),
         "next": following(request),
         "by_number": is_address(request.get_host()),
         "better": absolute("/"),
@@ -79,8 +80,14 @@ def app(request: HttpRequest) -> HttpResponse:
             return _added(request, codes, "The app shows your codes from now on.")
     address = FactorAdapter().build_totp_url(user, secret)
     spaced = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
-    context = {"form": form, "next": following(request), "secret": spaced, "code": square_code(address)}
+    context = {**_around(request, form), "secret": spaced, "code": square_code(address)}
     return render(request, "account/add_app.html", context, status=form.status)
+
+
+def _around(request: HttpRequest, form: PortalForm) -> dict[str, Any]:
+    """What both pages say: the form, where they lead on to, and the way back."""
+    held = second_factor.is_held_up(request.session, me(request))
+    return {"form": form, "next": following(request), "held": held, "other": second_factor.ENROL}
 
 
 def _seed(request: HttpRequest) -> str:
@@ -108,7 +115,7 @@ def passkey(request: HttpRequest) -> HttpResponse:
         if codes is not None:
             return _added(request, codes, "The passkey opens your account from now on.")
     by_number = is_address(request.get_host())
-    context = {"form": form, "next": following(request), "by_number": by_number, "better": absolute(request.path)}
+    context = {**_around(request, form), "by_number": by_number, "better": absolute(request.path)}
     if not by_number:
         context["js_data"] = {"creation_options": auth.begin_registration(user, False)}
     return render(request, "account/add_passkey.html", context, status=form.status)

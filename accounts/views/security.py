@@ -81,6 +81,7 @@ def prove(request: HttpRequest) -> HttpResponse:
         request.session.cycle_key()
         return htmx.redirect(request, following(request))
     context: dict[str, Any] = {"form": form, "next": following(request), "kinds": kinds, "nothing": not form.asks}
+    context["held"] = second_factor.is_held_up(request.session, user)
     if Type.WEBAUTHN in kinds and not is_address(request.get_host()):
         context["js_data"] = {"request_options": auth.begin_authentication(user)}
     return render(request, "account/prove.html", context, status=form.status)
