@@ -42,15 +42,15 @@ class OrganisationNoun(Noun):
 
     name, order, key = "organisation", 10, ()
     single, made, removed = True, False, False
-    fields: ClassVar = {"name": TEXT, "time_zone": Field("text", "UTC")}
+    fields: ClassVar = {"name": TEXT, "time_zone": Field("text", "UTC"), "staff_factor": Field("flag", True)}
 
     def documents(self) -> list[Document]:
         """One document, also before anybody has given a name."""
         found = organisation()
-        return [{"name": found.name, "time_zone": found.time_zone}]
+        return [{name: getattr(found, name) for name in self.fields}]
 
     def change(self, actor: Actor, before: Document, wanted: Document, names: set[str]) -> None:
-        """Name it, or say in which zone it lives."""
+        """Name it, say in which zone it lives, and whether staff need a second factor."""
         organisations.edit_organisation(actor, **{name: wanted[name] for name in names})
 
 

@@ -216,9 +216,9 @@ def told_apart(people: Iterable[User]) -> dict[int, str]:
     return {pk: label if same[label] == 1 else f"{label}, no. {pk}" for pk, label in labels.items()}
 
 
-def place_managed_by(actor: Actor, user: User) -> Membership | None:
-    """The person's place in a team that the actor manages; None where there is none."""
-    mine = [pk for pk, role in actor.user.team_roles().items() if role == "manager"] if actor.user is not None else []
+def place_managed_by(user: User, manager: User | None) -> Membership | None:
+    """The person's place in a team that the other one manages; None where there is none."""
+    mine = [pk for pk, role in manager.team_roles().items() if role == "manager"] if manager is not None else []
     return Membership.objects.filter(user=user, team_id__in=mine).order_by("pk").first()
 
 

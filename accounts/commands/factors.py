@@ -175,7 +175,7 @@ def reset_factors(actor: Actor, user: User) -> User:
 
     A manager of a team of his or hers may, and an administrator; nobody for himself or a role above the own (A60).
     """
-    require(actor, FACTOR_RESET, place_managed_by(actor, user) or user)
+    require(actor, FACTOR_RESET, place_managed_by(user, actor.user) or user)
     if actor.user is not None and actor.user.pk == user.pk:
         raise Forbidden("You may not reset your own.", code="own_factors", hint="Remove them under Security.")
     user = users.end_sessions(actor, user)

@@ -197,7 +197,7 @@ def _edit(actor: Actor, user: User, version: int | None, cleaned: dict[str, str 
 def end_sessions(actor: Actor, user: User) -> User:
     """Called down by other verbs in their transaction: the person's sessions end; Forbidden for a role above (A60)."""
     held = locked(User.objects.filter(pk=user.pk)).get()
-    _refuse_above(actor, held.role)
+    refuse_above(actor, held.role)
     _end_sessions(held)
     return held
 

@@ -208,7 +208,7 @@ def reset(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask, then take a colleague's lost factors away."""
     actor: Actor = actor_of(request)
     person = person_seen_by(actor, pk)
-    require(actor, FACTOR_RESET, place_managed_by(actor, person) or person)
+    require(actor, FACTOR_RESET, place_managed_by(person, actor.user) or person)
 
     def act() -> str:
         factors.reset_factors(actor, person)

@@ -57,7 +57,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "local": clock.now().astimezone(zone).replace(tzinfo=None),
         "zone": zone.key.replace("_", " "),
         "places": places_of(shown) if actor.user is not None and actor.user.role != "stakeholder" else (),
-        "may_reset": not own and can(actor, FACTOR_RESET, place_managed_by(actor, shown) or shown),
+        "may_reset": not own and can(actor, FACTOR_RESET, place_managed_by(shown, actor.user) or shown),
         "panels": panels("person", actor, shown),
         "crumbs": [("People", "/people/"), (shown.name, "")],
     }

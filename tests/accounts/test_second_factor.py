@@ -187,7 +187,7 @@ def test_a_thousand_codes_from_many_threads_are_five() -> None:
 
 
 def test_a_thousand_passwords_are_ten(world: World, at: FrozenClock, mailoutbox: Any) -> None:
-    """A37, issue 4: 429 with Retry-After, one entry of the audit, one mail to Bo; a stranger's name costs the same."""
+    """A37, A38: 429 with Retry-After, one entry of the audit, one mail to Bo; a stranger's name costs the same."""
     for email, person_id in ((world.bo.email, world.bo.pk), ("nobody@example.org", "")):
         before = BulkJob.objects.count(), AuditEntry.objects.count()
         codes = [Client().post(LOGIN, {"login": email, "password": "x"}).status_code for _ in range(500)]

@@ -13,6 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import transaction
@@ -37,6 +39,7 @@ from tests import world as builders
 from tests.architecture.source import ROOMS, ROOT, functions
 from tests.flows.security_doors import PEOPLE, filled
 from tests.flows.security_scene import Scene
+from tools.enrolment import code_of
 
 TABLE = Path(__file__).with_name("commands.txt")
 WORDS = {"-": (), "PEOPLE": PEOPLE, "STAFF": PEOPLE[1:]}
@@ -235,6 +238,14 @@ class Nouns:
         """Cy's account at an identity provider."""
         return Identity.objects.create(user=self.world.cy, issuer="https://id.example.org", subject="cy-7")
 
+    def factor(self, command: str) -> Authenticator:
+        """Bo's passkey."""
+        return self._row(Authenticator, "factors")
+
+    def session(self, command: str) -> UserSession:
+        """A browser of Bo's."""
+        return self._row(UserSession, "sessions")
+
     def token(self, command: str) -> ApiToken:
         """Bo's token."""
         return self._row(ApiToken, "tokens")
@@ -247,7 +258,10 @@ class Nouns:
         return model.objects.get(pk=self.ids[noun])
 
 
-ABOUT_OTHERS = {f"accounts.commands.users.{verb}" for verb in ("edit", "change_role", "deactivate", "reactivate")}
+ABOUT_OTHERS = {f"accounts.commands.users.{verb}" for verb in ("edit", "change_role", "deactivate", "reactivate")} | {
+    "accounts.commands.factors.reset_factors"
+}
+SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 RULE = (NotificationRule, "notification-rules")
 ACKED = (lifecycle.acknowledge,)
 RESOLVED = (lifecycle.acknowledge, lifecycle.resolve)
@@ -275,6 +289,13 @@ KEYS = browser_keys()
 # What a command is given beside its rows; "=users" is the id of that noun, what can be called is called.
 VALUES: dict[str, dict[str, Any]] = {
     "accounts.commands.organisation.edit_organisation": {"name": "Fernhill"},
+    "accounts.commands.factors.add_app": {
+        "secret": SEED,
+        "code": lambda scene: code_of(SEED, clock.now().timestamp()),
+    },
+    "accounts.commands.factors.add_passkey": {"name": "Phone", "credential": {}},
+    "accounts.commands.factors.rename_passkey": {"name": "Phone"},
+    "accounts.commands.sign_ins.end_others": {"key": "x"},
     "accounts.commands.invitations.invite": {
         "email": "zoe@example.org",
         "name": "Zoe",

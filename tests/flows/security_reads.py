@@ -32,7 +32,8 @@ TABLE = Path(__file__).with_name("reads.txt")
 # What a `pk` is of, by the word before `_seen_by` or `_by_id`.
 NOUNS = {
     "invitation": "invitations", "person": "users",
-    "team": "teams", "token": "tokens", "delivery": "deliveries", "method": "contact-methods",
+    "team": "teams", "token": "tokens", "factor": "factors", "session": "sessions",
+    "delivery": "deliveries", "method": "contact-methods",
     "page": "pages", "service": "services", "policy": "policies", "schedule": "schedules", "priority": "priorities",
     "entry": "timeline", "view": "views", "key": "keys", "heartbeat": "heartbeats", "inbound_event": "inbound",
 }  # fmt: skip

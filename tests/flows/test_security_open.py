@@ -31,6 +31,8 @@ SHUT = {
     "POST /profile/contact-methods/<int:pk>/": "the same",
     "PUT /api/v1/contact-methods/subscription/": "asks for the keys of a browser: tests/notifications/test_devices.py",
     "POST /profile/contact-methods/browser/": "the same",
+    "POST /profile/security/app/": "asks for the first code of an app: tests/accounts/test_staff_factor.py",
+    "POST /profile/security/passkey/": "asks for the answer of a browser: tests/accounts/test_second_factor.py",
 }
 UNSENT = {"submit", "file", "checkbox", "radio"}  # kinds of fields that are not sent as they stand
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0003_organisation")]
+    dependencies = [("accounts", "0005_identities")]
 
     operations = [
         migrations.AddField(
