@@ -141,9 +141,9 @@ def test_whoever_means_to_stay_alone_is_left_alone(browser: Browser, ada: User, 
     client = browser(ada)
     send(client, set_up(ada))
     at.move(days=13)
-    assert "Name your organisation" in card(client)
+    assert "Name your organisation" in card(browser(ada))
     at.move(days=2)
-    assert not card(client)
+    assert not card(browser(ada))
 
 
 def test_only_those_who_set_a_portal_up_see_the_card(world: World, browser: Browser) -> None:
