@@ -95,7 +95,7 @@ def tell_of_guessing(ref: str) -> None:
 def prune_sessions(_ref: str) -> None:
     """Forget sessions that have run out, and what was noted of sessions that are no more."""
     now = clock.now()
-    forget(Session.objects.filter(expire_date__lt=now))
+    forget(Session.objects.filter(expire_date__lt=now), "expire_date")
     alive = Session.objects.filter(session_key=OuterRef("session_key"))
     # A day old at least: the note of a sign-in may be written before its session.
     forget(UserSession.objects.filter(~Exists(alive), created_at__lt=now - timedelta(days=1)))

@@ -31,7 +31,7 @@ class DueRow(models.Model):
         indexes = [
             models.Index(fields=["state", "due"], name="due_state_due"),
             models.Index(fields=["state", "priority", "due"], name="due_next"),
-            models.Index(fields=["ended_at"], condition=models.Q(state="done"), name="due_done_age"),
+            models.Index(fields=["ended_at"], condition=models.Q(ended_at__isnull=False), name="due_ended_age"),
         ]
 
     def __str__(self) -> str:

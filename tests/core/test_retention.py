@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.db.models import QuerySet
 
-from core import due, links, retention
+from core import due, links, live, retention
 from core.clock import FrozenClock
 from core.models import AuditEntry, Beat, BulkJob, DueRow, Fact, IdempotencyKey
 from notifications.commands import callbacks
@@ -66,6 +71,32 @@ def test_batches_are_small(at: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> 
     assert DueRow.objects.count() == 15
     retention.prune("")
     assert DueRow.objects.count() == 0
+
+
+CHOSEN = [
+    (lambda at: retention.finished(at), "ended_at", "due_ended_age"),
+    (lambda at: Fact.objects.filter(at__lt=at).exclude(pk__in=[7]), "at", "fact_age"),
+    (lambda at: IdempotencyKey.objects.filter(created_at__lt=at), "created_at", "idempotency_age"),
+    (lambda at: live.forgettable()[0], "at", "feed_age"),
+    (lambda at: Session.objects.filter(expire_date__lt=at), "expire_date", "django_session_expire_date"),
+]
+
+
+@pytest.mark.parametrize(("rows", "age", "index"), CHOSEN, ids=[index for *_, index in CHOSEN])
+def test_a_batch_reads_what_it_deletes_and_nothing_else(
+    rows: Callable[[datetime], QuerySet[Any]], age: str, index: str, at: FrozenClock
+) -> None:
+    """F46: by the index of its age, without sorting; the deletion goes by the ids while it holds the write lock."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")  # tables of a test are too small for an index
+            cursor.execute("SET LOCAL enable_bitmapscan = off")
+    chosen = rows(at.at).order_by(age).values_list("pk", flat=True)[: retention.BATCH].explain()
+    assert index in chosen
+    assert "SCAN" not in chosen.upper().replace("INDEX SCAN", "").replace("INDEX ONLY SCAN", "")
+    assert "TEMP B-TREE" not in chosen
+    if connection.vendor == "sqlite" and rows(at.at).model is not Session:
+        assert "INTEGER PRIMARY KEY" in rows(at.at).filter(pk__in=range(retention.BATCH)).explain()
 
 
 def test_the_audit_is_for_ever() -> None:
