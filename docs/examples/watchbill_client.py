@@ -359,6 +359,17 @@ class ExportInput(TypedDict):
     q: NotRequired[str]
 
 
+class Factor(TypedDict):
+    """A second factor without its secret; recovery codes with how many are left."""
+
+    id: int
+    type: Literal["totp", "webauthn", "recovery_codes"]
+    name: str
+    created_at: str
+    last_used_at: str | None
+    left: int | None
+
+
 class Field(TypedDict):
     """One value that a provider asks for."""
 
@@ -803,10 +814,11 @@ class OnePolicy(TypedDict):
 
 
 class Organisation(TypedDict):
-    """Its name and time zone."""
+    """Its name, its time zone and its rule on second factors."""
 
     name: str
     time_zone: str
+    staff_factor: bool
     version: int
 
 
@@ -815,6 +827,7 @@ class OrganisationChanges(TypedDict):
 
     name: NotRequired[str]
     time_zone: NotRequired[str]
+    staff_factor: NotRequired[bool]
     version: NotRequired[int]
 
 
@@ -1204,6 +1217,17 @@ class ServiceInput(TypedDict):
     quiet_resolve_seconds: NotRequired[int]
     customer_facing: NotRequired[bool]
     needs: NotRequired[list[int]]
+
+
+class Session(TypedDict):
+    """A browser that is signed in."""
+
+    id: int
+    device: str
+    address: str
+    signed_in_at: str
+    last_seen_at: str
+    is_this: bool
 
 
 class SeveralInput(TypedDict):
@@ -2177,9 +2201,31 @@ class Watchbill:
             "Me", self._call("PATCH", "/api/v1/me/", body=body, version=version, idempotency_key=idempotency_key)
         )
 
+    def me_factors(self, *, ordering: Literal["added"] | None = None, page_size: int | None = None) -> Iterator[Factor]:
+        """List one's second factors."""
+        return self._pages("/api/v1/me/factors/", query={"ordering": ordering, "page_size": page_size})
+
     def me_set_password(self, body: PasswordInput) -> None:
         """Change one's own password; other sessions end."""
         self._call("POST", "/api/v1/me/password/", body=body)
+
+    def me_sessions(
+        self, *, ordering: Literal["newest"] | None = None, page_size: int | None = None
+    ) -> Iterator[Session]:
+        """List one's sessions."""
+        return self._pages("/api/v1/me/sessions/", query={"ordering": ordering, "page_size": page_size})
+
+    def me_sessions_see(self, id: int) -> Session:
+        """See a session."""
+        return cast("Session", self._call("GET", f"/api/v1/me/sessions/{id}/"))
+
+    def me_sessions_end(self, id: int, *, idempotency_key: str = "") -> None:
+        """End a session: its pages lead to sign-in, its sockets close within 5 s; a token cannot."""
+        self._call("DELETE", f"/api/v1/me/sessions/{id}/", idempotency_key=idempotency_key)
+
+    def me_sessions_end_others(self, *, idempotency_key: str = "") -> None:
+        """End every other session; a token cannot."""
+        self._call("POST", "/api/v1/me/sessions/end-others/", idempotency_key=idempotency_key)
 
     def notification_rules_list(
         self,
@@ -2226,7 +2272,7 @@ class Watchbill:
     def organisation_edit(
         self, body: OrganisationChanges | None = None, *, version: int | None = None, idempotency_key: str = ""
     ) -> Organisation:
-        """Name the organisation, or say in which zone it lives."""
+        """Name the organisation, say in which zone it lives and whether staff need a second factor."""
         return cast(
             "Organisation",
             self._call("PATCH", "/api/v1/organisation/", body=body, version=version, idempotency_key=idempotency_key),
@@ -2628,6 +2674,12 @@ class Watchbill:
     def users_reactivate(self, id: int, *, idempotency_key: str = "") -> Person:
         """Let a person in again."""
         return cast("Person", self._call("POST", f"/api/v1/users/{id}/reactivate/", idempotency_key=idempotency_key))
+
+    def users_reset_factors(self, id: int, *, idempotency_key: str = "") -> None:
+        """Take a person's second factors away and end the sessions; he or she is told by mail. A token
+        cannot.
+        """
+        self._call("POST", f"/api/v1/users/{id}/reset-factors/", idempotency_key=idempotency_key)
 
     def users_change_role(
         self, id: int, body: RoleInput, *, version: int | None = None, idempotency_key: str = ""
