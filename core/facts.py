@@ -59,6 +59,11 @@ def readers() -> dict[str, list[str]]:
     return {name: sorted(_readers.get(name, {})) for name in sorted(_kinds)}
 
 
+def name_of(happened: Any) -> str:
+    """The name of a fact in hand, such as `incident.opened`; raises KeyError for anything else."""
+    return _names[type(happened)]
+
+
 def record(happened: Any) -> None:
     """Store a fact and one due row per reader in the caller's transaction; raises TypeError for values not plain."""
     name = _names[type(happened)]

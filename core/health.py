@@ -55,6 +55,7 @@ class Probe:
 Check = Callable[[], Iterable[Finding]]
 _checks: dict[str, tuple[Check, timedelta]] = {}
 _of_settings: set[str] = set()
+_remarks: dict[str, Check] = {}
 
 
 def check(
@@ -69,6 +70,16 @@ def check(
     def register(call: Check) -> Check:
         _checks[name] = (call, every)
         (_of_settings.add if of_settings else _of_settings.discard)(name)
+        return call
+
+    return register
+
+
+def remark(name: str) -> Callable[[Check], Check]:
+    """Register what stands among the report's warnings while it lasts, without an alarm: it pages nobody."""
+
+    def register(call: Check) -> Check:
+        _remarks[name] = call
         return call
 
     return register
@@ -92,6 +103,7 @@ def report() -> dict[str, Any]:
         raised = _alarms()
         warnings = [probe for probe in raised if is_of_settings(probe.name.removeprefix("alarm:"))]
         probes = [*_signs_of_life(), *_queue(), _parked(), _auditor(), *(p for p in raised if p not in warnings)]
+        warnings += [Probe(name, False, each.sentence) for name, call in sorted(_remarks.items()) for each in call()]
     except DatabaseError as error:
         probes = [Probe("database", False, f"The database does not answer ({type(error).__name__}).")]
     probes.append(_disk())

@@ -13,9 +13,18 @@ from core.admin_base import ConfigAdmin, ReadOnlyAdmin, may
 from core.admin_lists import lately
 from core.web.access import actor_of
 from incidents.models import Alert, Incident
-from integrations.commands import heartbeats, keys
-from integrations.models import Heartbeat, InboundEvent, IntegrationKey
-from integrations.permissions import HEARTBEAT_EDIT, HEARTBEAT_SEE, INBOUND_SEE, KEY_EDIT, KEY_SEE
+from integrations.commands import heartbeats, keys, webhooks
+from integrations.models import Heartbeat, InboundEvent, IntegrationKey, OutboundWebhook, WebhookDelivery
+from integrations.models.webhooks import SECRETS
+from integrations.permissions import (
+    HEARTBEAT_EDIT,
+    HEARTBEAT_SEE,
+    INBOUND_SEE,
+    KEY_EDIT,
+    KEY_SEE,
+    WEBHOOK_EDIT,
+    WEBHOOK_SEE,
+)
 
 
 @admin.register(IntegrationKey)
@@ -109,3 +118,69 @@ class InboundEventAdmin(ReadOnlyAdmin):
         seen = Incident.objects.visible_to(actor_of(request)).order_by().values("pk")
         private = Alert.objects.filter(incident__visibility="private").exclude(incident__in=seen).values("pk")
         return InboundEvent.objects.exclude(alert_id__in=private)
+
+
+@admin.register(OutboundWebhook)
+class OutboundWebhookAdmin(ConfigAdmin):
+    """Which programs hear of incidents, and how each fares; their page has the rest, and the log."""
+
+    sees = WEBHOOK_SEE
+    edits = deletes = WEBHOOK_EDIT
+    audit_noun = "webhook"
+    list_display = ("name", "team", "state", "state_since", "paused_reason", "failing_since")
+    list_filter = ("state",)
+    list_select_related = ("team",)
+    search_fields = ("name", "team__name")
+    fields = ("name", "team", "url", "state", "state_since", "paused_reason", "failing_since", "created_at")
+    readonly_fields = ("team", "url", "state", "state_since", "paused_reason", "failing_since", "created_at")
+    actions = ("pause", "resume")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutboundWebhook]:
+        """Without the secrets, which nobody can read here."""
+        return OutboundWebhook.objects.defer(*SECRETS)
+
+    def view_on_site(self, obj: OutboundWebhook) -> str:
+        """Its page, with its log."""
+        return f"/webhooks/{obj.pk}/"
+
+    def command_edit(
+        self, actor: Actor, stored: OutboundWebhook, given: dict[str, Any], version: int | None
+    ) -> OutboundWebhook:
+        """Rename it."""
+        return webhooks.edit(actor, stored, name=given["name"], version=version)
+
+    def command_delete(self, actor: Actor, thing: OutboundWebhook) -> None:
+        """Remove it with its log."""
+        webhooks.delete(actor, thing)
+
+    @admin.action(description="Pause: send nothing", permissions=["change"])
+    def pause(self, request: HttpRequest, chosen: QuerySet[OutboundWebhook]) -> None:
+        """Send nothing to the chosen ones; events wait in their logs."""
+        self.each(request, chosen, webhooks.pause, "Paused.")
+
+    @admin.action(description="Resume: send what has waited", permissions=["change"])
+    def resume(self, request: HttpRequest, chosen: QuerySet[OutboundWebhook]) -> None:
+        """Send the chosen ones what has waited, and what comes."""
+        self.each(request, chosen, webhooks.resume, "Resumed.")
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
+    """What webhooks were told, without the texts: those are on the webhook's own page."""
+
+    sees = WEBHOOK_SEE
+    list_display = ("created_at", "webhook", "kind", "state", "tries", "detail", "sent_at")
+    list_filter = ("state", "kind", lately("created_at"))
+    list_select_related = ("webhook",)
+    exclude = ("body", "incident")
+    ordering = ("-id",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By the webhook."""
+        return may(request, WEBHOOK_SEE, obj.webhook if obj else None)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookDelivery]:
+        """What belongs to private incidents stays with their people (S34)."""
+        hidden = Incident.objects.filter(visibility="private")
+        hidden = hidden.exclude(pk__in=Incident.objects.visible_to(actor_of(request)).order_by().values("pk"))
+        return WebhookDelivery.objects.defer("body").exclude(incident__in=hidden.order_by().values("pk"))

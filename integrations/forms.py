@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django import forms
 
+from accounts.models import Team
 from core.errors import Invalid
 from core.web.forms import PortalForm, VersionedForm, choice, length, line, offer, text
 from incidents.kinds import SEVERITIES
 from integrations.adapters.generic import VALUES
 from integrations.commands.heartbeats import GRACES, INTERVALS
-from integrations.kinds import adapters
+from integrations.kinds import WEBHOOK_KINDS, adapters
+from oncall.models import Service
 
 LONGEST_PAYLOAD = 512 * 1024
+GRACES_TO_CHOOSE = [
+    ("0", "not at all: it ends at once"),
+    ("1", "1 hour"),
+    ("24", "1 day"),
+    ("168", "7 days"),
+    ("720", "30 days"),
+]
 
 
 class KeyForm(PortalForm):
@@ -79,7 +89,7 @@ class RotateForm(PortalForm):
 
     grace = choice(
         "The old key works for",
-        [("0", "not at all: it ends at once"), ("1", "1 hour"), ("24", "1 day"), ("168", "7 days"), ("720", "30 days")],
+        GRACES_TO_CHOOSE,
         "Time to put the new key in place without losing an event.",
     )
 
@@ -127,3 +137,72 @@ class PayloadForm(PortalForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offer(self, "kind", [(each.id, each.label) for each in adapters()])
+
+
+class WebhookForm(VersionedForm):
+    """Who is told, of what."""
+
+    name = line("Name", 80, "What listens there, such as “Chat bridge”.")
+    url = line("Address", 500, "It gets a signed POST. Only public addresses, and those that the operator allows.")
+    team = choice("Team", (), "Its managers may change the webhook, which hears of this team's services alone.")
+    kinds = forms.MultipleChoiceField(
+        label="When an incident is", choices=list(WEBHOOK_KINDS.items()), widget=forms.CheckboxSelectMultiple
+    )
+    services = forms.MultipleChoiceField(
+        label="Only of these services, else of all",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    expected = ("team",)
+
+    def __init__(
+        self, *args: Any, teams: Iterable[Team], services: Iterable[Service], whole: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.teams = {str(team.pk): team for team in teams}
+        self.known = {str(each.pk): each for each in services}
+        everybody = [("", "The whole organisation")] if whole else []
+        offer(self, "team", [*everybody, *((pk, team.name) for pk, team in self.teams.items())])
+        self.fields["team"].required = not whole
+        offer(self, "services", [(pk, f"{each.name} ({each.team.name})") for pk, each in self.known.items()])
+
+    def owner(self) -> Team | None:
+        """The chosen team; None for the whole organisation."""
+        return self.teams.get(self.cleaned_data["team"])
+
+    def values(self) -> dict[str, Any]:
+        """Keyword arguments of the commands, but for the team."""
+        chosen = [self.known[pk] for pk in self.cleaned_data["services"]]
+        return {**{name: self.cleaned_data[name] for name in ("name", "url", "kinds")}, "services": chosen}
+
+
+class SecretForm(PortalForm):
+    """How long messages are signed with the old secret too."""
+
+    grace = choice("The old secret signs as well for", GRACES_TO_CHOOSE, "Time to give the receiver the new one.")
+
+    def span(self) -> timedelta:
+        """The time of grace."""
+        return timedelta(hours=int(self.cleaned_data["grace"]))
+
+
+class ResumeForm(PortalForm):
+    """What becomes of the events that came during a pause."""
+
+    waiting = choice(
+        "Events that waited",
+        [("send", "are sent now, the oldest first"), ("leave", "are left out; they can be replayed later")],
+    )
+
+
+class ReplayForm(PortalForm):
+    """How far back a replay goes."""
+
+    since = choice(
+        "Not taken in the last", [("1", "hour"), ("24", "day"), ("168", "7 days"), ("720", "30 days")],
+        "Events that were given up or left out are sent again with their own ids, so a receiver drops what it has.",
+    )  # fmt: skip
+
+    def span(self) -> timedelta:
+        """How far back."""
+        return timedelta(hours=int(self.cleaned_data["since"]))

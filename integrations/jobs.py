@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from core import due, health, passes
 from core.jobs import cron, job
-from integrations.commands import heartbeats, inbound
-from integrations.queries.health import unwatched_heartbeats
+from integrations.commands import heartbeats, inbound, webhook_log
+from integrations.queries.health import paused_webhooks, unwatched_heartbeats
 
 BATCHES = 200
 
@@ -26,5 +26,13 @@ def prune_inbound(_ref: str) -> None:
             return
 
 
+@job("integrations.prune_webhooks")
+def prune_webhooks(_ref: str) -> None:
+    """Forget what webhooks were told more than 30 days ago (G20)."""
+    webhook_log.prune()
+
+
+cron("integrations.prune_webhooks", every=timedelta(hours=1))
 cron("integrations.prune_inbound", every=timedelta(hours=1))
 health.check("heartbeats")(unwatched_heartbeats)
+health.remark("webhooks")(paused_webhooks)

@@ -69,3 +69,25 @@ def native_adapter(id_: str) -> EventAdapter | None:
     """The adapter behind `/integrations/<id>/`, or None."""
     found = _adapters.get(id_)
     return found if found is not None and found.native else None
+
+
+#: What an outgoing webhook may be told of: facts of incidents, by their names, as people read them.
+PING = "ping"
+WEBHOOK_KINDS: Mapping[str, str] = {
+    "incident.opened": "Opened",
+    "incident.acknowledged": "Acknowledged",
+    "incident.priority_raised": "Priority raised",
+    "incident.priority_lowered": "Priority lowered",
+    "incident.resolved": "Resolved",
+    "incident.resolve_undone": "Resolve taken back",
+    "incident.reopened": "Reopened",
+    "incident.closed": "Closed",
+    "incident.cancelled": "Cancelled as a false alarm",
+    "incident.retriggered": "Waits for an answer again",
+    "incident.moved": "Identified, mitigated or relapsed",
+    "incident.snoozed": "Snoozed",
+    "incident.reassigned": "Given to others",
+    "incident.renamed": "Renamed",
+    "incident.exhausted": "Everybody was asked in vain",
+}
+USUAL_KINDS = tuple(WEBHOOK_KINDS)[:9]

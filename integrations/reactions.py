@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 from core.alarms import AlarmEnded, AlarmRaised
-from core.facts import on
+from core.facts import name_of, on
+from incidents import facts
+from integrations.commands import webhook_log
 from integrations.commands.own_alarms import follow_alarm
 
 
@@ -17,3 +22,30 @@ def open_incident_of_alarm(happened: AlarmRaised) -> None:
 def resolve_incident_of_alarm(happened: AlarmEnded) -> None:
     """The alarm is over, and so is its alert."""
     follow_alarm(happened.code)
+
+
+def tell_webhooks(happened: Any) -> None:
+    """An incident has changed: the webhooks that want to hear of it are told, each by itself."""
+    said = asdict(happened)
+    change = {name: value for name, value in said.items() if name not in ("number", "actor")}
+    webhook_log.tell(name_of(happened), happened.number, change)
+
+
+for _kind in (
+    facts.IncidentOpened,
+    facts.IncidentAcknowledged,
+    facts.IncidentRetriggered,
+    facts.IncidentMoved,
+    facts.IncidentResolved,
+    facts.IncidentResolveUndone,
+    facts.IncidentReopened,
+    facts.IncidentCancelled,
+    facts.IncidentClosed,
+    facts.IncidentSnoozed,
+    facts.IncidentReassigned,
+    facts.IncidentRenamed,
+    facts.IncidentExhausted,
+    facts.PriorityRaised,
+    facts.PriorityLowered,
+):
+    on(_kind)(tell_webhooks)

@@ -14,3 +14,15 @@ HEARTBEAT = StateTable(
         "rest": (("up",), "new"),
     },
 )
+
+WEBHOOK = StateTable("webhook", {"pause": (("active",), "paused"), "resume": (("paused",), "active")})
+
+WEBHOOK_DELIVERY = StateTable(
+    "webhook delivery",
+    {
+        "accept": (("waiting",), "sent"),
+        "give_up": (("waiting",), "failed"),
+        "skip": (("waiting",), "skipped"),
+        "replay": (("waiting", "sent", "failed", "skipped"), "waiting"),
+    },
+)

@@ -30,6 +30,11 @@ def process(actor: Actor) -> bool:
     return actor.user is not None and actor.user.role in {"process_owner", "administrator"}
 
 
+def process_or_manager(actor: Actor) -> bool:
+    """Process owners, administrators, and whoever manages a team."""
+    return process(actor) or (staff(actor) and actor.user is not None and "manager" in actor.user.team_roles().values())
+
+
 def pages_waiting(actor: Actor) -> Count | None:
     """The pages that wait for the actor himself; nothing beside the link where none does."""
     waiting = _figures(actor).pages
@@ -98,6 +103,7 @@ SECTIONS = (
             Item("Event rules", "/rules/", "route", staff),
             Item("Inbound log", "/inbound/", "inbox", staff),
             Item("Delivery log", "/deliveries/", "bell", staff),
+            Item("Webhooks", "/webhooks/", "link", process_or_manager),
         ),
     ),
     Section("You", (Item("Contact methods", "/profile/contact-methods/", "phone", staff),)),

@@ -79,6 +79,16 @@ SERVICES = (
     "/rules/new/",
     "/rules/{rule}/",
     "/rules/{rule}/delete/",
+    "/webhooks/",
+    "/webhooks/new/",
+    "/webhooks/{webhook}/",
+    "/webhooks/{webhook}/edit/",
+    "/webhooks/{webhook}/shown/",
+    "/webhooks/{webhook}/rotate/",
+    "/webhooks/{webhook}/resume/",
+    "/webhooks/{webhook}/replay/",
+    "/webhooks/{webhook}/delete/",
+    "/webhooks/{webhook}/deliveries/{event}/",
 )
 WATCHES = (
     "/policies/",

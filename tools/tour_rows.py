@@ -55,6 +55,8 @@ def ids(portal: Portal, card: Mapping[str, Any], person: Mapping[str, str]) -> I
         "key": api.rows(f"services/{service}/keys/")[0]["id"],
         "heartbeat": api.make(f"services/{service}/heartbeats/", name="Nightly settlement"),
         "rule": api.make("event-rules/", **rule),
+        "webhook": (hook := api.rows("webhooks/")[0]["id"]),
+        "event": api.rows(f"webhooks/{hook}/deliveries/")[0]["id"],
         "policy": api.rows("policies/")[0]["id"],
         "schedule": api.rows("schedules/")[0]["id"],
         "team": team,

@@ -581,6 +581,44 @@ class IssuedToken(TypedDict):
     token: str
 
 
+class IssuedWebhook(TypedDict):
+    """A webhook whose secret was just made, with it for this once."""
+
+    id: int
+    name: str
+    team: int | None
+    url: str
+    kinds: list[
+        Literal[
+            "incident.opened",
+            "incident.acknowledged",
+            "incident.priority_raised",
+            "incident.priority_lowered",
+            "incident.resolved",
+            "incident.resolve_undone",
+            "incident.reopened",
+            "incident.closed",
+            "incident.cancelled",
+            "incident.retriggered",
+            "incident.moved",
+            "incident.snoozed",
+            "incident.reassigned",
+            "incident.renamed",
+            "incident.exhausted",
+        ]
+    ]
+    services: list[int]
+    state: Literal["active", "paused"]
+    state_since: str
+    paused_reason: str
+    paused_by_itself: bool
+    failing_since: str | None
+    old_secret_until: str | None
+    created_at: str
+    version: int
+    secret: str
+
+
 class Key(TypedDict):
     """An integration key without its text, which nobody can read again."""
 
@@ -1425,6 +1463,199 @@ class Waiting(TypedDict):
     pass_number: int
     next_due: str | None
     next_people: list[Named]
+
+
+class Webhook(TypedDict):
+    """A webhook without its secret, which nobody can read again."""
+
+    id: int
+    name: str
+    team: int | None
+    url: str
+    kinds: list[
+        Literal[
+            "incident.opened",
+            "incident.acknowledged",
+            "incident.priority_raised",
+            "incident.priority_lowered",
+            "incident.resolved",
+            "incident.resolve_undone",
+            "incident.reopened",
+            "incident.closed",
+            "incident.cancelled",
+            "incident.retriggered",
+            "incident.moved",
+            "incident.snoozed",
+            "incident.reassigned",
+            "incident.renamed",
+            "incident.exhausted",
+        ]
+    ]
+    services: list[int]
+    state: Literal["active", "paused"]
+    state_since: str
+    paused_reason: str
+    paused_by_itself: bool
+    failing_since: str | None
+    old_secret_until: str | None
+    created_at: str
+    version: int
+
+
+class WebhookAttempt(TypedDict):
+    """One attempt: a status class such as `5xx`, or a word for no answer, and a time bucket."""
+
+    at: str
+    outcome: str
+    took: str
+
+
+class WebhookChanges(TypedDict):
+    """A webhook to be made; without a team it is the whole organisation's."""
+
+    name: NotRequired[str]
+    url: NotRequired[str]
+    team: NotRequired[int | None]
+    kinds: NotRequired[
+        list[
+            Literal[
+                "incident.opened",
+                "incident.acknowledged",
+                "incident.priority_raised",
+                "incident.priority_lowered",
+                "incident.resolved",
+                "incident.resolve_undone",
+                "incident.reopened",
+                "incident.closed",
+                "incident.cancelled",
+                "incident.retriggered",
+                "incident.moved",
+                "incident.snoozed",
+                "incident.reassigned",
+                "incident.renamed",
+                "incident.exhausted",
+            ]
+        ]
+    ]
+    services: NotRequired[list[int]]
+    version: NotRequired[int]
+
+
+class WebhookDelivery(TypedDict):
+    """One event for a webhook."""
+
+    id: str
+    kind: Literal[
+        "ping",
+        "incident.opened",
+        "incident.acknowledged",
+        "incident.priority_raised",
+        "incident.priority_lowered",
+        "incident.resolved",
+        "incident.resolve_undone",
+        "incident.reopened",
+        "incident.closed",
+        "incident.cancelled",
+        "incident.retriggered",
+        "incident.moved",
+        "incident.snoozed",
+        "incident.reassigned",
+        "incident.renamed",
+        "incident.exhausted",
+    ]
+    incident: int | None
+    state: Literal["waiting", "sent", "failed", "skipped"]
+    detail: str
+    attempts: list[WebhookAttempt]
+    tries: int
+    next_try_at: str | None
+    sent_at: str | None
+    created_at: str
+
+
+class WebhookDeliveryDetail(TypedDict):
+    """One event with its text as it is sent."""
+
+    id: str
+    kind: Literal[
+        "ping",
+        "incident.opened",
+        "incident.acknowledged",
+        "incident.priority_raised",
+        "incident.priority_lowered",
+        "incident.resolved",
+        "incident.resolve_undone",
+        "incident.reopened",
+        "incident.closed",
+        "incident.cancelled",
+        "incident.retriggered",
+        "incident.moved",
+        "incident.snoozed",
+        "incident.reassigned",
+        "incident.renamed",
+        "incident.exhausted",
+    ]
+    incident: int | None
+    state: Literal["waiting", "sent", "failed", "skipped"]
+    detail: str
+    attempts: list[WebhookAttempt]
+    tries: int
+    next_try_at: str | None
+    sent_at: str | None
+    created_at: str
+    body: dict[str, Any] | None
+
+
+class WebhookInput(TypedDict):
+    """A webhook to be made; without a team it is the whole organisation's."""
+
+    name: str
+    url: str
+    team: NotRequired[int | None]
+    kinds: list[
+        Literal[
+            "incident.opened",
+            "incident.acknowledged",
+            "incident.priority_raised",
+            "incident.priority_lowered",
+            "incident.resolved",
+            "incident.resolve_undone",
+            "incident.reopened",
+            "incident.closed",
+            "incident.cancelled",
+            "incident.retriggered",
+            "incident.moved",
+            "incident.snoozed",
+            "incident.reassigned",
+            "incident.renamed",
+            "incident.exhausted",
+        ]
+    ]
+    services: NotRequired[list[int]]
+
+
+class WebhookReplayInput(TypedDict):
+    """From when on events are sent again."""
+
+    since: str
+
+
+class WebhookReplayed(TypedDict):
+    """How many events are sent again."""
+
+    events: int
+
+
+class WebhookResumeInput(TypedDict):
+    """Whether what came during the pause is sent."""
+
+    send_waiting: NotRequired[bool]
+
+
+class WebhookSecretInput(TypedDict):
+    """How long messages are signed with the old secret too."""
+
+    grace_hours: NotRequired[int]
 
 
 class Refused(Exception):
@@ -2690,4 +2921,111 @@ class Watchbill:
             self._call(
                 "POST", f"/api/v1/users/{id}/role/", body=body, version=version, idempotency_key=idempotency_key
             ),
+        )
+
+    def webhooks_list(
+        self,
+        *,
+        ordering: Literal["name", "newest"] | None = None,
+        page_size: int | None = None,
+        state: list[Literal["active", "paused"]] | None = None,
+        q: str | None = None,
+    ) -> Iterator[Webhook]:
+        """List webhooks."""
+        return self._pages(
+            "/api/v1/webhooks/", query={"ordering": ordering, "page_size": page_size, "state": state, "q": q}
+        )
+
+    def webhooks_create(self, body: WebhookInput) -> IssuedWebhook:
+        """Create a webhook; its secret is shown this once."""
+        return cast("IssuedWebhook", self._call("POST", "/api/v1/webhooks/", body=body))
+
+    def webhooks_see(self, id: int) -> Webhook:
+        """See a webhook, without its secret."""
+        return cast("Webhook", self._call("GET", f"/api/v1/webhooks/{id}/"))
+
+    def webhooks_edit(
+        self, id: int, body: WebhookChanges | None = None, *, version: int | None = None, idempotency_key: str = ""
+    ) -> Webhook:
+        """Change a webhook; what waits goes to its new address."""
+        return cast(
+            "Webhook",
+            self._call("PATCH", f"/api/v1/webhooks/{id}/", body=body, version=version, idempotency_key=idempotency_key),
+        )
+
+    def webhooks_delete(self, id: int, *, idempotency_key: str = "") -> None:
+        """Remove a webhook with its log."""
+        self._call("DELETE", f"/api/v1/webhooks/{id}/", idempotency_key=idempotency_key)
+
+    def webhooks_deliveries(
+        self,
+        id: int,
+        *,
+        ordering: Literal["newest"] | None = None,
+        page_size: int | None = None,
+        state: list[Literal["waiting", "sent", "failed", "skipped"]] | None = None,
+        kind: list[
+            Literal[
+                "ping",
+                "incident.opened",
+                "incident.acknowledged",
+                "incident.priority_raised",
+                "incident.priority_lowered",
+                "incident.resolved",
+                "incident.resolve_undone",
+                "incident.reopened",
+                "incident.closed",
+                "incident.cancelled",
+                "incident.retriggered",
+                "incident.moved",
+                "incident.snoozed",
+                "incident.reassigned",
+                "incident.renamed",
+                "incident.exhausted",
+            ]
+        ]
+        | None = None,
+    ) -> Iterator[WebhookDelivery]:
+        """List a webhook's deliveries of the last 30 days, without those about private incidents."""
+        return self._pages(
+            f"/api/v1/webhooks/{id}/deliveries/",
+            query={"ordering": ordering, "page_size": page_size, "state": state, "kind": kind},
+        )
+
+    def webhooks_delivery(self, id: int, event: str) -> WebhookDeliveryDetail:
+        """See one delivery with its text."""
+        return cast("WebhookDeliveryDetail", self._call("GET", f"/api/v1/webhooks/{id}/deliveries/{event}/"))
+
+    def webhooks_delivery_replay(self, id: int, event: str, *, idempotency_key: str = "") -> WebhookDelivery:
+        """Send one event again, with the same id and a new signature."""
+        return cast(
+            "WebhookDelivery",
+            self._call("POST", f"/api/v1/webhooks/{id}/deliveries/{event}/replay/", idempotency_key=idempotency_key),
+        )
+
+    def webhooks_pause(self, id: int, *, idempotency_key: str = "") -> Webhook:
+        """Send nothing until it is resumed; events wait in its log."""
+        return cast("Webhook", self._call("POST", f"/api/v1/webhooks/{id}/pause/", idempotency_key=idempotency_key))
+
+    def webhooks_replay(self, id: int, body: WebhookReplayInput, *, idempotency_key: str = "") -> WebhookReplayed:
+        """Send every event again that was given up or left out since a time, with their own ids."""
+        return cast(
+            "WebhookReplayed",
+            self._call("POST", f"/api/v1/webhooks/{id}/replay/", body=body, idempotency_key=idempotency_key),
+        )
+
+    def webhooks_resume(self, id: int, body: WebhookResumeInput | None = None, *, idempotency_key: str = "") -> Webhook:
+        """Send again, with or without what has waited."""
+        return cast(
+            "Webhook", self._call("POST", f"/api/v1/webhooks/{id}/resume/", body=body, idempotency_key=idempotency_key)
+        )
+
+    def webhooks_rotate(self, id: int, body: WebhookSecretInput | None = None) -> IssuedWebhook:
+        """Make a new secret; the old one signs as well until the grace is over."""
+        return cast("IssuedWebhook", self._call("POST", f"/api/v1/webhooks/{id}/rotate/", body=body))
+
+    def webhooks_test(self, id: int, *, idempotency_key: str = "") -> WebhookDelivery:
+        """Send a `ping`, once, also by a paused webhook; its delivery says what it met."""
+        return cast(
+            "WebhookDelivery", self._call("POST", f"/api/v1/webhooks/{id}/test/", idempotency_key=idempotency_key)
         )

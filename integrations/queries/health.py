@@ -12,6 +12,7 @@ from core import clock
 from core.health import Finding
 from core.models import DueRow
 from integrations.models import Heartbeat
+from integrations.queries.webhooks import paused_by_themselves
 
 LATE = timedelta(minutes=10)
 KIND = "heartbeat.overdue"
@@ -24,3 +25,10 @@ def unwatched_heartbeats() -> Iterator[Finding]:
     rows = overdue.annotate(ref=Cast("pk", CharField())).filter(~Exists(alive)).select_related("service")
     for row in rows[:20]:
         yield Finding(f"heartbeat:{row.pk}", f"Nobody watches the heartbeat {row.name} of {row.service.name} any more.")
+
+
+def paused_webhooks() -> Iterator[Finding]:
+    """Webhooks that the portal has paused and nobody has resumed yet."""
+    for row in paused_by_themselves()[:20]:
+        said = f"The webhook {row.name} is paused: {row.paused_reason}."
+        yield Finding(f"webhook:{row.pk}", said)

@@ -13,6 +13,8 @@ from incidents.commands.changes import record_change
 from incidents.commands.priority import set_priority
 from incidents.models import TimelineEntry
 from incidents.queries.priorities import priority_of_rank
+from integrations.commands import webhooks
+from integrations.kinds import USUAL_KINDS
 from portal.demo.organisation import Organisation
 from portal.demo.plays import fresh, group_of, send, taken_up
 from portal.demo.stage import Stage, Story
@@ -42,6 +44,7 @@ def present(made: Organisation, stage: Stage, now: datetime, dice: random.Random
     stage.add(now - 112 * minute, _eased(made, dice))
     begun = now - 34 * minute
     stage.add(now - 43 * minute, _deployed(made))
+    stage.add(begun - minute, _bridged(made))
     stage.add(begun, _main(made, dice))
     stage.add(now - timedelta(seconds=50), _unanswered(made))
     return group_of(CHECKOUT, begun)
@@ -85,6 +88,14 @@ def _deployed(made: Organisation) -> Story:
     service = made.services["payments-gateway"]
     text = "payments-gateway 4.18.0 deployed"
     record_change(system("Jenkins"), service, summary=text, source="Jenkins", kind="deploy")
+    yield from ()
+
+
+def _bridged(made: Organisation) -> Story:
+    """A webhook whose receiver is not there yet: paused from the start, so that the demo calls nobody."""
+    actor, url = system("Demo"), "https://chat.fernhill.example/hooks/watchbill"
+    row, _ = webhooks.create(actor, made.teams["Payments"], name="Chat bridge", url=url, kinds=USUAL_KINDS)
+    webhooks.pause(actor, row)
     yield from ()
 
 

@@ -10,7 +10,7 @@ from tests.flows.security_doors import table
 from tests.flows.security_scene import routes
 from tools.tour import LEFT_OUT, PLACES
 
-WORDS = {"answer": "a-token", "provider": "email"}
+WORDS = {"answer": "a-token", "provider": "email", "event": "0d5f7f8e-5d8e-4f63-9d55-0c4a3c9f2b1e"}
 
 
 def visited() -> set[str]:

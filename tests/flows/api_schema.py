@@ -61,7 +61,8 @@ RULES: tuple[tuple[str, str], ...] = (
     # what only a look at the value tells
     ("password", "(This|The) password .*"),
     ("files", ".* cannot be attached.*|.*"),
-    ("address|endpoint|base_url", ".*"),
+    ("address|endpoint|base_url|url", ".*"),
+    ("services", "There is no such service.|.* is not a service of this webhook's team."),
     ("keys|secrets|settings|paths", ".*"),
     (".*", "(?!This field).* is required."),
 )
@@ -238,9 +239,8 @@ NOUNS = {
 def named(path: str, parameter: str, ids: Mapping[str, str]) -> str:
     """The row of the scene that a path's parameter means: that of the noun before it."""
     noun = path.partition("{" + parameter + "}")[0].strip("/").rpartition("/")[2]
-    return (
-        ids[parameter] if parameter in ("file", "user") and noun == "attachments" else ids.get(noun) or ids[parameter]
-    )
+    own = parameter == "event" or (parameter in ("file", "user") and noun == "attachments")
+    return ids[parameter] if own else ids.get(noun) or ids[parameter]
 
 
 def _well_formed(case: Case, place: ParameterLocation) -> bool:

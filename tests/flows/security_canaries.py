@@ -127,6 +127,16 @@ def _carriers(plot: Plot) -> Found:
 
 
 @plants
+def _webhooks(plot: Plot) -> Found:
+    ana, team = plot.scene.world.ana, int(plot.scene.ids["teams"])
+    out = {"name": "Hook", "url": f"{plot.carrier.url}/out/canary-path-8821-of-a-hook", "kinds": ["incident.opened"]}
+    answer = plot.by(ana).post("/api/v1/webhooks/", {**out, "team": team}, content_type=JSON).json()
+    turned = plot.made(ana, f"webhooks/{answer['id']}/rotate/", {}, "secret")
+    plot.made(ana, f"webhooks/{answer['id']}/test/", {}, "id")
+    return {"outgoing secret": answer["secret"], "next outgoing secret": turned}
+
+
+@plants
 def _passwords(plot: Plot) -> Found:
     bo, cy = plot.scene.world.bo, plot.scene.world.cy
     plot.made(bo, "me/password/", {"current": PASSWORD, "password": NEW_PASSWORD}, "", "post")

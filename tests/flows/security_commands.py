@@ -28,8 +28,8 @@ from incidents.commands import lifecycle
 from incidents.commands.attachments import Upload
 from incidents.models import Alert, EventRule, Incident, SavedView, TimelineEntry
 from incidents.queries.routing import decision_for
-from integrations.commands import heartbeats
-from integrations.models import Heartbeat, IntegrationKey
+from integrations.commands import heartbeats, webhooks
+from integrations.models import Heartbeat, IntegrationKey, OutboundWebhook, WebhookDelivery
 from notifications.commands.contact_methods import digest
 from notifications.models import ContactMethod, Verification
 from oncall.commands import pages, services
@@ -254,6 +254,18 @@ class Nouns:
         """Checkout's key."""
         return self._row(IntegrationKey, "keys")
 
+    def webhook(self, command: str) -> OutboundWebhook:
+        """Payments' webhook, which is paused; sent to again where it has to be."""
+        found = self._row(OutboundWebhook, "webhooks")
+        if command.endswith(("webhooks.pause", "replay", "replay_failed")):
+            webhooks.resume(actors.system(), found)
+        return found
+
+    def delivery(self, command: str) -> WebhookDelivery:
+        """What that webhook was told of the open incident."""
+        self.webhook(command)
+        return WebhookDelivery.objects.get(event=self.ids["event"])
+
     def _row(self, model: Any, noun: str) -> Any:
         return model.objects.get(pk=self.ids[noun])
 
@@ -350,6 +362,13 @@ VALUES: dict[str, dict[str, Any]] = {
     "integrations.commands.heartbeats.create": {"name": "Fresh"},
     "integrations.commands.heartbeats.edit": {"name": "Other"},
     "integrations.commands.keys.edit": {"name": "Other"},
+    "integrations.commands.webhooks.create": {
+        "name": "Fresh",
+        "url": "https://8.8.8.8/x",
+        "kinds": ["incident.opened"],
+    },
+    "integrations.commands.webhooks.edit": {"name": "Other"},
+    "integrations.commands.webhook_log.replay_failed": {"since": lambda scene: clock.now() - timedelta(days=1)},
 }
 
 

@@ -17,7 +17,7 @@ from accounts.models import Team, User
 from incidents.engine.search_words import Word
 from incidents.models import Alert, Incident, TimelineEntry
 from incidents.queries.boards import Scope, board
-from integrations.models import InboundEvent
+from integrations.models import InboundEvent, OutboundWebhook
 from notifications.models import Delivery
 from oncall.models import Page, Service
 from oncall.permissions import SERVICE_EDIT
@@ -36,6 +36,7 @@ NOUNS = {
     "delivery": "deliveries", "method": "contact-methods",
     "page": "pages", "service": "services", "policy": "policies", "schedule": "schedules", "priority": "priorities",
     "entry": "timeline", "view": "views", "key": "keys", "heartbeat": "heartbeats", "inbound_event": "inbound",
+    "webhook": "webhooks",
 }  # fmt: skip
 
 
@@ -87,6 +88,7 @@ class Reads:
         self.other, self.number, self.numbers = self.incident, self.incident.number, [self.incident.number]
         self.entry = TimelineEntry.objects.get(pk=ids["timeline"])
         self.delivery = Delivery.objects.get(pk=ids["deliveries"])
+        self.webhook, self.event = OutboundWebhook.objects.get(pk=ids["webhooks"]), ids["event"]
         self.row = InboundEvent.objects.get(pk=ids["inbound"])
         self.key, self.now = ids["file"], standby([self.service.policy_id])
 

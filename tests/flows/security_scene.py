@@ -28,8 +28,8 @@ from incidents.commands.alerts import accept_batch
 from incidents.commands.attachments import Upload
 from incidents.kinds import Normalised
 from incidents.models import Alert, ChangeEvent, EventRule, Incident, Participant, SavedView, TimelineEntry
-from integrations.commands import heartbeats, inbound, keys
-from integrations.models import InboundEvent
+from integrations.commands import heartbeats, inbound, keys, webhook_log, webhooks
+from integrations.models import InboundEvent, WebhookDelivery
 from notifications.models import Delivery
 from oncall.models import NotificationRule, Page
 from tests import world as builders
@@ -115,6 +115,11 @@ def build(world: World) -> Scene:
     asked = invitations.invite(
         builders.acts(world.ana), email="zoe.later@example.org", name="Zoe Later", team=world.payments
     )
+    hook, _ = webhooks.create(
+        system, world.payments, name="Chat bridge", url="https://8.8.8.8/hook", kinds=["incident.opened"]
+    )
+    webhooks.pause(system, hook)  # nothing is to leave
+    webhook_log.tell("incident.opened", incident.number, {})
     assert event is not None
     assert note is not None
     scene.ids = {
@@ -129,6 +134,7 @@ def build(world: World) -> Scene:
         "views": str(kept.pk), "incident-views": str(kept.pk), "keys": str(key.pk),
         "heartbeats": str(beat.pk), "inbound": str(event.pk), "rules": str(rule.pk),
         "panel": "related", "invitations": str(asked.invitation.pk),
+        "webhooks": str(hook.pk), "event": str(hook.deliveries.get().event),
         "event-rules": str(rule.pk), "priorities": str(builders.priority(3).pk), "providers": "sms_twilio",
         "add": "email", "callbacks": "sms_twilio", "setup": "x" * 43, "answer": sign("answer", str(page.pk)),
         "token": "y" * 43, "wanted": "accept", "verb": "pause", "unused": str(unused.pk),
@@ -199,6 +205,7 @@ def _hidden(scene: Scene) -> Ids:
         **scene.ids, "incidents": str(incident.number), "file": file,
         "entries": str(entry.pk), "timeline": str(entry.pk),
         "alerts": str(made.alert_id), "pages": str(page.pk), "inbound": str(event.pk),
+        "event": str(WebhookDelivery.objects.get(incident=incident).event),
         "deliveries": str(Delivery.objects.get(purpose="page", purpose_key=str(page.pk)).pk),
     }  # fmt: skip
 

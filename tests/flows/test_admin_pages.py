@@ -20,7 +20,8 @@ from core.models import Beat
 from incidents.commands import config
 from incidents.kinds import Normalised
 from incidents.models import ChangeEvent, Signal
-from integrations.commands import heartbeats, inbound, keys
+from integrations.commands import heartbeats, inbound, keys, webhooks
+from integrations.models import OutboundWebhook
 from notifications.commands import providers
 from notifications.models import Delivery
 from tests import world as builders
@@ -65,6 +66,10 @@ def lived_in(world: World) -> House:
     system = actors.system()
     raw_key = keys.issue(system, world.checkout, kind="generic", name="prod")[1]
     raw_beat = heartbeats.create(system, world.checkout, name="Backup")[1]
+    hook, raw_hook = webhooks.create(
+        system, world.payments, name="Bridge", url="https://8.8.8.8/x", kinds=["incident.opened"]
+    )
+    webhooks.pause(system, hook)  # nothing is to leave
     raw_token = builders.token(world.ana)
     builders.schedule("Primary", world.payments, world.bo, world.cy)
     config.create_rule(system, service=None, name="Disks", field="summary", value="disk", informational=True)
@@ -76,7 +81,7 @@ def lived_in(world: World) -> House:
     ChangeEvent.objects.create(service=world.checkout, summary="Deploy 7")
     Beat.objects.update_or_create(name="auditor", defaults={"at": clock.now(), "ok": True, "detail": {}})
     worker.drain()
-    hidden = [raw_key, raw_beat, raw_token, SECRET, "/answer/"]
+    hidden = [raw_key, raw_beat, raw_hook, raw_token, SECRET, "/answer/"]
     digests = [world.ana.password, *User.objects.values_list("password", flat=True)]
     return House(world, [*hidden, *digests])
 
@@ -152,3 +157,14 @@ def test_hostile_names_are_inert_in_lists(world: World, browser: Browser, at: cl
     for model in MODELS:
         answer = browser(world.ada).get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
         assert b"<script>alert(1)" not in answer.content, model._meta.label
+
+
+@pytest.mark.django_db
+def test_webhooks_are_paused_and_resumed_by_their_commands(world: World, browser: Browser) -> None:
+    path = reverse("admin:integrations_outboundwebhook_changelist")
+    [hook] = OutboundWebhook.objects.all()
+    for action, state in (("resume", "active"), ("resume", "active"), ("pause", "paused")):
+        browser(world.pat).post(path, {"action": action, "_selected_action": [hook.pk]})
+        hook.refresh_from_db()
+        assert hook.state == state
+    assert hook.paused_reason == "paused by Pat Owens"

@@ -27,7 +27,7 @@ LEFT_OUT = {
     "oncall.queries.hidden.hidden_pages",
     "oncall.queries.hidden.hidden_notices",
 }
-ADDRESSED = {"pk", "number", "numbers", "text", "word", "key"}  # arguments that somebody may type
+ADDRESSED = {"pk", "number", "numbers", "text", "word", "key", "event"}  # arguments that somebody may type
 
 
 def asked(given: Reads, read: str, actor: Actor) -> list[Any]:

@@ -152,6 +152,8 @@ def test_the_link_that_answers_is_where_it_belongs(scene: Scene) -> None:
         ("post", "services/{services}/keys/", {}),
         ("post", "keys/{keys}/rotate/", {}),
         ("post", "services/{services}/heartbeats/", {"name": "z"}),
+        ("post", "webhooks/", {"name": "z", "url": "https://8.8.8.8/x", "kinds": ["incident.opened"]}),
+        ("post", "webhooks/{webhooks}/rotate/", {}),
         ("post", "contact-methods/", {"provider": "email", "address": "new@example.org"}),
         ("put", "providers/sms_twilio/", {"enabled": False}),
     ],
