@@ -259,6 +259,17 @@ def test_the_answer_of_another_issuer_is_refused(world: World, liar: Liar) -> No
     assert came(liar, iss=HOME).status_code == 302
 
 
+def test_an_answer_is_taken_once(world: World, liar: Liar) -> None:
+    """A51: also with the cookie of the first time, and by a provider that takes its codes twice."""
+    client, again = Client(), Client()
+    found = gone(liar, client)
+    again.cookies[views.COOKIE] = client.cookies[views.COOKIE].value
+    answer = {"code": "c-1", "state": found["state"]}
+    assert client.get(BACK, answer).status_code == 302
+    before = len(liar.calls)
+    assert (again.get(BACK, answer).status_code, len(liar.calls)) == (403, before)
+
+
 def test_an_answer_after_ten_minutes_is_refused(world: World, liar: Liar, at: clock.FrozenClock) -> None:
     client = Client()
     found = gone(liar, client)
