@@ -50,7 +50,8 @@ def socket_actor(scope: Mapping[str, Any]) -> Actor | None:
 def _count_guess(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> None:
     """As the API counts it; there is no milder refusal of a socket than to close it."""
     peer = (scope.get("client") or ("",))[0]
-    forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
+    # Judged by the rules of `client_address`, as a request's is.
+    forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")  # nosemgrep: client-address
     address = client_address({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded})
     with suppress(TooMany):
         guessing.count(guessing.TOKEN, address, address=address)

@@ -54,6 +54,8 @@ def linked(request, path):
     # ruleid: host-from-request
     "https://" + request.get_host() + path
     # ok: host-from-request
+    is_address(request.get_host())
+    # ok: host-from-request
     links.absolute(path)
 
 
