@@ -25,7 +25,7 @@ HEAD = """# Who may do what
 This page is printed by `manage.py permissions` from the table that the code asks; a test compares the two.
 Everything is refused that no column allows. An API token acts as its owner, narrowed by its scopes; the scope
 “person” keeps tokens and mailed links out: only somebody who signed in may. An administrator is a process owner
-too, and every process owner a responder.
+too, and every process owner a responder. [What asks for which right](doors.md) lists commands, pages and API.
 """
 
 
