@@ -11,13 +11,14 @@ from datetime import timedelta
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import transaction
+from django.db.models import Model
 
 from accounts import actors
 from accounts.actors import Actor
@@ -41,6 +42,7 @@ from tests.flows.security_doors import PEOPLE, filled
 from tests.flows.security_scene import Scene
 from tools.enrolment import code_of
 
+M = TypeVar("M", bound=Model)
 TABLE = Path(__file__).with_name("commands.txt")
 WORDS = {"-": (), "PEOPLE": PEOPLE, "STAFF": PEOPLE[1:]}
 # LK followed the link of a page to RE; TF is RE's own token with every scope, the other tokens are as at the doors.
@@ -208,7 +210,9 @@ class Nouns:
 
     def rule(self, command: str) -> Any:
         """An event rule of Checkout, or a notification rule of Bo."""
-        return self._row(*((EventRule, "event-rules") if command.startswith("incidents") else RULE))
+        if command.startswith("incidents"):
+            return self._row(EventRule, "event-rules")
+        return self._row(NotificationRule, "notification-rules")
 
     def entry(self, command: str) -> TimelineEntry:
         """A note of Bo's."""
@@ -274,7 +278,6 @@ ABOUT_OTHERS = {f"accounts.commands.users.{verb}" for verb in ("edit", "change_r
     "accounts.commands.factors.reset_factors"
 }
 SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-RULE = (NotificationRule, "notification-rules")
 ACKED = (lifecycle.acknowledge,)
 RESOLVED = (lifecycle.acknowledge, lifecycle.resolve)
 # How far the incident has come before a verb can be tried.

@@ -73,7 +73,8 @@ def parameters(read: str) -> set[str]:
 class Reads:
     """What a read is asked for, by the name of the argument; ids are those of `ids`."""
 
-    limit, newest, seq, worst, text, wanted, word = 10, 10, 0, {}, "disk", "", Word("text", ("disk",))
+    limit, newest, seq, text, wanted, word = 10, 10, 0, "disk", "", Word("text", ("disk",))
+    worst: Mapping[int, int] = {}
     is_last, mark, kind, payload, verb, open_ones = True, "0123456789", "generic", "{}", "acknowledge", ()
     fields = {"summary": "disk"}
     right = SERVICE_EDIT
@@ -92,7 +93,7 @@ class Reads:
         self.row = InboundEvent.objects.get(pk=ids["inbound"])
         self.key, self.now = ids["file"], standby([self.service.policy_id])
 
-    def call(self, read: str, actor: Any) -> Any:
+    def call(self, read: str, actor: Any) -> list[Any]:
         """The answer, to the last row of it; whatever it raises comes through."""
         given = {name: self._of(name, read, actor) for name in parameters(read)}
         return list(touched(function_of(read)(actor, **given)))
@@ -127,7 +128,8 @@ def touched(value: Any, depth: int = 0) -> Iterator[Any]:
         for field in fields(value):
             yield from touched(getattr(value, field.name), depth + 1)
     elif isinstance(value, Iterable | Manager) and not isinstance(value, str | bytes):
-        for each in value.all() if isinstance(value, Manager | QuerySet) and not _sliced(value) else value:
+        rows: Any = value.all() if isinstance(value, Manager | QuerySet) and not _sliced(value) else value
+        for each in rows:
             yield from touched(each, depth + 1)
     elif value is not None and value is not False and value != "" and value != 0:
         yield value

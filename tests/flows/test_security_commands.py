@@ -10,7 +10,7 @@ from importlib import import_module
 import pytest
 
 from accounts.actors import Actor, token_holder
-from accounts.permissions import SCOPES
+from accounts.permissions import SCOPES, Permission
 from accounts.permissions import table as rights
 from tests.architecture.source import ROOT, files, short
 from tests.flows.security_commands import BLIND, CALLERS, Row, called_down, commands, everybody, table, tried
@@ -57,7 +57,7 @@ def asked(command: str) -> set[str]:
     named = {ast.unparse(part) for part in ast.walk(first.args[1]) if isinstance(part, ast.Name | ast.Attribute)}
     found: Mapping[str, object] = vars(module)
     rows = [getattr(found.get(name.partition(".")[0]), name.partition(".")[2], found.get(name)) for name in named]
-    return {row.name for row in rows if hasattr(row, "scope")}
+    return {row.name for row in rows if isinstance(row, Permission)}
 
 
 def test_what_asks_nobody_is_called_by_no_door() -> None:

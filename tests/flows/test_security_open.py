@@ -21,7 +21,7 @@ from accounts.permissions import Permission
 from tests.architecture.source import ROOT
 from tests.flows import security_commands as commands
 from tests.flows.security_doors import BODIES, WORDS, Door, Knocker, filled, table
-from tests.flows.security_scene import Ids, Scene, address
+from tests.flows.security_scene import Ids, Scene, address, routes
 from tests.flows.security_scene import scene as scene
 from tests.flows.security_scene import scenes as scenes
 from tests.flows.security_scene import world as world
@@ -165,6 +165,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
             heard.add(row.name)
         return real(actor, row, thing)
 
+    routes()  # every room has been imported: what is imported later would keep the listener for good
     monkeypatch.setattr(permissions, "can", hear)
     for name, module in list(sys.modules.items()):
         if re.fullmatch(r"\w+\.(queries|models)(\..+)?", name) and getattr(module, "can", None) is real:

@@ -17,7 +17,7 @@ from tests.flows.security_scene import world as world
 
 pytestmark = pytest.mark.django_db
 RESPONDERS, STAKEHOLDERS = "responders", "stakeholders"
-SEES: dict[str, str | int] = dict.fromkeys((*PEOPLE, "TR", "TA"), RESPONDERS) | {"ST": STAKEHOLDERS}
+SEES: dict[str, str | int] = {**dict.fromkeys((*PEOPLE, "TR", "TA"), RESPONDERS), "ST": STAKEHOLDERS}
 SEES |= {"AN": SIGNED_OUT, "SU": SIGNED_OUT, "IK": SIGNED_OUT, "TW": NO_RIGHT}
 
 
