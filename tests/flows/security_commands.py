@@ -270,8 +270,8 @@ class Nouns:
         self.webhook(command)
         return WebhookDelivery.objects.get(event=self.ids["event"])
 
-    def _row(self, model: Any, noun: str) -> Any:
-        return model.objects.get(pk=self.ids[noun])
+    def _row(self, model: type[M], noun: str) -> M:
+        return model._default_manager.get(pk=self.ids[noun])
 
 
 ABOUT_OTHERS = {f"accounts.commands.users.{verb}" for verb in ("edit", "change_role", "deactivate", "reactivate")} | {
