@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
 
 from accounts.actors import Actor
 from accounts.permissions import require
+from core import clock
 from core.db import locked
 from core.errors import Invalid
 from core.facts import record
@@ -77,12 +78,14 @@ def open_from_alert(
     )
     started = alert.event_at or alert.first_seen
     milestones.reach(incident, "started", min(started, incident.created_at))
+    judged = bool(alert.judged_severity)
     _attach_first(incident, alert)
     data = {"rule": decision.rule.name if decision.rule else "", "severity": alert.severity, "alert": alert.pk}
     if recurrence_of is not None:
         data["recurrence_of"] = recurrence_of.number
     timeline.append(actor, incident, "opened", alert.summary, data=data)
-    _begin(actor, incident)
+    # An alert that nobody has judged yet has waited since it came; one that got worse, since its last event (F52).
+    _begin(actor, incident, late=clock.now() - (alert.last_seen if judged else alert.first_seen))
     return incident
 
 
@@ -131,9 +134,9 @@ def _note_start(incident: Incident) -> None:
     milestones.open_impact(incident, started.at)
 
 
-def _begin(actor: Actor, incident: Incident) -> None:
+def _begin(actor: Actor, incident: Incident, *, late: timedelta = timedelta(0)) -> None:
     _note_start(incident)
-    paging.start(actor, incident, first_due=gates.page_hold(incident))
+    paging.start(actor, incident, first_due=gates.page_hold(incident), late=late)
     record(facts.IncidentOpened(number=incident.number, via=incident.declared_via))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts.actors import Actor
 from incidents.commands import people
@@ -19,8 +19,13 @@ def urgency_of(service: Service, priority: Priority, rule: str = "") -> str:
     return priority.urgency if service.urgency == "priority" else service.urgency
 
 
-def start(actor: Actor, incident: Incident, *, first_due: datetime | None = None) -> None:
-    """Called down: page level 1 now or at `first_due`; a priority without pages only gets assignees (DET-05)."""
+def start(
+    actor: Actor, incident: Incident, *, first_due: datetime | None = None, late: timedelta = timedelta(0)
+) -> None:
+    """Called down: page level 1 now or at `first_due`; a priority without pages only gets assignees (DET-05).
+
+    `late` is how long the page has waited for somebody to judge its event.
+    """
     if incident.priority.pages:
         escalations.start(
             actor,
@@ -30,6 +35,7 @@ def start(actor: Actor, incident: Incident, *, first_due: datetime | None = None
             rank=incident.priority.rank,
             team_id=incident.owning_team_id,
             first_due=first_due,
+            late=late,
         )
     people.ensure_assignee(incident)
 

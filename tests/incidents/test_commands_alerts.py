@@ -10,6 +10,7 @@ from core import clock
 from incidents.commands import lifecycle, returning
 from incidents.kinds import into_flood
 from incidents.models import Alert, EarlyResolve, EventRule, GroupingRule, Incident, Signal
+from notifications.models import Delivery
 from oncall.models import Escalation, Page
 from tests.incidents.conftest import Stage
 from tests.world import acts, priority
@@ -128,6 +129,13 @@ def test_o39_resolved_before_the_first_page_pages_nobody(stage: Stage) -> None:
     stage.drain()
     assert stage.count() == 0
     assert stage.pages() == []
+
+
+def test_f52_an_event_that_waited_for_hours_is_paged_for_once_and_late(stage: Stage) -> None:
+    stage.accept(stage.event())
+    stage.wait(hours=5)
+    assert stage.pages() == ["Bo"]
+    assert "Late by 300 min." in Delivery.objects.get().message["text"]
 
 
 def test_o31_a_key_belongs_to_its_service(stage: Stage) -> None:
