@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from core import clock
 from core.backup import archive, manifest, postgresql, sqlite
@@ -49,6 +49,8 @@ def make(folder: Path, *, with_keys: bool = False) -> tuple[Path, Manifest]:
             with archive.opened(made) as tar:
                 said = archive.check(tar)
             return _move(made, folder, said.moment), said
+    except DatabaseError as error:
+        raise Refused(f"The database cannot be read ({type(error).__name__}).") from error
     except OSError as error:
         raise Refused(f"The backup cannot be written to {folder}: {error.strerror or error}.") from error
 

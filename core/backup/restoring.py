@@ -58,9 +58,12 @@ def restore(path: Path, wishes: Wishes) -> Outcome:
         _tidy(said)
     except prepare.CannotStart as error:
         raise Refused(str(error)) from None
-    except (OSError, DatabaseError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        raise Refused(f"{path} cannot be restored: {why}.") from error
+    except DatabaseError as error:
+        raise Refused(
+            f"The database cannot be used ({type(error).__name__}): look at WATCHBILL_DATABASE_URL."
+        ) from error
+    except OSError as error:
+        raise Refused(f"{path} cannot be restored: {error.strerror or type(error).__name__}.") from error
     return Outcome(said, aside.made, keys)
 
 
