@@ -111,7 +111,7 @@ def test_secrets_are_shown_by_doors_that_keep_no_answer() -> None:
 
 # --- the catalogue of attacks ---------------------------------------------------------------------
 ROWS = [*range(1, 15), 16, *range(18, 41), 42, *range(44, 52), *range(57, 63), *range(64, 69),
-        *range(69, 81), *range(84, 88), 92, *range(93, 105), 108]  # fmt: skip
+        *range(69, 81), 83, *range(84, 88), 92, *range(93, 105), 108]  # fmt: skip
 PAGE = ROOT / "docs/developers/security.md"
 
 

@@ -383,7 +383,8 @@ def test_one_look_finds_all_that_is_wrong_and_nothing_is_half_done(world: World)
     assert not Team.objects.filter(name="New").exists()
 
 
-def test_services_that_need_each_other_in_a_circle_are_refused_a83(world: World) -> None:
+def test_services_that_need_each_other_in_a_circle_are_refused(world: World) -> None:
+    """A83, with the path of the circle and the place in the file."""
     read = said(
         services=[
             {"name": "A", "team": "Payments", "needs": ["B"]},
