@@ -33,7 +33,7 @@ from accounts.permissions import (
     USER_EDIT,
     can,
 )
-from core import admin_history
+from core import audit_words
 from core.admin_base import ConfigAdmin, ReadOnlyAdmin
 from core.errors import Forbidden
 from core.links import inward
@@ -71,8 +71,8 @@ admin.site.login = to_sign_in  # type: ignore[method-assign]
 admin.site.password_change = to_password_change  # type: ignore[method-assign,assignment]
 
 
-admin_history.names(User, "user", "users", "members", "fallback")
-admin_history.names(Team, "team")
+audit_words.names(User, "user", "users", "members", "fallback")
+audit_words.names(Team, "team")
 
 
 @admin.register(User)

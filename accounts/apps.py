@@ -15,13 +15,16 @@ class AccountsConfig(AppConfig):
         from accounts import access, config, permissions, second_factor
         from accounts.finding import people_holding
         from accounts.greeting import set_up_link
+        from accounts.kinds import register_audited
         from accounts.queries import administrators
+        from accounts.reading import teams_of
         from core import alarms
         from core.config import nouns
         from core.startup import on_start
         from core.web import access as registry
         from core.web.finding import Finder, register_finder
 
+        register_audited(teams_of)
         registry.fill(
             actor_of=access.actor_of,
             socket_actor=access.socket_actor,

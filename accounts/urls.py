@@ -6,6 +6,7 @@ from allauth.account import views as allauth_views
 from django.urls import path, re_path
 
 from accounts.views import (
+    audit,
     factors,
     invitations,
     oidc,
@@ -29,6 +30,7 @@ urlpatterns = [
     path(f"{TEAM}members/", teams.join, name="team_join"),
     path(f"{TEAM}members/<int:user_pk>/", teams.change_role, name="team_role"),
     path(f"{TEAM}members/<int:user_pk>/remove/", teams.remove, name="team_remove"),
+    path("audit/", audit.audit, name="audit"),
     path("organisation/", organisation.organisation, name="organisation"),
     path("people/", people.people, name="people"),
     path("people/invite/", invitations.invite, name="invite"),

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from core import admin_history, audit
+from core import audit, audit_words
 from core.admin_base import ReadOnlyAdmin
 from core.admin_lists import lately
 from core.errors import Invalid
@@ -66,12 +66,12 @@ def take_away(actor: Any, rows: QuerySet[AuditEntry]) -> str:
     entries = list(rows.order_by("-pk")[: MOST_LINES + 1])
     if len(entries) > MOST_LINES:
         raise Invalid(f"At most {MOST_LINES:,} entries at once.", hint="Narrow the list by its filters.")
-    told = admin_history.told(entries)
+    told = audit_words.told(entries)
     audit.write(actor, "audit.export", "audit", after={"entries": len(entries)})
     return BOM + csv_lines([HEAD, *(line for each in told for line in _lines(each))])
 
 
-def _lines(told: admin_history.Told) -> list[tuple[object, ...]]:
+def _lines(told: audit_words.Told) -> list[tuple[object, ...]]:
     entry = told.entry
     head = (entry.pk, entry.at.isoformat(), entry.actor, entry.label, entry.verb, entry.thing, entry.address)
     return [(*head, line.label, line.before, line.after) for line in told.lines] or [(*head, "", "", "")]
@@ -97,12 +97,12 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @admin.display(description="Did")
     def did(self, entry: AuditEntry) -> str:
         """The verb in words."""
-        return admin_history.in_words(entry.verb)
+        return audit_words.in_words(entry.verb)
 
     @admin.display(description="Before and after")
     def changes(self, entry: AuditEntry) -> SafeString:
         """Each field that changed."""
-        return render_to_string("admin/audit_rows.html", {"rows": admin_history.told([entry]), "show_thing": True})
+        return render_to_string("admin/audit_rows.html", {"rows": audit_words.told([entry]), "show_thing": True})
 
     @admin.action(description="Take away as a CSV file", permissions=["view"])
     def export(self, request: HttpRequest, chosen: QuerySet[AuditEntry]) -> HttpResponse:

@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from unfold.admin import ModelAdmin
 
-from core import admin_history
+from core import audit_words
 from core.admin_lists import BoundedList, BoundedPaginator, check_query, is_listed
 from core.errors import Conflict, Invalid, PortalError
 from core.web.access import actor_of, require
@@ -147,7 +147,7 @@ class PortalAdmin(ModelAdmin):
             return gone
         if not self.has_view_permission(request, thing):
             raise PermissionDenied
-        page = admin_history.page(self.audit_keys(thing), request.GET.get("before", ""))
+        page = audit_words.page(self.audit_keys(thing), request.GET.get("before", ""))
         context = {
             **self.admin_site.each_context(request),
             "title": f"History of {thing}",
@@ -161,7 +161,7 @@ class PortalAdmin(ModelAdmin):
         return self._rendered(request, context)
 
     def _rendered(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponseBase:
-        return admin_history.rendered(request, self.object_history_template, context)
+        return audit_words.rendered(request, self.object_history_template, context)
 
     # --- never ------------------------------------------------------------------------------------
     def log_addition(self, *_args: Any) -> None:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.actors import Actor
-from core import admin_history
+from core import audit_words
 from core.admin_base import ConfigAdmin, ReadOnlyAdmin, may
 from core.admin_lists import lately
 from core.web.access import actor_of
@@ -22,7 +22,7 @@ from incidents.models import Alert, ChangeEvent, EventRule, GroupingRule, Incide
 
 HOW_FIELDS = "For grouping by fields: their names, one per line, such as component or details.region."
 
-admin_history.names(Priority, "priority")
+audit_words.names(Priority, "priority")
 
 
 class PriorityForm(ModelForm[Priority]):
@@ -116,7 +116,10 @@ class EventRuleAdmin(ConfigAdmin):
 class GroupingForm(ModelForm[GroupingRule]):
     """The fields to group by as lines of text."""
 
-    fields = CharField(widget=UnfoldAdminTextareaWidget, required=False, max_length=2000, help_text=HOW_FIELDS)
+    # The model's field is called so; Django takes a declared field off the class before its own `fields` is made.
+    fields = CharField(  # type: ignore[assignment]
+        widget=UnfoldAdminTextareaWidget, required=False, max_length=2000, help_text=HOW_FIELDS
+    )
 
     class Meta:
         model = GroupingRule

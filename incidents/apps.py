@@ -13,6 +13,7 @@ class IncidentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries of the lower rooms."""
+        from accounts.kinds import register_audited
         from accounts.permissions import relation
         from core import live
         from core.config import nouns
@@ -23,11 +24,13 @@ class IncidentsConfig(AppConfig):
         from incidents.kinds import BoardPanel, register_board_panel
         from incidents.queries import health, service_page, standing  # noqa: F401 (health registers the auditor's checks)
         from incidents.queries.access import stands_on_incident
+        from incidents.queries.audited import audited
         from incidents.queries.finding import incidents_holding
         from incidents.views import panels
         from notifications.queries.lately import silence_of
         from oncall import kinds
 
+        register_audited(audited)
         for noun in (config.PrioritiesNoun(), config.EventRulesNoun(), config.GroupingNoun()):
             nouns.register(noun)
         register_finder(Finder("Incidents", incidents_holding, 40, prefix="#"))

@@ -20,15 +20,18 @@ class IntegrationsConfig(AppConfig):
         adapters = import_module("integrations.adapters")
         for found in pkgutil.iter_modules(adapters.__path__):
             import_module(f"integrations.adapters.{found.name}")
+        from accounts.kinds import register_audited
         from core.config import nouns
         from incidents.kinds import BoardPanel, register_board_panel
         from incidents.queries.standing import may_see_rules
         from integrations import config
+        from integrations.queries.audited import audited
         from integrations.queries.keys import may_see_intake
         from integrations.queries.service_page import intake_of
         from integrations.queries.steps import next_step
         from oncall.kinds import ServicePanel, ServiceTab, register_service_panel, register_service_tab
 
+        register_audited(audited)
         for noun in (config.KeysNoun(), config.HeartbeatsNoun(), config.OwnServiceNoun()):
             nouns.register(noun)
         register_board_panel(BoardPanel("integrations/_first_steps_card.html", next_step))

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.actors import Actor
-from core import admin_history
+from core import audit_words
 from core.admin_base import ConfigAdmin, ReadOnlyAdmin, unchanged
 from core.admin_lists import lately
 from core.web.access import actor_of
@@ -29,9 +29,9 @@ from oncall.permissions import (
 )
 from oncall.queries.hidden import hidden_subjects
 
-admin_history.names(EscalationPolicy, "policy")
-admin_history.names(Schedule, "schedules")
-admin_history.names(Service, "service", "needs")
+audit_words.names(EscalationPolicy, "policy")
+audit_words.names(Schedule, "schedules")
+audit_words.names(Service, "service", "needs")
 
 
 @admin.register(EscalationPolicy)

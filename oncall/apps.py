@@ -12,7 +12,7 @@ class OncallConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the purposes of pages and of notices about them, and the auditor's checks."""
-        from accounts.kinds import Panel, TeamColumn, register_panel, register_team_column
+        from accounts.kinds import Panel, TeamColumn, register_audited, register_panel, register_team_column
         from core import away, health
         from core.config import nouns
         from core.web.finding import Finder, register_finder
@@ -21,11 +21,13 @@ class OncallConfig(AppConfig):
         from oncall.commands import catching_up
         from oncall.commands.notices import NOTICE_PURPOSE
         from oncall.commands.purpose import PAGE_PURPOSE
+        from oncall.queries.audited import audited
         from oncall.queries.coverage import unreachable_policies
         from oncall.queries.escalations import unattended, unreached
         from oncall.queries.finding import services_holding
         from oncall.queries.teams import duties_of, held_by, on_call_for, reach_of, turns_of, wellbeing
 
+        register_audited(audited)
         for noun in (config.SchedulesNoun(), config.PoliciesNoun(), config.ServicesNoun()):
             nouns.register(noun)
         register_finder(Finder("Services", services_holding, 20))

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from accounts.access import actor_of
 from accounts.models import Membership, Team
 from accounts.permissions import AUDIT_SEE, PROVIDER_EDIT, can
-from core import admin_history, alarms, clock, health
+from core import alarms, audit_words, clock, health
 from core.models import AuditEntry, Beat
 from incidents.queries.adherence import adherence
 from integrations.models import Heartbeat
@@ -109,5 +109,5 @@ def _link(thing: str) -> str:
     return f"/{ADDRESS[noun]}/{pk}/"
 
 
-def _told() -> list[admin_history.Told]:
-    return admin_history.told(AuditEntry.objects.order_by("-pk")[:ENTRIES])
+def _told() -> list[audit_words.Told]:
+    return audit_words.told(AuditEntry.objects.order_by("-pk")[:ENTRIES])

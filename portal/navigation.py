@@ -109,7 +109,11 @@ SECTIONS = (
     Section("You", (Item("Contact methods", "/profile/contact-methods/", "phone", staff),)),
     Section(
         "More",
-        (Item("Help", "/help/", "help", signed_in), Item("Administration", "/admin/", "gear", process)),
+        (
+            Item("Audit", "/audit/", "hist", staff),
+            Item("Help", "/help/", "help", signed_in),
+            Item("Administration", "/admin/", "gear", process),
+        ),
         at_foot=True,
     ),
 )

@@ -104,6 +104,7 @@ WATCHES = (
 )
 PEOPLE = (
     "/organisation/",
+    "/audit/",
     "/people/",
     "/people/invite/",
     "/people/invitations/{invitation}/revoke/",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from accounts.api import invitations, organisation, security, teams, tokens, users
+from accounts.api import audit, invitations, organisation, security, teams, tokens, users
 
 app_name = "accounts"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("invitations/<int:pk>/", invitations.OneInvitation.as_view(), name="invitation"),
     path("invitations/<int:pk>/resend/", invitations.ResendInvitation.as_view(), name="invitation_resend"),
     path("invitations/<int:pk>/revoke/", invitations.RevokeInvitation.as_view(), name="invitation_revoke"),
+    path("audit/", audit.Audit.as_view(), name="audit"),
     path("tokens/", tokens.Tokens.as_view(), name="tokens"),
     path("tokens/<int:pk>/", tokens.Token.as_view(), name="token"),
 ]

@@ -28,7 +28,7 @@ def incident(world: World, number: int, rank: int, **fields: object) -> Incident
     level = builders.priority(rank)
     fields = {"title": f"Trouble {number}", **fields}
     levels = dict.fromkeys(("priority", "initial_priority", "peak_priority"), level)
-    return Incident.objects.create(number=number, service=world.checkout, **levels, **fields)  # type: ignore[arg-type]
+    return Incident.objects.create(number=number, service=world.checkout, **levels, **fields)
 
 
 def acknowledged(found: Incident, after: timedelta) -> None:

@@ -84,6 +84,11 @@ def told(entries: Iterable[AuditEntry]) -> list[Told]:
     return [Told(entry, in_words(entry.verb), _lines(entry, known)) for entry in rows]
 
 
+def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of an entry as they stand, without what a secret's name holds."""
+    return {key: HIDDEN if SECRET.search(key) and value not in ("set", "") else value for key, value in values.items()}
+
+
 def in_words(verb: str) -> str:
     """A verb as people read it: `user.change_role` becomes "user: change role"."""
     noun, dot, act = verb.partition(".")
