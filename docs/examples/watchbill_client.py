@@ -82,6 +82,20 @@ class Attempt(TypedDict):
     detail: str
 
 
+class Audit(TypedDict):
+    """Who did what to which thing, with each field before and after; secrets are not in it."""
+
+    id: int
+    at: str
+    actor: str
+    name: str
+    verb: str
+    thing: str
+    address: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
 class CauseInput(TypedDict):
     """The suspected cause."""
 
@@ -1739,6 +1753,31 @@ class Watchbill:
             found = self._call("GET", httpx.URL(found["next"]).raw_path.decode())
 
     # --- operations ---
+
+    def audit_list(
+        self,
+        *,
+        ordering: Literal["newest"] | None = None,
+        page_size: int | None = None,
+        thing: list[str] | None = None,
+        actor: list[str] | None = None,
+        verb: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> Iterator[Audit]:
+        """List entries: one's own acts, a manager's teams', a process owner's and administrator's all."""
+        return self._pages(
+            "/api/v1/audit/",
+            query={
+                "ordering": ordering,
+                "page_size": page_size,
+                "thing": thing,
+                "actor": actor,
+                "verb": verb,
+                "since": since,
+                "until": until,
+            },
+        )
 
     def changes_record(self, body: ChangeInput, *, idempotency_key: str = "") -> Change:
         """Record a change."""
