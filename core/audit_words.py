@@ -97,14 +97,11 @@ def in_words(verb: str) -> str:
 
 def _lines(entry: AuditEntry, known: Names) -> list[Line]:
     keys = [key for key in {**entry.before, **entry.after} if key not in ("id", "version")]
-    return [
-        Line(
-            key.replace("_", " "),
-            _value(key, entry.before.get(key), known),
-            _value(key, entry.after.get(key), known),
-        )
+    found = [
+        Line(key.replace("_", " "), *(_value(key, side.get(key), known) for side in (entry.before, entry.after)))
         for key in keys
     ]
+    return [line for line in found if (line.before, line.after) != (NOTHING, NOTHING)]
 
 
 def _value(key: str, value: Any, known: Names) -> str:

@@ -110,8 +110,8 @@ SECTIONS = (
     Section(
         "More",
         (
-            Item("Audit", "/audit/", "hist", staff),
             Item("Help", "/help/", "help", signed_in),
+            Item("Audit", "/audit/", "hist", staff),
             Item("Administration", "/admin/", "gear", process),
         ),
         at_foot=True,
