@@ -42,7 +42,7 @@ class TeamColumn:
     position: int = 50
 
 
-Reached = Callable[["Actor", set[int]], Iterable[str]]
+Reached = Callable[[set[int], "Actor"], Iterable[str]]
 _reached: list[Reached] = []
 Leaving = Callable[["HttpRequest", "Actor"], None]
 _panels: dict[str, Panel] = {}
@@ -53,7 +53,7 @@ _leaving: dict[str, Leaving] = {}
 def register_audited(keys: Reached) -> None:
     """Say which things' audit a person may read beside his or her own acts.
 
-    `keys` is given the actor and the ids of the teams that the actor manages, and returns the things' keys in the
+    `keys` is given the ids of the teams that the actor manages, and the actor, and returns the things' keys in the
     audit, such as `service:3`; it says whose it is by the rows of now.
     """
     if keys not in _reached:
@@ -62,7 +62,7 @@ def register_audited(keys: Reached) -> None:
 
 def audited_for(actor: Actor, managed: set[int]) -> set[str]:
     """The keys of every thing whose audit this person may read."""
-    return {key for keys in _reached for key in keys(actor, managed)}
+    return {key for keys in _reached for key in keys(managed, actor)}
 
 
 def register_panel(panel: Panel) -> None:

@@ -25,6 +25,6 @@ def entries_seen_by(actor: Actor) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(Q(actor=actor.key) | Q(thing__in=audited_for(actor, managed)))
 
 
-def teams_of(actor: Actor, managed: set[int]) -> Iterable[str]:
+def teams_of(managed: set[int], actor: Actor) -> Iterable[str]:
     """The teams themselves: who joined, who left, how they are called."""
     return (f"team:{pk}" for pk in managed)

@@ -11,7 +11,7 @@ from oncall.models import Service
 NEWEST = 1000  # files
 
 
-def audited(actor: Actor, managed: set[int]) -> Iterator[str]:
+def audited(managed: set[int], actor: Actor) -> Iterator[str]:
     """Event rules and grouping of the teams' services, and what was taken out of the incidents that one is on."""
     if managed:
         for pk in EventRule.objects.filter(service__team__in=managed).values_list("pk", flat=True):

@@ -8,7 +8,7 @@ from accounts.actors import Actor
 from integrations.models import Heartbeat, IntegrationKey
 
 
-def audited(actor: Actor, managed: set[int]) -> Iterator[str]:
+def audited(managed: set[int], actor: Actor) -> Iterator[str]:
     """The keys and heartbeats of the teams' services."""
     if not managed:
         return

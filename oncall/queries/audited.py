@@ -8,7 +8,7 @@ from accounts.actors import Actor
 from oncall.models import EscalationPolicy, Schedule, Service
 
 
-def audited(actor: Actor, managed: set[int]) -> Iterator[str]:
+def audited(managed: set[int], actor: Actor) -> Iterator[str]:
     """The services, policies and schedules of the teams."""
     if not managed:
         return
