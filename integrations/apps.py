@@ -32,7 +32,7 @@ class IntegrationsConfig(AppConfig):
         from oncall.kinds import ServicePanel, ServiceTab, register_service_panel, register_service_tab
 
         register_audited(audited)
-        for noun in (config.KeysNoun(), config.HeartbeatsNoun(), config.OwnServiceNoun()):
+        for noun in (config.KeysNoun(), config.HeartbeatsNoun(), config.WebhooksNoun(), config.OwnServiceNoun()):
             nouns.register(noun)
         register_board_panel(BoardPanel("integrations/_first_steps_card.html", next_step))
         register_service_panel(ServicePanel("integrations/_service.html", intake_of, 80))

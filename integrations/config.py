@@ -8,11 +8,14 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 
 from accounts.actors import Actor
+from accounts.config import team_named
 from core.config.nouns import Document, Field, Noun, wrong
-from integrations.commands import heartbeats, keys, own_alarms
-from integrations.models import Heartbeat, IntegrationKey
+from integrations.commands import heartbeats, keys, own_alarms, webhooks
+from integrations.models import Heartbeat, IntegrationKey, OutboundWebhook
+from integrations.models.webhooks import SECRETS
 from integrations.queries.own import own_service
 from oncall.config import service_named
+from oncall.models import Service
 
 
 def _sorted(documents: Iterable[Document]) -> list[Document]:
@@ -115,6 +118,80 @@ def _heartbeat(before: Document) -> Heartbeat:
     found = Heartbeat.objects.filter(service=service_named(before["service"]), name=before["name"]).first()
     if found is None:
         raise wrong("name", "there is no such heartbeat any more.")
+    return found
+
+
+class WebhooksNoun(Noun):
+    """Outgoing webhooks without their secrets; one without a team is the whole organisation's."""
+
+    name, order, key = "webhooks", 115, ("name",)
+    fields: ClassVar = {
+        "name": Field("text"),
+        "team": Field("text", None, none=True, fold=True),
+        "url": Field("text"),
+        "kinds": Field("texts", loose=True),
+        "services": Field("texts", [], fold=True, loose=True),
+        "paused": Field("flag", False),
+    }
+
+    def documents(self) -> list[Document]:
+        """By name; one that has paused by itself is not meant to be paused."""
+        rows = OutboundWebhook.objects.select_related("team").prefetch_related("services").defer(*SECRETS)
+        found = []
+        for each in rows:
+            named = [service.name for service in each.services.all() if service.archived_at is None]
+            found.append(
+                {
+                    "name": each.name,
+                    "team": each.team.name if each.team else None,
+                    "url": each.url,
+                    "kinds": sorted(each.kinds),
+                    "services": sorted(named, key=str.casefold),
+                    "paused": each.state == OutboundWebhook.PAUSED and not each.paused_by_itself,
+                }
+            )
+        return sorted(found, key=lambda document: document["name"].casefold())
+
+    def create(self, actor: Actor, wanted: Document) -> str:
+        """Make it, with a secret that nobody has yet."""
+        made, text = webhooks.create(
+            actor,
+            team_named(wanted["team"]) if wanted["team"] else None,
+            name=wanted["name"],
+            url=wanted["url"],
+            kinds=wanted["kinds"],
+            services=_services(wanted),
+        )
+        if wanted["paused"]:
+            webhooks.pause(actor, made)
+        return text
+
+    def change(self, actor: Actor, before: Document, wanted: Document, names: set[str]) -> None:
+        """Only what differs; the secret stays."""
+        row = _webhook(before)
+        values: dict[str, Any] = {name: wanted[name] for name in names & {"name", "url", "kinds"}}
+        if "team" in names:
+            values |= {"team": team_named(wanted["team"]) if wanted["team"] else None, "keep_team": False}
+        if "services" in names:
+            values["services"] = _services(wanted)
+        if values:
+            row = webhooks.edit(actor, row, **values)
+        if "paused" in names:
+            (webhooks.pause if wanted["paused"] else webhooks.resume)(actor, row)
+
+    def remove(self, actor: Actor, before: Document) -> None:
+        """Remove it: nothing is sent there any more."""
+        webhooks.delete(actor, _webhook(before))
+
+
+def _services(wanted: Document) -> list[Service]:
+    return [service_named(name, f"services[{place}]") for place, name in enumerate(wanted["services"])]
+
+
+def _webhook(before: Document) -> OutboundWebhook:
+    found = OutboundWebhook.objects.defer(*SECRETS).filter(name__iexact=before["name"]).first()
+    if found is None:
+        raise wrong("name", "there is no such webhook any more.")
     return found
 
 

@@ -25,8 +25,9 @@ from core.config.reading import Refused
 from core.models import AuditEntry
 from incidents.commands import config as rules
 from incidents.models import EventRule, GroupingRule, Priority
-from integrations.commands import heartbeats, keys
-from integrations.models import Heartbeat, IntegrationKey, OwnService
+from integrations.commands import heartbeats, keys, webhooks
+from integrations.kinds import USUAL_KINDS
+from integrations.models import Heartbeat, IntegrationKey, OutboundWebhook, OwnService
 from notifications.models import ContactMethod
 from oncall.commands import services
 from oncall.models import EscalationPolicy, NotificationRule, Schedule, Service, ServiceDependency
@@ -36,7 +37,17 @@ from tests.world import World
 
 pytestmark = pytest.mark.django_db
 EMPTIED = (
-    *(OwnService, Heartbeat, IntegrationKey, GroupingRule, EventRule, ServiceDependency, Service, EscalationPolicy),
+    *(
+        OutboundWebhook,
+        OwnService,
+        Heartbeat,
+        IntegrationKey,
+        GroupingRule,
+        EventRule,
+        ServiceDependency,
+        Service,
+        EscalationPolicy,
+    ),
     *(Schedule, NotificationRule, ContactMethod, Membership, Team, User, Organisation),
 )
 
@@ -107,6 +118,10 @@ def set_up(world: World) -> World:
     keys.issue(actor, search)
     row, _ = heartbeats.create(actor, search, name="backup", interval_seconds=3600)
     heartbeats.pause(actor, row)
+    shown, _ = webhooks.create(
+        actor, world.search, name="Chat", url="https://hooks.example.org/x", kinds=USUAL_KINDS[:2], services=[search]
+    )
+    webhooks.pause(actor, shown)
     OwnService.objects.create(pk=1, service=w.service("Watchbill", world.payments))
     return world
 
@@ -129,6 +144,7 @@ def test_the_file_is_the_same_each_time_and_holds_no_secret(set_up: World) -> No
     text = first.decode()
     for secret in [*IntegrationKey.objects.values_list("digest", flat=True), User.objects.all()[0].password, "argon2"]:
         assert secret not in text
+    assert str(OutboundWebhook.objects.get().secret) not in text
     for key in IntegrationKey.objects.all():
         assert f" {key.prefix}" not in text
 
@@ -142,7 +158,7 @@ def test_another_program_reads_what_we_mean(set_up: World) -> None:
     assert found["services"][2]["description"] == "Finds things:\n- fast\n- “well”\n"
     assert list(found) == [
         *("schema", "organisation", "people", "teams", "schedules", "policies", "services", "priorities"),
-        *("event_rules", "grouping", "integration_keys", "heartbeats", "own_alarms"),
+        *("event_rules", "grouping", "integration_keys", "heartbeats", "webhooks", "own_alarms"),
     ]
 
 
