@@ -34,7 +34,6 @@ ALLOWED = {
     "phone number": {"tables", "pages"},
     "session": {"tables"},  # Django looks for it there
     "reset link": {"mail"},
-    "invitation": {"mail"},
     "invitation link": {"mail"},
 }
 
@@ -158,12 +157,3 @@ def _invitations(plot: Plot) -> Found:
     link = plot.made(plot.scene.world.ada, "invitations/", kim, "link")
     send_invitation_mail(str(Invitation.objects.get(email=kim["email"]).pk))
     return {"invitation link": part(r"(?<=/invitation/)[^/\s]+", link)}
-
-
-@plants
-def _invitations(plot: Plot) -> Found:
-    body = {"name": "Zoe", "email": "new@example.org"}
-    made = plot.made(plot.scene.world.ada, "invitations/", body, "id")
-    send_invitation_mail(made)
-    said = next(str(letter.body) for letter in mail.outbox if letter.to == ["new@example.org"])
-    return {"invitation": part(r"(?<=/)[\w-]{30,}(?=/)", said)}
