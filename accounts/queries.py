@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
@@ -222,7 +223,7 @@ def place_managed_by(user: User, manager: User | None) -> Membership | None:
     return Membership.objects.filter(user=user, team_id__in=mine).order_by("pk").first()
 
 
-def factors_of(actor: Actor) -> QuerySet[Authenticator]:
+def factors_of(actor: Actor) -> Any:
     """One's own second factors and recovery codes, the oldest first."""
     if actor.user is None or not can(actor, FACTOR_SEE, actor.user):
         return Authenticator.objects.none()
@@ -237,7 +238,7 @@ def factor_seen_by(actor: Actor, pk: int) -> Authenticator:
     return found
 
 
-def sessions_of(actor: Actor) -> QuerySet[UserSession]:
+def sessions_of(actor: Actor) -> Any:
     """One's own sessions that still stand, the one used last first."""
     if actor.user is None or not can(actor, SESSION_SEE, actor.user):
         return UserSession.objects.none()

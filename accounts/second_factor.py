@@ -32,7 +32,7 @@ def stands(session: SessionBase, user: User) -> bool:
 
 def has_factor(user: User) -> bool:
     """Whether the person has an app or a passkey; recovery codes alone are none."""
-    return Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES).exists()
+    return bool(kinds_of(user) - {Authenticator.Type.RECOVERY_CODES})
 
 
 def kinds_of(user: User) -> set[str]:

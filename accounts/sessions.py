@@ -59,12 +59,12 @@ class SessionStore(db.SessionStore):
             self._renew()
         return data
 
-    def create_model_instance(self, data: dict[str, Any]) -> Session:
+    def create_model_instance(self, data: dict[str, Any]) -> Any:
         """The row as it is saved; the first save after a sign-in is its beginning."""
         now = clock.now()
         if SESSION_KEY in data:
             data.setdefault(BEGUN, now.timestamp())
-        made: Session = super().create_model_instance(data)
+        made: Any = super().create_model_instance(data)
         made.expire_date = self.ends(now) if SESSION_KEY in data else now + BRIEF_WHOLE
         return made
 

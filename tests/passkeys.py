@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from fido2.cose import ES256
 from fido2.webauthn import AttestationObject, AttestedCredentialData, AuthenticatorData
 
+Flag = AuthenticatorData.FLAG
 PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
 
 
@@ -35,9 +36,11 @@ class SoftKey:
         public = options["publicKey"]
         self.handle = public["user"]["id"].encode()
         attested = AttestedCredentialData.create(
-            b"\0" * 16, self.id, ES256.from_cryptography_key(self._key.public_key())
+            b"\0" * 16,
+            self.id,
+            ES256.from_cryptography_key(self._key.public_key()),  # type: ignore[no-untyped-call]
         )
-        data = AuthenticatorData.create(self._rp(), PRESENT | VERIFIED | ATTESTED, 0, attested)
+        data = AuthenticatorData.create(self._rp(), Flag(PRESENT | VERIFIED | ATTESTED), 0, attested)
         response = {
             "clientDataJSON": b64(self._client("webauthn.create", public["challenge"])),
             "attestationObject": b64(bytes(AttestationObject.create("none", data, {}))),
@@ -47,7 +50,7 @@ class SoftKey:
     def answered(self, options: Mapping[str, Any], *, verified: bool = True) -> str:
         """The answer to the options with which it signs in, as JSON."""
         client = self._client("webauthn.get", options["publicKey"]["challenge"])
-        data = bytes(AuthenticatorData.create(self._rp(), PRESENT | (VERIFIED if verified else 0), 1))
+        data = bytes(AuthenticatorData.create(self._rp(), Flag(PRESENT | (VERIFIED if verified else 0)), 1))
         signed = self._key.sign(data + hashlib.sha256(client).digest(), ec.ECDSA(SHA256()))
         response = {
             "clientDataJSON": b64(client),

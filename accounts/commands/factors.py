@@ -32,7 +32,7 @@ log = structlog.get_logger("portal.sign_in")
 
 def new_secret() -> str:
     """The seed of an app that is to be added: 160 random bits in base 32."""
-    return generate_totp_secret()
+    return str(generate_totp_secret())
 
 
 def spend_code(user: User, code: str, *, address: str = "") -> Authenticator:

@@ -20,6 +20,7 @@ from core.errors import Invalid
 from core.web.address import client_address, is_address
 
 QUARTER = 15 * 60  # seconds
+challenges = throttle.Pace(per_second=1, burst=60)  # in memory: a GET changes nothing (A23)
 
 
 class CodeForm(AuthenticateForm):  # type: ignore[misc]
@@ -80,8 +81,12 @@ class PasskeyView(LoginWebAuthnView):  # type: ignore[misc]
     form_class = AloneForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Each challenge is a row of our table of sessions: 120 in a quarter of an hour from one address."""
-        throttle.hit("passkey-address", client_address(request.META), 120, QUARTER)
+        """Each challenge is a row of our table of sessions, so a client has them at a pace; answers are counted."""
+        address = client_address(request.META)
+        if request.method == "POST":
+            throttle.hit("passkey-address", address, 60, QUARTER)
+        else:
+            challenges.step(address)
         return super().dispatch(request, *args, **kwargs)  # type: ignore[no-any-return]
 
     def form_valid(self, form: Any) -> HttpResponse:

@@ -19,6 +19,7 @@ from accounts.access import socket_actor
 from accounts.commands import factors, users
 from accounts.jobs import send_security_mail, tell_of_guessing
 from accounts.models import User
+from accounts.views import second_step
 from core import clock, throttle
 from core.clock import FrozenClock
 from core.errors import Invalid, TooMany
@@ -350,9 +351,11 @@ def test_a_passkey_answers_one_challenge_of_its_own_portal(world: World, at: Fro
     assert "The passkey was not used" in client.get(f"{LOGIN}?passkey=refused").content.decode()
 
 
-def test_challenges_are_limited(world: World, at: FrozenClock) -> None:
-    codes = [Client().get(PASSKEY).status_code for _ in range(122)]
-    assert codes == [302] * 120 + [429] * 2
+def test_challenges_and_answers_are_limited(world: World, at: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each challenge is a row of a session: at a pace; answers are counted over all processes."""
+    assert [Client().post(PASSKEY, {}).status_code for _ in range(61)] == [302] * 60 + [429]
+    monkeypatch.setattr(second_step, "challenges", throttle.Pace(per_second=0.01, burst=3))
+    assert [Client().get(PASSKEY).status_code for _ in range(4)] == [302] * 3 + [429]
 
 
 def test_by_a_number_there_are_no_passkeys(world: World) -> None:

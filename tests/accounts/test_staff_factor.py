@@ -47,8 +47,8 @@ def test_the_rule_is_on_until_somebody_turns_it_off() -> None:
 
 def test_every_page_leads_staff_to_enrolment(world: World) -> None:
     """Every address of the table that strangers do not open, for the process owner and the administrator."""
-    pages = [door for door in table() if door.method == "GET" and not door.is_api and "AN" not in door.may]
-    pages = [door.route for door in pages if "accounts/" not in door.route and "<" not in door.route]
+    doors = [door for door in table() if door.method == "GET" and not door.is_api and "AN" not in door.may]
+    pages = [door.route for door in doors if "accounts/" not in door.route and "<" not in door.route]
     assert len(pages) > 30
     for user in (world.pat, world.ada):
         client = bare(user)

@@ -206,7 +206,7 @@ def test_cookies_are_as_narrow_as_can_be(scene: Scene, browser: Callable[..., Cl
     """A29: HttpOnly, SameSite=Lax, no Domain, a path of the whole portal and an end."""
     client = Client()
     page = client.get("/accounts/login/")
-    given = {"login": scene.world.bo.email, "password": "correct horse battery", "remember": "on"}
+    given = {"login": scene.world.cy.email, "password": "correct horse battery", "remember": "on"}
     client.post("/accounts/login/", given)
     client.get("/now/")
     client.post("/now/pages/999/accept/")
