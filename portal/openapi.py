@@ -29,7 +29,7 @@ TAGS = {
     "coverage": "What would leave a page unanswered.",
     "policies": "Escalation policies: who is paged, in which order.",
     "schedules": "Rotations of people.",
-    "on-call": "Who is on call now.",
+    "on-calls": "Who is on call now.",
     "pages": "Pages that were sent to oneself, and their answers.",
     "notification-rules": "When and by which address one wants to be told of a page.",
     "incidents": "Incidents: from the declaration to the review, with their timeline, alerts and files.",

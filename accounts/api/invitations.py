@@ -56,6 +56,7 @@ class InvitationInput(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=ROLES, default="responder")
     team = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=2**31 - 1)
     team_role = serializers.ChoiceField(choices=TEAM_ROLES, default=Membership.MEMBER)
+    example = {"name": "Zoe Adler", "email": "zoe@example.org", "role": "responder"}
 
 
 def _answer(sent: Sent, code: int) -> Response:

@@ -33,6 +33,7 @@ class OrganisationInput(serializers.Serializer[Any]):
     staff_factor = serializers.BooleanField(
         required=False, help_text="Whether process owners and administrators need a second factor."
     )
+    example = {"name": "Example Bank", "time_zone": "Europe/Berlin"}
 
 
 class TheOrganisation(ApiView):

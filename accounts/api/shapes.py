@@ -79,12 +79,14 @@ class ProfileInput(serializers.Serializer[Any]):
     theme = serializers.ChoiceField(choices=sorted(THEMES - {""}), required=False, allow_blank=True)
     single_keys = serializers.BooleanField(required=False)
     announce = serializers.ChoiceField(choices=ANNOUNCE, required=False)
+    example = {"time_zone": "Europe/Berlin", "theme": "dark"}
 
 
 class PersonInput(ProfileInput):
     """What an administrator changes of a person."""
 
     email = serializers.EmailField(max_length=254, required=False)
+    example = {"name": "Zoe Adler", "email": "zoe@example.org"}
 
 
 class NewPersonInput(serializers.Serializer[Any]):
@@ -95,12 +97,14 @@ class NewPersonInput(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=ROLES, default="responder")
     time_zone = TimeZone(max_length=64, default="UTC")
     password = serializers.CharField(max_length=256, required=False, trim_whitespace=False, write_only=True)
+    example = {"name": "Zoe Adler", "email": "zoe@example.org", "role": "responder", "time_zone": "Europe/Berlin"}
 
 
 class RoleInput(serializers.Serializer[Any]):
     """A person's role."""
 
     role = serializers.ChoiceField(choices=ROLES)
+    example = {"role": "stakeholder"}
 
 
 class PasswordInput(serializers.Serializer[Any]):
@@ -124,6 +128,7 @@ class TeamInput(serializers.Serializer[Any]):
 
     name = Line(max_length=80)
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    example = {"name": "Payments", "description": "Cards, wallets and refunds."}
 
 
 class MemberShape(serializers.ModelSerializer[Membership]):
@@ -142,6 +147,7 @@ class MemberInput(serializers.Serializer[Any]):
     """What a person is to be in a team."""
 
     role = serializers.ChoiceField(choices=MEMBER_ROLES, default=Membership.MEMBER)
+    example = {"role": "manager"}
 
 
 class TokenShape(serializers.ModelSerializer[ApiToken]):
@@ -182,3 +188,4 @@ class TokenInput(serializers.Serializer[Any]):
     name = Line(max_length=80)
     scopes = serializers.ListField(child=serializers.ChoiceField(choices=SCOPES), min_length=1, max_length=3)
     expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    example = {"name": "deploy script", "scopes": ["read", "write"], "expires_at": "2027-01-01T00:00:00Z"}

@@ -61,7 +61,10 @@ class Rules(ListView):
     permission_classes = [SignedIn]
     refusals = {404}
     orderings = {"position": ("position", "pk"), "newest": ("-pk",)}
-    filters = {"service": number("service_id"), "general": flag("service__isnull", "Rules for all services.")}
+    filters = {
+        "service": number("service_id", "Rules of this service."),
+        "general": flag("service__isnull", "Rules for all services."),
+    }
 
     @extend_schema(operation_id="event_rules_list", responses=shapes.EventRuleShape(many=True))
     def get(self, request: Request) -> Response:

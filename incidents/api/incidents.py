@@ -79,8 +79,8 @@ class Incidents(ListView):
         "major": flag("is_major", "Major ones only, or all others (TRI-04)."),
         "service": number("service_id", "Of one of these services."),
         "team": number("service__team_id", "Of one of these teams."),
-        "created_after": moment("created_at__gte"),
-        "created_before": moment("created_at__lt"),
+        "created_after": moment("created_at__gte", "Opened at this time or later."),
+        "created_before": moment("created_at__lt", "Opened before this time."),
         "q": Filter(_readable, {"type": "string", "maxLength": LONGEST}, WORDS),
     }
 
@@ -127,7 +127,7 @@ class Alerts(ListView):
 
     permission_classes = [SignedIn]
     orderings = {"newest": ("-pk",), "oldest": ("pk",)}
-    filters = {"state": choice("state", ["open", "resolved"])}
+    filters = {"state": choice("state", ["open", "resolved"], "Alerts in this state.")}
 
     @extend_schema(operation_id="incidents_alerts", responses=shapes.AlertShape(many=True))
     def get(self, request: Request, number: int) -> Response:

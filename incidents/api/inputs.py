@@ -32,18 +32,21 @@ class DeclareInput(Input):
     service = serializers.IntegerField(min_value=1)
     priority = serializers.IntegerField(min_value=1, required=False)
     description = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+    example = {"title": "Checkout is slow", "service": 1, "priority": 2, "description": "Baskets take 20 s."}
 
 
 class TextInput(VerbInput):
     """What a person adds to a move."""
 
     text = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+    example = {"text": "Traffic goes to the second site."}
 
 
 class CauseInput(VerbInput):
     """The suspected cause."""
 
     cause = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+    example = {"cause": "The cache is full."}
 
 
 class KnownInput(VerbInput):
@@ -53,6 +56,7 @@ class KnownInput(VerbInput):
     customer_impact = serializers.CharField(max_length=LONGEST_IMPACT, required=False, allow_blank=True)
     suspected_cause = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
     description = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
+    example = {"customer_impact": "Nobody can pay by card.", "version": 3}
 
 
 class ResolveInput(VerbInput):
@@ -60,18 +64,21 @@ class ResolveInput(VerbInput):
 
     resolution = serializers.CharField(max_length=LONG, required=False, allow_blank=True)
     code = serializers.ChoiceField(choices=RESOLUTION_CODES, required=False)
+    example = {"resolution": "The cache was restarted.", "version": 4}
 
 
 class ReasonInput(VerbInput):
     """Why."""
 
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    example = {"reason": "It came back."}
 
 
 class SnoozeInput(VerbInput):
     """Until when, with its zone."""
 
     until = serializers.DateTimeField()
+    example = {"until": "2026-11-16T12:00:00Z"}
 
 
 class ReassignInput(VerbInput):
@@ -81,6 +88,7 @@ class ReassignInput(VerbInput):
     policy = serializers.IntegerField(min_value=1, required=False)
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
     exact = {"": {"oneOf": [{"required": ["user"]}, {"required": ["policy"]}]}}
+    example = {"user": 2, "reason": "Knows the database."}
 
 
 class PriorityChangeInput(VerbInput):
@@ -89,6 +97,7 @@ class PriorityChangeInput(VerbInput):
     priority = serializers.IntegerField(min_value=1)
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
     review_later = serializers.BooleanField(required=False)
+    example = {"priority": 1, "reason": "All customers are hit."}
 
 
 class SplitInput(VerbInput):
@@ -96,6 +105,7 @@ class SplitInput(VerbInput):
 
     alerts = serializers.ListField(child=serializers.IntegerField(min_value=1), min_length=1, max_length=1000)
     title = Line(max_length=255, required=False, allow_blank=True)
+    example = {"alerts": [7, 8], "title": "Search is down"}
 
 
 class MilestoneInput(Input):
@@ -105,6 +115,7 @@ class MilestoneInput(Input):
     at = serializers.DateTimeField()
     why = serializers.CharField(max_length=200, required=False, allow_blank=True)
     seen = serializers.DateTimeField(required=False)
+    example = {"kind": "started", "at": "2026-11-16T08:52:00Z", "why": "The graph says so."}
 
 
 class NoteInput(Input):
@@ -114,6 +125,7 @@ class NoteInput(Input):
     kind = serializers.ChoiceField(choices=[kind.key for kind in entry_kinds() if kind.human], required=False)
     occurred_at = serializers.DateTimeField(required=False)
     slash = serializers.BooleanField(required=False)
+    example = {"text": "Restarted the cache.", "kind": "note"}
 
 
 class FilesInput(Input):
@@ -132,6 +144,7 @@ class EntryInput(VerbInput):
     text = serializers.CharField(max_length=LONG)
     occurred_at = serializers.DateTimeField(required=False)
     why = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    example = {"text": "Restarted both caches.", "why": "There were two.", "version": 1}
 
 
 class StrikeInput(Input):
@@ -139,12 +152,14 @@ class StrikeInput(Input):
 
     reason = serializers.CharField(max_length=200)
     redact = serializers.BooleanField(required=False)
+    example = {"reason": "It was another incident."}
 
 
 class PinInput(Input):
     """Whether it is pinned."""
 
     pinned = serializers.BooleanField()
+    example = {"pinned": True}
 
 
 class PriorityInput(VerbInput):
@@ -156,6 +171,7 @@ class PriorityInput(VerbInput):
     pages = serializers.BooleanField(required=False)
     urgency = serializers.ChoiceField(choices=["high", "low"], required=False)
     ack_timeout_minutes = serializers.IntegerField(min_value=0, max_value=100_000, required=False, allow_null=True)
+    example = {"definition": "Customers cannot pay.", "ack_timeout_minutes": 30}
 
 
 class EventRuleInput(VerbInput):
@@ -172,6 +188,14 @@ class EventRuleInput(VerbInput):
     urgency = serializers.ChoiceField(choices=["high", "low"], required=False, allow_blank=True)
     informational = serializers.BooleanField(required=False)
     exact = {"field": {"pattern": rf"^ *({'|'.join(FIELDS)}|details\.[^{CONTROL}]+) *$"}}
+    example = {
+        "service": 1,
+        "name": "Disks",
+        "field": "summary",
+        "operator": "contains",
+        "value": "disk",
+        "urgency": "low",
+    }
 
 
 class TryInput(Input):
@@ -185,6 +209,7 @@ class TryInput(Input):
     key = serializers.CharField(max_length=255, required=False, allow_blank=True)
     tool = serializers.CharField(max_length=30, required=False, allow_blank=True)
     details = serializers.DictField(required=False)
+    example = {"summary": "Disk full", "severity": "error", "tool": "alertmanager", "details": {"disk": "sda"}}
 
 
 class GroupingInput(VerbInput):
@@ -193,6 +218,7 @@ class GroupingInput(VerbInput):
     mode = serializers.ChoiceField(choices=MODES)
     by = serializers.ListField(child=Line(max_length=120), max_length=10, required=False)
     window_minutes = serializers.IntegerField(min_value=1, max_value=1440, required=False)
+    example = {"mode": "fields", "by": ["component"], "window_minutes": 10}
 
 
 class ChangeInput(Input):
@@ -204,3 +230,4 @@ class ChangeInput(Input):
     source = Line(max_length=255, required=False, allow_blank=True)  # type: ignore[assignment]
     started_at = serializers.DateTimeField(required=False)
     details = serializers.DictField(required=False)
+    example = {"service": 1, "summary": "Deploy 7 of checkout", "kind": "deploy", "started_at": "2026-11-16T08:50:00Z"}

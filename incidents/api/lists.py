@@ -47,6 +47,7 @@ class ViewInput(Input):
     name = Line(max_length=40)
     query = Line(max_length=200, allow_blank=True)
     team = serializers.IntegerField(min_value=1, required=False, allow_null=True)
+    example = {"name": "Ours", "query": "state:open team:payments"}
 
 
 class SeveralInput(Input):
@@ -59,6 +60,7 @@ class SeveralInput(Input):
     user = serializers.IntegerField(min_value=1, required=False)
     policy = serializers.IntegerField(min_value=1, required=False)
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    example = {"verb": "resolve", "numbers": [41, 42], "resolution": "The cache was restarted."}
 
 
 class DoneShape(serializers.Serializer[Incident]):
@@ -73,6 +75,7 @@ class ExportInput(Input):
     """Which incidents; empty is all."""
 
     q = Line(max_length=200, required=False, allow_blank=True)
+    example = {"q": "state:open priority:P1,P2"}
 
 
 def _team(actor: Actor, given: dict[str, Any]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Timeline(ListView):
     orderings = {"seq": ("seq",), "occurred": ("occurred_at", "pk"), "newest": ("-seq",)}
     filters = {
         "since": Filter(_after, {"type": "integer", "minimum": 0}, "Entries after this number of the live feed."),
-        "kind": choice("kind", [kind.key for kind in entry_kinds()]),
+        "kind": choice("kind", [kind.key for kind in entry_kinds()], "Entries of these kinds."),
     }
 
     @extend_schema(operation_id="timeline_list", responses=entries.EntryShape(many=True))

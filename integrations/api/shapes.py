@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -73,6 +73,7 @@ class KeyInput(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(choices=[known.id for known in adapters()], default="events")
     name = Line(max_length=80, required=False, allow_blank=True)
     paths = serializers.DictField(child=serializers.JSONField(), required=False)
+    example = {"kind": "alertmanager", "name": "production"}
 
 
 class KeyEdit(serializers.Serializer[Any]):
@@ -80,12 +81,14 @@ class KeyEdit(serializers.Serializer[Any]):
 
     name = Line(max_length=80, required=False, allow_blank=True)
     paths = serializers.DictField(child=serializers.JSONField(), required=False)
+    example = {"name": "production"}
 
 
 class RotateInput(serializers.Serializer[Any]):
     """How long the old key is still accepted."""
 
     grace_hours = serializers.IntegerField(min_value=0, max_value=720, default=24)
+    example = {"grace_hours": 24}
 
 
 class HeartbeatShape(serializers.ModelSerializer[Heartbeat]):
@@ -127,12 +130,14 @@ class HeartbeatEdit(serializers.Serializer[Any]):
     name = Line(max_length=120, required=False)
     interval_seconds = serializers.IntegerField(min_value=5, max_value=2_592_000, required=False)
     grace_seconds = serializers.IntegerField(min_value=0, max_value=604_800, required=False)
+    example: ClassVar[dict[str, Any]] = {"interval_seconds": 3600, "grace_seconds": 300}
 
 
 class HeartbeatInput(HeartbeatEdit):
     """A heartbeat to be made."""
 
     name = Line(max_length=120)
+    example = {"name": "Nightly backup", "interval_seconds": 86400, "grace_seconds": 3600}
 
 
 class InboundShape(serializers.ModelSerializer[InboundEvent]):
@@ -179,6 +184,7 @@ class TestEventInput(serializers.Serializer[Any]):
 
     summary = serializers.CharField(max_length=1024, required=False, allow_blank=True)
     severity = serializers.ChoiceField(choices=SEVERITIES, default="info")
+    example = {"summary": "Only a test", "severity": "info"}
 
 
 class TestEventShape(serializers.Serializer[Any]):

@@ -49,6 +49,7 @@ class ContactMethodInput(serializers.Serializer[Any]):
     address = Line(max_length=500)
     label = Line(max_length=60, required=False, allow_blank=True)  # type: ignore[assignment]
     secrets = serializers.DictField(child=serializers.CharField(max_length=2000, allow_blank=True), required=False)
+    example = {"provider": "email", "address": "zoe@example.org", "label": "Home"}
 
 
 class SubscriptionInput(serializers.Serializer[Any]):
@@ -65,12 +66,14 @@ class LabelInput(serializers.Serializer[Any]):
     """Another label."""
 
     label = Line(max_length=60, allow_blank=True)  # type: ignore[assignment]
+    example = {"label": "Work phone"}
 
 
 class CodeInput(serializers.Serializer[Any]):
     """The code that was sent to the address."""
 
     code = Line(max_length=40)
+    example = {"code": "123456"}
 
 
 class AttemptShape(serializers.ModelSerializer[DeliveryAttempt]):
@@ -177,3 +180,4 @@ class ProviderInput(serializers.Serializer[Any]):
 
     enabled = serializers.BooleanField()
     settings = serializers.DictField(child=serializers.CharField(max_length=2000, allow_blank=True), required=False)
+    example = {"enabled": False}

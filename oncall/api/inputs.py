@@ -37,6 +37,7 @@ class ServiceInput(serializers.Serializer[Any]):
     quiet_resolve_seconds = serializers.IntegerField(required=False, min_value=0, max_value=86400)
     customer_facing = serializers.BooleanField(required=False)
     needs = id_list(200, required=False)
+    example = {"name": "Checkout", "team": 1, "policy": 1, "urgency": "priority"}
 
 
 class LevelInput(serializers.Serializer[Any]):
@@ -45,6 +46,7 @@ class LevelInput(serializers.Serializer[Any]):
     timeout_minutes = serializers.IntegerField(min_value=1, max_value=MOST_MINUTES, default=5)
     users = id_list(MOST_TARGETS, default=list)
     schedules = id_list(MOST_TARGETS, default=list)
+    example = {"timeout_minutes": 5, "users": [2]}
 
 
 class PolicyInput(serializers.Serializer[Any]):
@@ -56,6 +58,11 @@ class PolicyInput(serializers.Serializer[Any]):
     fallback = id_field(required=False, allow_null=True)
     levels = LevelInput(many=True)
     exact = {"levels": {"minItems": 1, "maxItems": MOST_LEVELS}}
+    example = {
+        "name": "Payments on call",
+        "team": 1,
+        "levels": [{"timeout_minutes": 5, "schedules": [1]}, {"timeout_minutes": 10, "users": [2]}],
+    }
 
 
 class ScheduleInput(serializers.Serializer[Any]):
@@ -68,6 +75,15 @@ class ScheduleInput(serializers.Serializer[Any]):
     unit = serializers.ChoiceField(choices=UNITS, required=False)
     length = serializers.IntegerField(min_value=1, max_value=366, required=False)
     members = id_list(100)
+    example = {
+        "name": "Payments primary",
+        "team": 1,
+        "time_zone": "Europe/Berlin",
+        "anchor": "2026-01-05T09:00",
+        "unit": "week",
+        "length": 1,
+        "members": [2, 3],
+    }
 
 
 class RuleInput(serializers.Serializer[Any]):
@@ -76,15 +92,18 @@ class RuleInput(serializers.Serializer[Any]):
     urgency = serializers.ChoiceField(choices=("high", "low"), default="high")
     delay_minutes = serializers.IntegerField(min_value=0, max_value=120, default=0)
     method = id_field()
+    example = {"urgency": "high", "delay_minutes": 5, "method": 1}
 
 
 class DeclinedInput(serializers.Serializer[Any]):
     """Why somebody has declined."""
 
     reason = serializers.CharField(max_length=200)
+    example = {"reason": "On a train without a connection"}
 
 
 class DeclineInput(serializers.Serializer[Any]):
     """Why somebody declines."""
 
     reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    example = {"reason": "On a train without a connection"}

@@ -98,7 +98,7 @@ class Rules(ListView):
     permission_classes = [SignedIn]
     refusals = {404}
     orderings = {"soonest": ("urgency", "delay_minutes", "pk")}
-    filters = {"urgency": choice("urgency", rules.URGENCIES)}
+    filters = {"urgency": choice("urgency", rules.URGENCIES, "Rules for pages of this urgency.")}
 
     @extend_schema(operation_id="notification_rules_list", responses=shapes.RuleShape(many=True))
     def get(self, request: Request) -> Response:

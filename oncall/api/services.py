@@ -37,7 +37,7 @@ class Services(ListView):
     orderings = {"name": ("name", "pk"), "newest": ("-pk",)}
     filters = {
         "team": number("team_id", "Services of this team."),
-        "customer_facing": flag("customer_facing"),
+        "customer_facing": flag("customer_facing", "Only those that customers see, or only the others."),
         "q": search("name", "description"),
     }
     parameters = ("archived",)

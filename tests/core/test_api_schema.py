@@ -13,6 +13,7 @@ from django.test import Client
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
+from jsonschema import Draft7Validator
 from rest_framework.test import APIClient
 
 from tests import world as people
@@ -70,6 +71,25 @@ def test_every_operation_names_its_refusals_and_who_may() -> None:
 def test_the_whole_api_is_described_without_warnings() -> None:
     """Every room's views: serializers, parameters, answers."""
     generated("portal.urls")
+
+
+def test_the_whole_api_is_described_in_words_with_examples_that_fit() -> None:
+    """Each group, operation and parameter says what it is; each body shows one that its own schema takes."""
+    schema = generated("portal.urls")
+    groups = {each["name"] for each in schema["tags"] if each["description"]}
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            assert set(operation["tags"]) <= groups, (path, operation["tags"])
+            assert operation["summary"], (method, path)
+            for each in operation.get("parameters", ()):
+                assert each["description"], (method, path, each["name"])
+            for code, answer in operation["responses"].items():
+                assert "$ref" in answer or answer["description"], (method, path, code)
+    shapes: dict[str, Any] = {"components": schema["components"]}
+    shown = {name: each["example"] for name, each in schema["components"]["schemas"].items() if "example" in each}
+    assert len(shown) > 50
+    for name, example in shown.items():
+        Draft7Validator({**shapes, "$ref": f"#/components/schemas/{name}"}).validate(example)
 
 
 def test_schema_and_page_are_for_people_who_are_signed_in(api: Callable[..., APIClient]) -> None:

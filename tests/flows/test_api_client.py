@@ -36,7 +36,7 @@ def library() -> Any:
 @pytest.fixture
 def portal(world: World, library: Any) -> Iterator[Any]:
     """Bo's client; the portal answers in this process."""
-    behind = httpx.WSGITransport(app=WSGIHandler())  # type: ignore[arg-type]
+    behind = httpx.WSGITransport(app=WSGIHandler())
     with one_connection(), library.Watchbill("http://localhost:8000", builders.token(world.bo), transport=behind) as it:
         yield it
 
