@@ -50,7 +50,7 @@ class Webhooks(ListView):
     repeatable = False  # a kept answer would hold the secret (A98)
     refusals = {404}
     orderings = {"name": ("name", "pk"), "newest": ("-pk",)}
-    filters = {"state": choice("state", ["active", "paused"]), "q": search("name")}
+    filters = {"state": choice("state", ["active", "paused"], "Addresses in this state."), "q": search("name")}
 
     @extend_schema(operation_id="webhooks_list", responses=shapes.WebhookShape(many=True))
     def get(self, request: Request) -> Response:
@@ -165,7 +165,10 @@ class WebhookLog(ListView):
 
     permission_classes = [SignedIn]
     orderings = {"newest": ("-pk",)}
-    filters = {"state": choice("state", shapes.DELIVERY_STATES), "kind": choice("kind", shapes.DELIVERED_KINDS)}
+    filters = {
+        "state": choice("state", shapes.DELIVERY_STATES, "Deliveries in this state."),
+        "kind": choice("kind", shapes.DELIVERED_KINDS, "Of these kinds."),
+    }
 
     @extend_schema(operation_id="webhooks_deliveries", responses=shapes.WebhookDeliveryShape(many=True))
     def get(self, request: Request, pk: int) -> Response:

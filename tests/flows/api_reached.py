@@ -19,7 +19,7 @@ from notifications.models import Verification
 from oncall.models import Page
 from tests import world as builders
 from tests.flows.security_doors import BODIES, filled
-from tests.flows.security_scene import Ids, Scene
+from tests.flows.security_scene import Ids, Scene, session_of
 
 
 def _picture() -> bytes:
@@ -42,6 +42,9 @@ BEFORE: Mapping[str, tuple[str, ...]] = {
     "users_reactivate": ("users_deactivate",),
     "services_restore": ("services_archive",),
     "heartbeats_resume": ("heartbeats_pause",),
+    "webhooks_pause": ("webhooks_resume",),
+    "webhooks_replay": ("webhooks_resume",),
+    "webhooks_delivery_replay": ("webhooks_resume",),
 }
 # What is sent where it is not what `doors_bodies.json` has for a refusal of rights.
 SENT: Mapping[str, dict[str, Any]] = {
@@ -83,6 +86,7 @@ def own_rows(scene: Scene) -> Ids:
         "tokens": str(ada.api_tokens.latest("pk").pk),
         "incident-views": str(view.pk),
         "timeline": str(timeline.note(builders.acts(ada), scene.open, text="The disk is full").pk),
+        "sessions": str(session_of(ada).pk),
         "empty": str(builders.team("Empty").pk),
     }
 

@@ -196,8 +196,7 @@ class Asker:
 
     def _sign_in(self) -> None:
         """The administrator at a browser, with the token that its changes need."""
-        client = Client()
-        client.force_login(self.scene.world.ada)
+        client = builders.enter(Client(), self.scene.world.ada)
         client.get("/profile/")
         self.cookies = {name: client.cookies[name].value for name in (conf.SESSION_COOKIE_NAME, conf.CSRF_COOKIE_NAME)}
         self.headers = {"X-CSRFToken": self.cookies[conf.CSRF_COOKIE_NAME]}

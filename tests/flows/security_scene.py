@@ -125,7 +125,7 @@ def build(world: World) -> Scene:
     scene.ids = {
         "incidents": str(incident.number), "entries": str(note.pk), "timeline": str(note.pk),
         "services": str(world.checkout.pk), "policies": str(own.pk), "schedules": str(plan.pk),
-        "factors": str(_passkey(world.bo).pk), "sessions": str(_session(world.bo).pk),
+        "factors": str(_passkey(world.bo).pk), "sessions": str(session_of(world.bo).pk),
         "teams": str(world.payments.pk), "members": str(world.cy.pk),
         "users": str(world.cy.pk), "people": str(world.cy.pk),
         "tokens": str(token.pk), "contact-methods": str(world.bo.contact_methods.get(verified_at__isnull=False).pk),
@@ -164,7 +164,7 @@ def _passkey(user: User) -> Authenticator:
     return Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data=data)
 
 
-def _session(user: User) -> UserSession:
+def session_of(user: User) -> UserSession:
     """A browser in which the person is signed in, and what is told of it."""
     key = str(builders.enter(Client(), user).session.session_key)
     return UserSession.objects.create(user=user, session_key=key, ip="192.0.2.7", user_agent="Firefox on Linux")

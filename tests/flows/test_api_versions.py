@@ -46,8 +46,7 @@ def test_every_change_with_a_version_refuses_an_older_one(scene: Scene) -> None:
     """By the field and by If-Match; the present version in the answer is the one that goes through."""
     config.set_grouping(builders.acts(scene.world.ada), scene.world.checkout, mode="none")
     ids = own_rows(scene)
-    ada = Client()
-    ada.force_login(scene.world.ada)
+    ada = builders.enter(Client(), scene.world.ada)
     asked = versioned()
     assert len(asked) > 30
     for name, method, path in asked:
@@ -68,8 +67,7 @@ def test_every_change_with_a_version_refuses_an_older_one(scene: Scene) -> None:
 
 def test_a_condition_is_refused_where_nothing_has_a_version(scene: Scene) -> None:
     """A client that believes in If-Match is not left to believe: a note, a deletion, a new team."""
-    ada = Client()
-    ada.force_login(scene.world.ada)
+    ada = builders.enter(Client(), scene.world.ada)
     for method, path in (
         ("post", "/api/v1/teams/"),
         ("delete", "/api/v1/teams/{id}/"),
@@ -81,8 +79,7 @@ def test_a_condition_is_refused_where_nothing_has_a_version(scene: Scene) -> Non
 
 def test_an_unknown_field_or_kind_is_refused_with_its_place(scene: Scene) -> None:
     """A59: deep in the body too; nothing is guessed from a text that looks like a number."""
-    ada = Client()
-    ada.force_login(scene.world.ada)
+    ada = builders.enter(Client(), scene.world.ada)
     team = int(scene.ids["teams"])
     for levels, place in (
         ([{"users": [scene.ids["users"]]}], "levels.0.users.0"),
