@@ -40,6 +40,7 @@ TAGS = {
     "keys": "Integration keys, with which monitoring sends events.",
     "heartbeats": "Signs of life that must keep coming.",
     "inbound": "What monitoring has sent, as it came.",
+    "audit": "Who changed what of the set-up. Nobody writes or deletes here.",
     "webhooks": "Where facts are sent, with every try.",
 }
 SETTINGS: dict[str, Any] = {
