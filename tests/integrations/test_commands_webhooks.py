@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -38,7 +39,7 @@ def test_nobody_else_may(world: World, who: str) -> None:
     """Matrix 3.4: managers of the team and those who keep the process; not Eve, not even the team's own responders."""
     actor = builders.acts(getattr(world, who))
     row = made(world)
-    asked = [
+    asked: list[Callable[[], object]] = [
         lambda: webhooks.create(actor, world.payments, **{**VALUES, "name": "Mine"}),
         lambda: webhooks.edit(actor, row, name="Mine"),
         lambda: webhooks.rotate(actor, row),
@@ -87,10 +88,11 @@ def test_a_manager_makes_none_of_another_team_nor_of_all(world: World) -> None:
 def test_an_address_inside_is_refused_beside_its_field(world: World, url: str) -> None:
     """A69, A72, A73: at the making and at a change."""
     row = made(world)
-    for ask in (
+    asked: list[Callable[[], object]] = [
         lambda: made(world, name="Inside", url=url),
         lambda: webhooks.edit(builders.acts(world.ana), row, url=url),
-    ):
+    ]
+    for ask in asked:
         with pytest.raises(Invalid) as refused:
             ask()
         assert list(refused.value.fields) == ["url"]
