@@ -17,12 +17,14 @@ from django.test import Client
 
 from accounts.jobs import send_invitation_mail, send_reset_mail
 from accounts.models import Invitation, User
-from core import worker
+from core import clock, worker
 from notifications.commands.providers import own_key
 from notifications.kinds import providers
 from tests.fakes import Carrier
 from tests.flows.security_scene import Scene
+from tests.pages import after
 from tests.world import PASSWORD
+from tools.enrolment import code_of
 
 Found = dict[str, str]
 JSON = "application/json"
@@ -144,6 +146,25 @@ def _passwords(plot: Plot) -> Found:
     said = next(str(letter.body) for letter in mail.outbox if "password/reset/key" in str(letter.body))
     link = part(r"(?<=/password/reset/key/)[^/\s]+", said)
     return {"password": NEW_PASSWORD, "reset link": link}
+
+
+@plants
+def _factors(plot: Plot) -> Found:
+    """Of the codes the first two as they stand together: eight digits alone may be any number."""
+    cy = plot.by(plot.scene.world.cy)
+    page = cy.get("/profile/security/app/").content.decode()
+    seed = part(r'(?<=id="key">)[A-Z2-7 ]{32,}', page).replace(" ", "")
+    answer = cy.post("/profile/security/app/", {"code": code_of(seed, clock.now().timestamp())})
+    shown = after(cy, answer)
+    codes = [code.replace(" ", "") for code in re.findall(r"\b\d{4} \d{4}\b", shown)]
+    assert len(codes) == 10, shown
+    first, second = codes[:2]
+    return {
+        "app's seed": seed,
+        "recovery codes": f"{first}\n{second}",
+        "recovery codes as JSON": f"{first}\\n{second}",
+        "recovery codes as a list": f"'{first}', '{second}'",
+    }
 
 
 @plants
