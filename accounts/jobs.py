@@ -21,6 +21,8 @@ from core.jobs import cron, job
 from core.retention import forget
 from core.secrets import decrypt
 
+KEEP_INVITATIONS = timedelta(days=90)
+
 
 @job("accounts.reset_mail")
 def send_reset_mail(ref: str) -> None:
@@ -101,4 +103,11 @@ def prune_sessions(_ref: str) -> None:
     forget(UserSession.objects.filter(~Exists(alive), created_at__lt=now - timedelta(days=1)))
 
 
+@job("accounts.prune_invitations")
+def prune_invitations(_ref: str) -> None:
+    """Forget invitations that ended long ago; who invited whom stands in the audit."""
+    forget(Invitation.objects.filter(expires_at__lt=clock.now() - KEEP_INVITATIONS))
+
+
 cron("accounts.prune_sessions", every=timedelta(hours=1))
+cron("accounts.prune_invitations", every=timedelta(days=1))

@@ -11,7 +11,7 @@ from django.core import mail
 from django.db import connections
 
 from accounts.commands import invitations, users
-from accounts.jobs import send_invitation_mail
+from accounts.jobs import prune_invitations, send_invitation_mail
 from accounts.models import Invitation, Membership, User
 from core import clock
 from core.errors import Conflict, Forbidden, Invalid, Missing, PortalError, TooMany
@@ -265,3 +265,17 @@ def test_of_five_who_join_at_once_one_does(settings: Any) -> None:
     assert sorted(outcomes) == ["Missing"] * 4 + ["kim@example.org"]
     assert User.objects.filter(email="kim@example.org").count() == 1
     assert Invitation.objects.get().expires_at - Invitation.objects.get().made_at == timedelta(days=7)
+
+
+def test_what_has_long_been_over_is_forgotten(world: World, post: list[Any], at: clock.FrozenClock) -> None:
+    """Nobody's address is kept who never came; who invited whom stands in the audit."""
+    old, joined = invited(world), invited(world, email="lou@example.org")
+    invitations.accept(mailed(post), **JOINING)
+    at.move(days=96)
+    young = invited(world, email="max@example.org")
+    prune_invitations("")
+    assert set(Invitation.objects.values_list("pk", flat=True)) == {old.pk, joined.pk, young.pk}
+    at.move(days=2)
+    prune_invitations("")
+    assert list(Invitation.objects.values_list("pk", flat=True)) == [young.pk]
+    assert AuditEntry.objects.filter(verb="invitation.accept").exists()
