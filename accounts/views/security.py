@@ -57,6 +57,7 @@ def security(request: HttpRequest) -> HttpResponse:
         "factors": [row for row in rows if row.type != Type.RECOVERY_CODES],
         "has_app": any(row.type == Type.TOTP for row in rows),
         "codes_left": None if codes is None else len(codes),
+        "has_password": me(request).has_usable_password(),
         "needed": second_factor.is_needed(me(request)),
         "sessions": [(row, device_name(row.user_agent), row.session_key == own) for row in sessions_of(actor)],
         "crumbs": [HOME[0], ("Security", "")],

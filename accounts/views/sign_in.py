@@ -9,10 +9,12 @@ from allauth.account import views as allauth_views
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils.timezone import localtime
 
 from accounts import guessing, kinds
 from accounts.emails import normal
+from accounts.models import User
 from accounts.queries import is_set_up, organisation, person_ref
 from core import clock, throttle
 from core.jobs import enqueue
@@ -98,7 +100,14 @@ class PasswordChangeView(allauth_views.PasswordChangeView):  # type: ignore[misc
     """Sets a new password against the present one."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """A stolen session does not make the present password guessable: ten tries (A37)."""
+        """A stolen session does not make the present password guessable: ten tries (A37).
+
+        Strangers are sent to sign-in uncounted; whoever has no password yet gets one by the mailed link.
+        """
+        if not isinstance(request.user, User):
+            return super().dispatch(request, *args, **kwargs)  # type: ignore[no-any-return]
+        if not request.user.has_usable_password():
+            return HttpResponseRedirect(reverse("account_reset_password"))
         if request.method == "POST":
             person = str(request.user.pk)
             address = client_address(request.META)

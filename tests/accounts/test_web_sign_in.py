@@ -21,7 +21,7 @@ from accounts.jobs import prune_sessions, send_reset_mail
 from accounts.models import User
 from core import clock
 from core.clock import FrozenClock
-from core.models import BulkJob
+from core.models import AuditEntry, BulkJob
 from tests.world import PASSWORD, World, acts, person
 
 LOGIN = "/accounts/login/"
@@ -285,6 +285,29 @@ def test_a_stolen_session_does_not_guess_the_password(world: World, browser: Bro
     given = {"oldpassword": "no", "password1": OTHER, "password2": OTHER}
     codes = [client.post("/accounts/password/change/", given).status_code for _ in range(11)]
     assert codes == [200] * 10 + [429]
+
+
+def test_a_stranger_is_sent_to_sign_in_and_guesses_nobodys_password(world: World) -> None:
+    """A37: what a stranger sends to the form is no try of anybody's: no entry of the audit, nothing in the lanes."""
+    before = AuditEntry.objects.count()
+    page = "/accounts/password/change/"
+    for _ in range(11):
+        answer = Client().post(page, {"oldpassword": "no", "password1": OTHER, "password2": OTHER})
+        assert (answer.status_code, answer["Location"]) == (302, f"{LOGIN}?next={page}")
+    assert (AuditEntry.objects.count(), BulkJob.objects.count()) == (before, 0)
+
+
+def test_whoever_has_no_password_is_led_to_the_mail_that_sets_one(world: World, browser: Browser) -> None:
+    """A51: Bo came by the identity provider; the form that asks for his present password is none for him."""
+    world.bo.set_unusable_password()
+    world.bo.save()
+    client, page = browser(world.bo), "/accounts/password/change/"
+    for answer in (client.get(page), client.post(page, {"oldpassword": ""})):
+        assert (answer.status_code, answer["Location"]) == (302, "/accounts/password/reset/")
+    assert client.get("/accounts/password/reset/").status_code == 200
+    said = client.get("/profile/security/").content.decode()
+    assert "Mail me the link" in said
+    assert page not in said
 
 
 def test_a_reset_says_the_same_for_everybody(world: World) -> None:
