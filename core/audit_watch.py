@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from core import audit, clock, health, jobs
+from core import audit, away, clock, health, jobs
 from core.health import Finding
 from core.models import Beat
 
@@ -37,5 +37,10 @@ def audit_is_whole() -> Iterator[Finding]:
         return
     if not beat.ok:
         yield Finding("audit", f"The audit is not whole: {beat.detail.get('sentence', '')}")
-    elif clock.now() - beat.at > SILENT:
+    elif clock.now() - max(beat.at, _returned() or beat.at) > SILENT:
         yield Finding("audit", "The audit has not been verified for three days.")
+
+
+def _returned() -> datetime | None:
+    """When the portal last came back from an absence or a restore: nothing could be verified before."""
+    return Beat.objects.filter(name=away.NAME).values_list("at", flat=True).first()

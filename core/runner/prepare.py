@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import time
 from pathlib import Path
 from typing import IO
 
@@ -15,15 +16,20 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.checks import ERROR, Tags, run_checks
 from django.core.management import call_command
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 from core import db
 
 IGNORED_FILES = ("rest_framework/*", "drf_spectacular_sidecar/redoc/*")  # pages that we do not have
+PAUSE = 1.0  # seconds until a database that did not answer is asked again
 
 
 class CannotStart(Exception):
     """The portal cannot run here; the text is one sentence for the console (F49)."""
+
+
+class NotYet(CannotStart):
+    """A database server does not answer now; it may in a while."""
 
 
 def lock_directory() -> IO[str]:
@@ -62,9 +68,23 @@ def tables() -> None:
         if "DatabaseCache" in cache["BACKEND"] and cache["LOCATION"] not in connection.introspection.table_names():
             call_command("createcachetable", verbosity=0)
     except (DatabaseError, InterfaceError) as error:
-        raise CannotStart(_database_sentence(error)) from None
+        away = connection.vendor != "sqlite" and isinstance(error, (OperationalError, InterfaceError))
+        raise (NotYet if away else CannotStart)(_database_sentence(error)) from None
     finally:
         connection.close()
+
+
+def tables_in_time(seconds: float) -> None:
+    """As `tables`, but a database that does not answer has `seconds` to come; raises CannotStart, NotYet at the end."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            tables()
+            return
+        except NotYet:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(PAUSE)
 
 
 def static_files() -> bool:

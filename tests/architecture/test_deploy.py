@@ -50,8 +50,20 @@ def test_every_unit_runs_a_command_that_exists_and_is_locked_up(path: Path) -> N
     assert {key: service.get(key) for key in HARDENED} == HARDENED
     assert service["ReadWritePaths"].split()[0] == "/var/lib/watchbill"
     assert "secret" not in service["ExecStart"]
+    assert "Requires" not in unit(path)["Unit"], "what failed once at boot must not keep this one down"
     once = service.get("Type") == "oneshot"
     assert once or (service["Restart"], unit(path)["Unit"]["StartLimitIntervalSec"]) == ("always", "0")
+
+
+def test_a_database_that_comes_late_keeps_nothing_down() -> None:
+    """The tables are tried again until they stand; the others start without them and wait on their own."""
+    migrate = unit(DEPLOY / "systemd/watchbill-migrate.service")
+    assert (migrate["Service"]["Restart"], migrate["Unit"]["StartLimitIntervalSec"]) == ("on-failure", "0")
+    assert migrate["Service"]["RestartPreventExitStatus"] == "78"
+    for name in ("web@", "worker@", "bulk"):
+        said = unit(DEPLOY / f"systemd/watchbill-{name}.service")["Unit"]
+        assert {"watchbill-migrate.service", "postgresql.service"} <= set(said["After"].split())
+        assert "watchbill-migrate.service" in said["Wants"].split()
 
 
 def test_units_are_what_systemd_understands(tmp_path: Path) -> None:
@@ -169,3 +181,13 @@ def test_the_proxy_says_who_the_client_is_and_lets_sockets_through() -> None:
     ):
         assert line in text
     assert "$proxy_add_x_forwarded_for" not in text
+
+
+def test_the_proxy_counts_no_connection_before_an_alert_or_an_answer() -> None:
+    """An office of live pages behind one address must not make alerts and acknowledgements wait."""
+    text = (DEPLOY / "nginx/watchbill.conf").read_text()
+    head, *blocks = re.split(r"^    location ", text.partition("listen 443")[2], flags=re.M)
+    counted = {block.partition(" {")[0]: re.findall(r"limit_conn (\w+)", block) for block in blocks}
+    assert "limit_conn " not in head
+    assert counted["~ ^/(v2|integrations|heartbeats)/"] == counted["~ ^/(answer|callbacks)/"] == []
+    assert (counted["/ws/"], counted["/"]) == (["watchbill_live"], ["watchbill_open"])

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from accounts.models import User
-from core import audit, audit_watch, health, passes
+from core import audit, audit_watch, away, health, passes
 from core.clock import FrozenClock
 from core.models import AuditEntry, AuditHead, Beat, BulkJob
 from tests import world as builders
@@ -263,3 +263,14 @@ def test_writers_at_once_make_one_chain() -> None:
         thread.join(60)
     assert audit.verify() == audit.Verdict(30, [])
     assert AuditHead.objects.get().entries == 30
+
+
+def test_a_portal_that_comes_back_has_its_time_to_verify(three: list[AuditEntry], at: FrozenClock) -> None:
+    """Days switched off, or an older backup restored, are no silence of the bulk lane; days after it are (F52)."""
+    audit_watch.verify("")
+    at.move(days=10)
+    away.note_restore(at.at - timedelta(days=10))
+    away.come_back()
+    assert not list(audit_watch.audit_is_whole())
+    at.move(days=4)
+    assert list(audit_watch.audit_is_whole())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,21 @@ def test_tools_send_alerts_and_too_much_is_refused(front: Front) -> None:
         assert answer.status_code == 202, answer.text
         assert sender.post("/v2/enqueue", content=b"x" * 5_000_000).status_code == 413
         assert sender.get("/metrics").status_code == 403, "figures are for the machine of the proxy"
+
+
+def test_an_office_of_live_pages_holds_up_no_alert_and_no_answer(front: Front) -> None:
+    """What is open on one address, live pages or slow forms, is counted apart from the doors of tools and of pages."""
+    port = int(front.url.rpartition(":")[2])
+    with ExitStack() as held, front.client() as phone:
+        for number in range(210):
+            plain = socket.create_connection(("localhost", port), 10, source_address=("127.0.0.2", 0))
+            line = held.enter_context(front.trusts.wrap_socket(plain, server_hostname="localhost"))
+            path = "/ws/now/" if number % 2 else "/now/"
+            line.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{{".encode())
+        answer = phone.post("/v2/enqueue", content=front.scene.body("chaos-000003"))
+        assert answer.status_code == 202, answer.text
+        assert phone.get("/answer/nothing/").status_code not in (429, 502, 503)
+        assert phone.post("/callbacks/sms_twilio/nothing/").status_code not in (429, 502, 503)
 
 
 def test_one_address_that_hammers_the_sign_in_is_held_back(front: Front) -> None:

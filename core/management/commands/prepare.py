@@ -9,7 +9,8 @@ from django.core.management.base import BaseCommand
 from core import startup
 from core.runner import prepare
 
-REFUSED = 78
+REFUSED, LATER = 78, 75
+PATIENCE = 60.0  # seconds for a database that starts together with us
 
 
 class Command(BaseCommand):
@@ -20,13 +21,13 @@ class Command(BaseCommand):
     requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Prepare; what is in the way is one sentence and exit code 78 (F49, F51)."""
+        """Prepare; what is in the way is one sentence and exit code 78; 75 for a database that is away (F49, F51)."""
         try:
             prepare.safety()
-            prepare.tables()
+            prepare.tables_in_time(PATIENCE)
             prepare.static_files()
         except prepare.CannotStart as error:
             self.stderr.write(f"watchbill: {error}")
-            raise SystemExit(REFUSED) from None
+            raise SystemExit(LATER if isinstance(error, prepare.NotYet) else REFUSED) from None
         for line in startup.lines():  # the link of the set-up, until there is an administrator
             self.stdout.write(line)

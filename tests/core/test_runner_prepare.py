@@ -1,0 +1,59 @@
+"""What must stand before anything is forked, and a database that comes later than we do (F49)."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from django.core.management import call_command
+from django.db import OperationalError
+
+from core import db, startup
+from core.management.commands import prepare as command
+from core.runner import prepare
+
+
+@pytest.fixture
+def booting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """PostgreSQL that does not answer as often as there are entries here."""
+    silent: list[str] = []
+
+    def state() -> str:
+        if silent:
+            raise OperationalError(silent.pop())
+        return "ok"
+
+    tables = SimpleNamespace(table_names=lambda: ["cache"])
+    stands = SimpleNamespace(vendor="postgresql", close=lambda: None, introspection=tables)
+    monkeypatch.setattr(db, "schema_state", state)
+    monkeypatch.setattr(prepare, "connection", stands)
+    monkeypatch.setattr(prepare, "PAUSE", 0.0)
+    for step in ("safety", "static_files"):
+        monkeypatch.setattr(prepare, step, lambda: None)
+    monkeypatch.setattr(startup, "lines", list)
+    return silent
+
+
+def test_a_database_that_starts_with_us_is_waited_for(booting: list[str]) -> None:
+    booting += ["connection refused"] * 3
+    call_command("prepare")
+    assert not booting
+
+
+def test_one_that_stays_away_is_a_matter_for_later_and_no_wrong_setting(
+    booting: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """75 is tried again by systemd, 78 is not."""
+    monkeypatch.setattr(command, "PATIENCE", 0.0)
+    booting += ["connection refused"]
+    with pytest.raises(SystemExit) as end:
+        call_command("prepare")
+    assert end.value.code == 75
+    assert "does not answer" in capsys.readouterr().err
+
+
+def test_a_newer_database_is_not_waited_for(booting: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "schema_state", lambda: "ahead")
+    with pytest.raises(SystemExit) as end:
+        call_command("prepare")
+    assert end.value.code == 78
