@@ -18,7 +18,7 @@ from accounts.actors import ANONYMOUS, Actor, person, token_holder
 from accounts.models import ApiToken, User
 from accounts.queries import token_for
 from core.errors import TooMany
-from core.web.address import client_address
+from core.web.address import client_address, network_of
 
 
 def actor_of(request: Any) -> Actor:
@@ -54,7 +54,7 @@ def _count_guess(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> No
     forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")  # nosemgrep: client-address
     address = client_address({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded})
     with suppress(TooMany):
-        guessing.count(guessing.TOKEN, address, address=address)
+        guessing.count(guessing.TOKEN, network_of(address), address=address)
 
 
 def _session_key(header: str) -> str:

@@ -16,14 +16,16 @@ from accounts.guessing import HOUR, QUARTER, Limit
 from accounts.models import User
 from accounts.queries import organisation, person_ref
 from core import links, secrets, throttle
-from core.web.address import client_address
+from core.errors import TooMany
+from core.web.address import client_address, network_of
 
 log = structlog.get_logger("portal.sign_in")
-# Tries that fail: of one person from one address, of one person from anywhere, of one address at anybody.
+# Tries that fail: of one address at anybody, which bounds what a stranger can write; of one person from one address,
+# of one person from anywhere.
+ANYBODY = Limit("sign-in-address", 100, QUARTER, "sign_in.throttled_address")
 LIMITS = (
     Limit("sign-in", 10, QUARTER, "sign_in.throttled"),
     Limit("sign-in-person", 60, HOUR, "sign_in.throttled"),
-    Limit("sign-in-address", 100, QUARTER, "sign_in.throttled_address"),
 )
 
 
@@ -58,18 +60,22 @@ class AccountAdapter(DefaultAccountAdapter):
         The person is told, or the administrators where one address tries many; strangers cost the same work (A38).
         """
         email, address = normal(str(credentials.get("email", ""))), self.get_client_ip(request)
-        for limit, key in zip(LIMITS, self._keys(request, credentials), strict=True):
-            if limit is LIMITS[-1]:
-                guessing.count(limit, key, address=address)
-            else:
-                person = person_ref(email)
+        network = network_of(address)
+        guessing.count(ANYBODY, network, address=address)
+        person = person_ref(email)
+        try:
+            for limit, key in zip(LIMITS, (f"{email} {network}", email), strict=True):
                 guessing.count(limit, key, person=person, mail="password_guessed", address=address, told=email)
+        except TooMany:
+            throttle.give_back(ANYBODY.name, network)  # no password was looked at
+            raise
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """The person, whose rightful sign-in takes the counts back."""
         found = super().authenticate(request, **credentials)
         if isinstance(found, User):
-            for limit, key in zip(LIMITS, self._keys(request, credentials), strict=True):
+            email, network = normal(str(credentials.get("email", ""))), network_of(self.get_client_ip(request))
+            for limit, key in zip((ANYBODY, *LIMITS), (network, f"{email} {network}", email), strict=True):
                 throttle.give_back(limit.name, key)
             return found
         return None
@@ -85,10 +91,6 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _rollback_login_failed_rl_usage(self) -> None:
         """The library's own counters are not used: they are not exact across processes."""
-
-    def _keys(self, request: HttpRequest, credentials: dict[str, Any]) -> tuple[str, str, str]:
-        email, address = normal(str(credentials.get("email", ""))), self.get_client_ip(request)
-        return f"{email} {address}", email, address
 
 
 class FactorAdapter(DefaultMFAAdapter):

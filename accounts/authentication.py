@@ -16,7 +16,7 @@ from accounts.models import ApiToken, User
 from accounts.queries import digest_of
 from core import clock
 from core.errors import Forbidden, Invalid
-from core.web.address import client_address
+from core.web.address import client_address, network_of
 
 SCHEME = "bearer"
 NOTED_EVERY = timedelta(minutes=5)  # how exact "last used" is: not one write per request
@@ -39,7 +39,7 @@ class TokenAuthentication(BaseAuthentication):
         found = ApiToken.objects.select_related("user").filter(digest=digest_of(raw.strip())).first()
         if found is None or not (found.is_usable(clock.now()) or _fell_with_owner(found)):
             address = client_address(request.META)
-            guessing.count(guessing.TOKEN, address, address=address)
+            guessing.count(guessing.TOKEN, network_of(address), address=address)
             raise AuthenticationFailed("This token is not valid.")
         if not found.user.is_active:
             raise PermissionDenied("The owner of this token has been deactivated.")

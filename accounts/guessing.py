@@ -38,9 +38,9 @@ TOKEN = Limit("api-token", 30, QUARTER, "token.throttled")
 def count(limit: Limit, key: str, *, person: str = "", mail: str = "", address: str = "", told: str = "") -> None:
     """Count one try; raises TooMany beyond the limit, after telling once in its window.
 
-    `person` is the id of the one whose secret is guessed (empty for strangers), `mail` what he or she is told; without
-    `mail` the administrators are. `told` is the key by which it is told once, where that is not `key`. Call it outside
-    a transaction that a refusal rolls back.
+    `person` is the id of the one whose secret is guessed (empty for a name that nobody has, which the audit leaves out:
+    anybody can make up thousands), `mail` what he or she is told; without `mail` the administrators are. `told` is the
+    key by which it is told once, where that is not `key`. Call it outside a transaction that a refusal rolls back.
     """
     try:
         throttle.hit(limit.name, key, limit.tries, limit.seconds)
@@ -57,4 +57,7 @@ def _tell(verb: str, person: str, mail: str, address: str) -> None:
             enqueue("accounts.security_mail", f"{mail}:{person}")
         else:
             enqueue("accounts.guessing_alarm", f"{verb}:{address}")
-        audit.write(ANONYMOUS, verb, f"user:{person}" if person else "sign-in", address=address)
+        if mail and not person:
+            throttle.add(f"{verb}-nobody", address, 1, QUARTER)  # a write of the same weight (A38)
+        else:
+            audit.write(ANONYMOUS, verb, f"user:{person}" if person else "sign-in", address=address)

@@ -22,7 +22,7 @@ from accounts.queries import invitation_link, invitation_seen_by, teams_to_invit
 from core import throttle
 from core.errors import Conflict, Invalid, Missing, PortalError
 from core.web import once
-from core.web.address import client_address
+from core.web.address import client_address, network_of
 from core.web.doors import Question, actor_of, confirm, done, signed_in
 from core.web.forms import sent
 
@@ -125,11 +125,11 @@ def _welcome(request: HttpRequest, user: User) -> HttpResponse:
 
 def _closed(request: HttpRequest, refusal: PortalError) -> HttpResponse:
     """One page for used, expired, revoked and guessed links; whoever tries many is stopped (A40)."""
-    address = client_address(request.META)
+    network = network_of(client_address(request.META))
     if request.method == "POST":
-        throttle.hit("invitation-guess", address, GUESSES, QUARTER)
+        throttle.hit("invitation-guess", network, GUESSES, QUARTER)
     else:
-        looks.step(address)
+        looks.step(network)
     return render(request, "account/invitation_closed.html", {"said": refusal.detail}, status=404)
 
 

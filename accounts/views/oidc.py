@@ -25,7 +25,7 @@ from core import links, throttle
 from core.addresses import Refused
 from core.errors import Conflict, Forbidden, Missing, PortalError, Unreachable
 from core.secrets import decrypt, encrypt
-from core.web.address import client_address
+from core.web.address import client_address, network_of
 from core.web.doors import actor_of
 
 PURPOSE, LIFE = "oidc", timedelta(minutes=10)
@@ -43,7 +43,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     following = links.inward(request.GET.get("next", ""), fallback="/now/")
     if actor_of(request).user is not None:
         return HttpResponseRedirect(following)
-    departures.step(client_address(request.META))
+    departures.step(network_of(client_address(request.META)))
     verifier, nonce = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
     attempt = Attempt(links.nonce(PURPOSE, nonce), nonce, verifier, following)
     try:
@@ -135,7 +135,7 @@ def _refusal(request: HttpRequest, error: PortalError) -> HttpResponse:
     address = client_address(request.META)
     log.warning("single sign-on refused", code=error.code, reason=notes[0] if notes else "", address=address)
     if isinstance(error, Forbidden):
-        throttle.hit("oidc-refused", address, ANSWERS, QUARTER)
+        throttle.hit("oidc-refused", network_of(address), ANSWERS, QUARTER)
     said = {"detail": error.detail, "hint": error.hint}
     if isinstance(error, Unreachable):
         said = {"detail": f"{oidc.name()} does not answer at the moment.", "hint": "Your password works all the same."}

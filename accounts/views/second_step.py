@@ -17,9 +17,10 @@ from accounts.commands import factors
 from accounts.passkeys import AloneForm, StepForm
 from core import throttle
 from core.errors import Invalid
-from core.web.address import client_address, is_address
+from core.web.address import client_address, is_address, network_of
 
 QUARTER = 15 * 60  # seconds
+ANSWERS = "passkey-address"
 challenges = throttle.Pace(per_second=1, burst=60)  # in memory: a GET changes nothing (A23)
 
 
@@ -81,12 +82,12 @@ class PasskeyView(LoginWebAuthnView):  # type: ignore[misc]
     form_class = AloneForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Each challenge is a row of our table of sessions, so a client has them at a pace; answers are counted."""
-        address = client_address(request.META)
+        """Each challenge is a row of our table of sessions, so a client has them at a pace; refused answers count."""
+        network = network_of(client_address(request.META))
         if request.method == "POST":
-            throttle.hit("passkey-address", address, 60, QUARTER)
+            throttle.hit(ANSWERS, network, 60, QUARTER)
         else:
-            challenges.step(address)
+            challenges.step(network)
         return super().dispatch(request, *args, **kwargs)  # type: ignore[no-any-return]
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -94,6 +95,7 @@ class PasskeyView(LoginWebAuthnView):  # type: ignore[misc]
         user = form.cleaned_data["credential"].user
         if not user.is_active:
             return self.form_invalid(form)
+        throttle.give_back(ANSWERS, network_of(client_address(self.request.META)))
         second_factor.mark(self.request.session, user)
         return super().form_valid(form)  # type: ignore[no-any-return]
 

@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.queries import is_set_up, organisation, person_ref
 from core import clock, throttle
 from core.jobs import enqueue
-from core.web.address import client_address, is_address
+from core.web.address import client_address, is_address, network_of
 from core.web.doors import SEND_AGAIN, actor_of
 from core.zones import zone_of
 
@@ -81,7 +81,7 @@ class PasswordResetView(allauth_views.PasswordResetView):  # type: ignore[misc]
         """
         email = normal(form.cleaned_data["email"])
         throttle.hit("reset-person", email, 5, 60 * 60)
-        throttle.hit("reset-address", client_address(self.request.META), 20, 60 * 60)
+        throttle.hit("reset-address", network_of(client_address(self.request.META)), 20, 60 * 60)
         enqueue("accounts.reset_mail", person_ref(email))
         return HttpResponseRedirect(self.get_success_url())
 

@@ -47,6 +47,14 @@ def client_address(meta: Mapping[str, Any]) -> str:
     return str(here)
 
 
+def network_of(address: str) -> str:
+    """What a throttle counts for a client's address: a household has a whole /64 of IPv6, which is one client (A37)."""
+    found = _address(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(ipaddress.IPv6Network((int(found), 64), strict=False))
+    return address
+
+
 def is_proxy(peer: str) -> bool:
     """Whether the address a connection comes from is in `TRUSTED_PROXIES`."""
     here = _address(peer)

@@ -13,7 +13,7 @@ from accounts.access import actor_of, socket_actor
 from accounts.commands import tokens, users
 from accounts.models import User
 from core.web import access
-from core.web.address import client_address
+from core.web.address import client_address, network_of
 from tests.world import World, acts, token
 
 Browser = Callable[..., Client]
@@ -114,3 +114,17 @@ def test_the_rightmost_foreign_hop_is_the_client(peer: str, forwarded: str, expe
 def test_without_proxies_nothing_is_believed() -> None:
     meta = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.5", "HTTP_FORWARDED": "for=1.1.1.1"}
     assert client_address(meta) == "10.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_a_throttle_counts_a_whole_network_of_ipv6(address: str, expected: str) -> None:
+    """A37."""
+    assert network_of(address) == expected

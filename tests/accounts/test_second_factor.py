@@ -30,6 +30,7 @@ from tools.enrolment import code_of
 
 LOGIN, STEP, PASSKEY = "/accounts/login/", "/accounts/second-step/", "/accounts/passkey/"
 SECURITY = "/profile/security/"
+WRONG = {"password": "wrong horse battery"}
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 Browser = Callable[..., Client]
 
@@ -188,12 +189,12 @@ def test_a_thousand_codes_from_many_threads_are_five() -> None:
 
 
 def test_a_thousand_passwords_are_ten(world: World, at: FrozenClock, mailoutbox: Any) -> None:
-    """A37, A38: 429 with Retry-After, one entry of the audit, one mail to Bo; a stranger's name costs the same."""
-    for email, person_id in ((world.bo.email, world.bo.pk), ("nobody@example.org", "")):
+    """A37, A38: 429 with Retry-After, one entry of the audit, one mail to Bo; a stranger's name answers the same."""
+    for email, person_id, entries in ((world.bo.email, world.bo.pk, 1), ("nobody@example.org", "", 0)):
         before = BulkJob.objects.count(), AuditEntry.objects.count()
         codes = [Client().post(LOGIN, {"login": email, "password": "x"}).status_code for _ in range(500)]
         assert codes == [200] * 10 + [429] * 490
-        assert (BulkJob.objects.count() - before[0], AuditEntry.objects.count() - before[1]) == (1, 1)
+        assert (BulkJob.objects.count() - before[0], AuditEntry.objects.count() - before[1]) == (1, entries)
         send_security_mail(f"password_guessed:{person_id}")
     assert [mail.to for mail in mailoutbox] == [[world.bo.email]]
     assert AuditEntry.objects.filter(verb="sign_in.throttled", thing=f"user:{world.bo.pk}").count() == 1
@@ -208,6 +209,35 @@ def test_a_thousand_names_are_a_hundred(world: World, at: FrozenClock, mailoutbo
     for _ in range(2):
         tell_of_guessing(alarms.get().ref)
     assert [mail.to for mail in mailoutbox] == [[world.ada.email]]
+
+
+def test_made_up_names_fill_neither_the_audit_nor_the_lanes(world: World, at: FrozenClock) -> None:
+    """A37: twenty names, eleven tries each: the address is refused after a hundred, which is one entry of the audit."""
+    before = AuditEntry.objects.count()
+    for number in range(20):
+        for _ in range(11):
+            Client().post(LOGIN, {"login": f"p{number}@example.org", "password": "x"})
+    assert list(AuditEntry.objects.order_by("pk").values_list("verb", flat=True))[before:] == [
+        "sign_in.throttled_address"
+    ]
+    assert BulkJob.objects.filter(name="accounts.security_mail").count() <= 10
+
+
+def test_a_household_of_ipv6_is_one_address(world: World, at: FrozenClock, api: Callable[..., APIClient]) -> None:
+    """A37: whoever has a /64 does not begin anew with each of its addresses; the audit names the very one."""
+    codes = [
+        Client(REMOTE_ADDR=f"2001:db8::{number:x}").post(LOGIN, {"login": f"p{number}@example.org"} | WRONG).status_code
+        for number in range(1, 103)
+    ]
+    assert codes == [200] * 100 + [429] * 2
+    assert AuditEntry.objects.get(verb="sign_in.throttled_address").address == "2001:db8::65"
+    assert Client(REMOTE_ADDR="2001:db8:0:1::1").post(LOGIN, {"login": "p@example.org"} | WRONG).status_code == 200
+    client, doors = api(), ["/api/v1/me/"] * 31
+    tried = [
+        client.get(door, REMOTE_ADDR=f"2001:db8::{number:x}", HTTP_AUTHORIZATION="Bearer wb_x").status_code
+        for number, door in enumerate(doors, 1)
+    ]
+    assert tried == [401] * 30 + [429]
 
 
 def test_a_new_password_ends_the_half_sign_in(world: World, at: FrozenClock) -> None:
@@ -356,6 +386,17 @@ def test_challenges_and_answers_are_limited(world: World, at: FrozenClock, monke
     assert [Client().post(PASSKEY, {}).status_code for _ in range(61)] == [302] * 60 + [429]
     monkeypatch.setattr(second_step, "challenges", throttle.Pace(per_second=0.01, burst=3))
     assert [Client().get(PASSKEY).status_code for _ in range(4)] == [302] * 3 + [429]
+
+
+def test_a_passkey_that_is_taken_is_not_counted(world: World, at: FrozenClock) -> None:
+    """A37: sixty colleagues behind one address sign in by passkeys, and the next one as well."""
+    key = with_passkey(world.bo)
+    client = Client(headers={"host": "localhost"})
+    assert [client.post(PASSKEY, {}).status_code for _ in range(59)] == [302] * 59
+    for _ in range(3):
+        client = Client(headers={"host": "localhost"})
+        answer = client.post(PASSKEY, {"credential": key.answered(challenge(client))})
+        assert (answer.status_code, answer["Location"]) == (302, "/now/")
 
 
 def test_by_a_number_there_are_no_passkeys(world: World) -> None:
