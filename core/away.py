@@ -52,8 +52,12 @@ def note_restore(taken: datetime) -> None:
     Beat.objects.update_or_create(name=NAME, defaults={"at": clock.now(), "ok": True, "detail": detail})
 
 
-def come_back() -> Away | None:
-    """Look through what is overdue, if there was a long absence; called by each worker before it takes anything."""
+def come_back(go_on: Callable[[], bool] = lambda: True) -> Away | None:
+    """Look through what is overdue, if there was a long absence; called by each worker before it takes anything.
+
+    `go_on` is asked before each thing: a sign of life of whoever looks, and False breaks the review off, which then
+    stays open for the next worker.
+    """
     found = _absence()
     if found is None:
         return None
@@ -61,6 +65,8 @@ def come_back() -> Away | None:
     for name in sorted(_reviews):
         review = _reviews[name]
         for key in _named(name, review, found):
+            if not go_on():
+                return found
             _look(name, review, key, found)
     Beat.objects.filter(name=NAME).update(detail={"reviewed": clock.now().isoformat()})
     return found

@@ -80,12 +80,18 @@ class Worker:
             try:
                 if db.schema_state() == "ok":
                     self._relieve()
-                    away.come_back()  # before anything is taken: no storm of old pages (F52)
+                    away.come_back(self._still_here)  # before anything is taken: no storm of old pages (F52)
                     return
                 log.warning("the tables are not those of this release: waiting")
             except DatabaseError as error:
                 self._lost_database(error)
             self.stopping.wait(1.0)
+
+    def _still_here(self) -> bool:
+        """A review of thousands takes minutes: the watch and the health page see that it goes on."""
+        self.rounds += 1
+        self.beat()
+        return not self.stopping.is_set()
 
     def _relieve(self) -> None:
         """Give back what dead neighbours held, again now and then: a killed process takes its time to end."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from http.cookiejar import CookieJar
 from typing import Any
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 from tools.chaos.portal import Portal, fetch
 
@@ -43,6 +47,7 @@ def ids(portal: Portal, card: Mapping[str, Any], person: Mapping[str, str]) -> I
     service = next(row["id"] for row in api.rows("services/") if row["name"] == "checkout-api")
     team = next(row["id"] for row in api.rows("teams/") if row["name"] == "Payments")
     rules = api.rows("notification-rules/")  # only a signed-in person makes one, not a token
+    sign_in(portal, person)  # so that there is a session to end beside the browser's
     sessions = api.rows("me/sessions/")
     rule = {"service": service, "name": "Disks", "field": "summary", "value": "disk", "urgency": "low"}
     return {
@@ -67,10 +72,22 @@ def ids(portal: Portal, card: Mapping[str, Any], person: Mapping[str, str]) -> I
         "delivery": api.rows("deliveries/")[0]["id"],
         "method": api.rows("contact-methods/")[0]["id"],
         "own_rule": rules[0]["id"] if rules else 0,
-        "session": sessions[0]["id"] if sessions else 0,
+        "session": sessions[0]["id"],
         "token": api.rows("tokens/")[0]["id"],
         "answer": answer_token(portal),
     }
+
+
+def sign_in(portal: Portal, person: Mapping[str, str]) -> None:
+    """Sign somebody in from a program, by the form. Raises RuntimeError when the portal refuses."""
+    browser = build_opener(HTTPCookieProcessor(CookieJar()))
+    address = f"{portal.url}/accounts/login/"
+    form = browser.open(address, timeout=30).read().decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
+    given = {"login": person["email"], "password": person["password"], "csrfmiddlewaretoken": token and token[1]}
+    found = browser.open(Request(address, urlencode(given).encode(), {"Referer": address}), timeout=30)
+    if not found.url.endswith("/now/"):
+        raise RuntimeError(f"the sign-in of {person['email']} led to {found.url}")
 
 
 def invitation(api: Api) -> int:

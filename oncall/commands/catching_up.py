@@ -1,6 +1,7 @@
 """After a long absence: one late page for what is still open instead of all that was to be sent meanwhile (F52).
 
-Whoever was told before is not told again: reminders of that time are dropped, and the next level is asked, once.
+Where the next level is to be asked, whoever was told before is not told again: reminders of that time are dropped.
+Where nobody else is asked (a level with time left, low urgency, the end of the ladder) one reminder leaves, the last.
 A page that never left still leaves, and its reminders begin anew from now; its level then has its whole time.
 """
 
@@ -45,10 +46,11 @@ def catch_up(escalation_id: int, away: Away) -> None:
         end(found, "not wanted")
         return
     step_is_late = found.due_at is not None and found.due_at <= away.until
-    pages = list(found.pages.filter(state__in=OPEN_PAGES).order_by("pk"))
+    # Pages of after the return are those of a worker that has reviewed already: they are not ours to take back.
+    pages = list(found.pages.filter(state__in=OPEN_PAGES, created_at__lte=away.until).order_by("pk"))
     told = {page.user_id for page in found.pages.exclude(handed_at=None)}
     over = [page for page in pages if page.handed_at or (step_is_late and page.user_id in told)]
-    dropped = sum(_drop(page, away) for page in over)
+    dropped = sum(_drop(page, away) if step_is_late else _thin(page, away) for page in over)
     left = [page for page in pages if page not in over]
     moved = sum(_begin_anew(page, away) for page in left)
     if dropped or moved or step_is_late:
@@ -67,6 +69,12 @@ def _drop(page: Page, away: Away) -> int:
     late = due.overdue(page.rule_prefix, away.until)
     reminders = due.withdraw([row.key for row in late])
     return reminders + deliveries.withdraw(PURPOSE, [str(page.pk)])
+
+
+def _thin(page: Page, away: Away) -> int:
+    """Leave one of the overdue reminders of a page that nobody else is asked about; says how many are taken back."""
+    late = sorted(due.overdue(page.rule_prefix, away.until), key=lambda row: row.due)
+    return due.withdraw([row.key for row in late[:-1]])
 
 
 def _begin_anew(page: Page, away: Away) -> int:

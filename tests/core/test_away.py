@@ -11,6 +11,7 @@ from core import away, clock, passes
 from core.away import Away, Review
 from core.clock import FrozenClock
 from core.models import Beat
+from core.worker import Worker
 
 pytestmark = pytest.mark.django_db
 
@@ -106,3 +107,19 @@ def test_a_database_that_goes_away_has_the_worker_begin_anew(at: FrozenClock, mo
         away.come_back()
     assert away.come_back() is not None
     assert tries == [1, 2, 1, 2, 3]
+
+
+def test_a_long_review_shows_that_it_goes_on_and_ends_when_the_worker_is_told_to(
+    at: FrozenClock, looked: list[int]
+) -> None:
+    sign(passes.ASKED, hours=3)
+    one = Worker()
+    away.come_back(one._still_here)
+    assert one.rounds == 3, "the watch counts them: a review of minutes is no worker that hangs"
+    assert Beat.objects.filter(name__startswith="worker:").exists()
+    away.note_restore(at.at)
+    looked.clear()
+    one.stopping.set()
+    away.come_back(one._still_here)
+    assert looked == []
+    assert away.come_back() is not None, "the review is open for the next worker"

@@ -32,7 +32,7 @@ def knocker(scene: Scene) -> Knocker:
 def unknown(scene: Scene) -> Ids:
     """Ids of nothing, as long as those of the private incident and what hangs on it."""
     private = {noun for noun, value in scene.hidden.items() if value != scene.ids.get(noun)}
-    return {**scene.ids, **{noun: "9" * len(scene.hidden[noun]) for noun in private}}
+    return {**scene.ids, **{noun: re.sub(r"[\w]", "9", scene.hidden[noun]) for noun in private}}
 
 
 @pytest.mark.parametrize("who", ["RX", *(pytest.param(each, marks=pytest.mark.long) for each in ("ST", "AD"))])

@@ -42,6 +42,10 @@ DEAF = (
     "pause",
     "resume",
     "send-code",
+    "end-others",
+    "reset-factors",
+    "resend",
+    "replay",
     "test",
 )
 

@@ -126,3 +126,47 @@ def test_an_incident_says_so_in_its_timeline(world: World, at: FrozenClock) -> N
     assert entries.count("caught_up") == 1
     assert entries.index("caught_up") < entries.index("escalated")
     assert clock.now() == at.at
+
+
+def reminders(world: World, *minutes: int) -> None:
+    """Bo's phone tells him again so many minutes after the mail."""
+    phone = w.method(world.bo, "ntfy", "bo-phone")
+    for each in minutes:
+        w.rule(world.bo, phone, delay_minutes=each)
+
+
+def test_where_nobody_else_is_asked_one_late_reminder_leaves(world: World, case: Case, at: FrozenClock) -> None:
+    """Low urgency asks one level: the mail was handed over, the phone was to ring while the portal was away."""
+    reminders(world, 3, 6)
+    for rule in world.bo.notification_rules.all():
+        w.rule(world.bo, rule.method, delay_minutes=rule.delay_minutes, urgency="low")
+    start(world.policy, urgency="low")
+    hand(queued(world.bo)[0])
+    gone(at, hours=5)
+    work()
+    assert messages() == ["Bo"]
+    assert "Reminders of that time that were dropped: 1." in case.texts("caught_up")[0]
+
+
+def test_a_level_with_time_left_reminds_its_people_once(world: World, case: Case, at: FrozenClock) -> None:
+    reminders(world, 3, 6)
+    start(w.policy("Slow", world.payments, [world.bo], [world.cy], timeout_minutes=600))
+    hand(queued(world.bo)[0])
+    gone(at, hours=5)
+    work()
+    assert messages() == ["Bo"]
+    assert paged() == ["Bo"]
+
+
+def test_a_second_worker_takes_back_nothing_that_the_first_has_sent(world: World, case: Case, at: FrozenClock) -> None:
+    """Both review the same absence; the first is done, has paged Cy by mail and phone, and the mail has left."""
+    w.rule(world.cy, w.method(world.cy, "ntfy", "cy-phone"))
+    start(w.policy("Two", world.payments, [world.bo], [world.cy]))
+    hand(queued(world.bo)[0])
+    found = gone(at, hours=5)
+    work()
+    at.move(seconds=2)
+    hand(queued(world.cy)[0])
+    for key in catching_up.waiting(found):
+        catching_up.catch_up(key, found)
+    assert messages() == ["Cy"], "the phone still waits for its carrier"
