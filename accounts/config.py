@@ -70,13 +70,17 @@ class PeopleNoun(Noun):
         found = User.objects.filter(is_active=True).order_by("email")
         return [{name: getattr(each, name) for name in self.fields} for each in found]
 
+    def back(self, wanted: Document) -> str:
+        """Somebody who was shut out is nobody new: whoever reads the plan must see it."""
+        return "comes back (was deactivated)" if _former(wanted) else ""
+
     def create(self, actor: Actor, wanted: Document) -> None:
-        """Make a person without a password, or let one in again who was shut out."""
-        former = User.objects.filter(email=normal(wanted["email"]), is_active=False).first()
+        """Make a person without a password, or let one in again who was shut out, likewise without one."""
+        former = _former(wanted)
         if former is None:
             users.create(actor, **wanted)
             return
-        users.reactivate(actor, former)
+        users.reactivate(actor, former, keep_password=False)
         self.change(actor, {}, wanted, {"name", "role", "time_zone"})
 
     def change(self, actor: Actor, before: Document, wanted: Document, names: set[str]) -> None:
@@ -91,6 +95,10 @@ class PeopleNoun(Noun):
     def remove(self, actor: Actor, before: Document) -> None:
         """Shut the person out; what he or she did stays."""
         users.deactivate(actor, person_named(before["email"], "email"))
+
+
+def _former(wanted: Document) -> User | None:
+    return User.objects.filter(email=normal(wanted["email"]), is_active=False).first()
 
 
 class TeamsNoun(Noun):

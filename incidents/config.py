@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.db.models import QuerySet
+
 from accounts.actors import Actor
-from core.config.nouns import Document, Field, Noun, wrong
+from core.config.nouns import Document, Field, Noun, Standing, row_of, wrong
 from incidents.commands import config
 from incidents.models import EventRule, GroupingRule, Priority
 from oncall.config import service_named
@@ -69,7 +71,10 @@ class EventRulesNoun(Noun):
 
     def documents(self) -> list[Document]:
         """General ones first, then by service, each in the order in which they are asked."""
-        return [self._document(each) for each in _rules()]
+        rows = sorted(
+            _rules(), key=lambda each: (each.service.name.casefold() if each.service else "", each.position, each.pk)
+        )
+        return [Standing(each.pk, self._document(each)) for each in rows]
 
     def _document(self, rule: EventRule) -> Document:
         document = {name: getattr(rule, name) for name in self.PLAIN}
@@ -95,16 +100,15 @@ class EventRulesNoun(Noun):
         config.delete_rule(actor, self._row(before))
 
     def _row(self, before: Document) -> EventRule:
-        """The first row that says just this: equal ones are as good as each other."""
-        found = next((each for each in _rules() if self._document(each) == before), None)
+        """The row itself: to look for one that says the same would read all of them for each change."""
+        found = _rules().filter(pk=row_of(before)).first()
         if found is None:
             raise wrong("name", "there is no such rule any more.")
         return found
 
 
-def _rules() -> list[EventRule]:
-    rows = EventRule.objects.select_related("service", "priority").exclude(service__archived_at__isnull=False)
-    return sorted(rows, key=lambda each: (each.service.name.casefold() if each.service else "", each.position, each.pk))
+def _rules() -> QuerySet[EventRule]:
+    return EventRule.objects.select_related("service", "priority").exclude(service__archived_at__isnull=False)
 
 
 class GroupingNoun(Noun):

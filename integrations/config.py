@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from accounts.config import team_named
-from core.config.nouns import Document, Field, Noun, wrong
+from core.config.nouns import Document, Field, Noun, Standing, row_of, wrong
 from integrations.commands import heartbeats, keys, own_alarms, webhooks
 from integrations.models import Heartbeat, IntegrationKey, OutboundWebhook
 from integrations.models.webhooks import SECRETS
@@ -58,11 +58,12 @@ def _keys() -> QuerySet[IntegrationKey]:
 
 
 def _key_document(key: IntegrationKey) -> Document:
-    return {"service": key.service.name, "kind": key.kind, "name": key.name, "paths": key.paths}
+    said = {"service": key.service.name, "kind": key.kind, "name": key.name, "paths": key.paths}
+    return Standing(key.pk, said)
 
 
 def _key(before: Document) -> IntegrationKey:
-    found = next((each for each in _keys() if _key_document(each) == before), None)
+    found = _keys().filter(pk=row_of(before)).first()
     if found is None:
         raise wrong("name", "there is no such key any more.")
     return found

@@ -197,9 +197,13 @@ class ServicesNoun(Noun):
             found.append({name: document[name] for name in self.fields})
         return _sorted(found)
 
+    def back(self, wanted: Document) -> str:
+        """One that was archived returns with its history."""
+        return "comes back (was archived)" if _archived(wanted) else ""
+
     def create(self, actor: Actor, wanted: Document) -> None:
         """Make it, or bring an archived one of that name back; what it needs follows when all stand."""
-        former = Service.objects.filter(name__iexact=wanted["name"].strip()).exclude(archived_at=None).first()
+        former = _archived(wanted)
         if former is not None:
             services.restore(actor, former)
             names = set(self.fields) - {"needs"}
@@ -237,3 +241,7 @@ class ServicesNoun(Noun):
     def remove(self, actor: Actor, before: Document) -> None:
         """Archive it: its history stays."""
         services.archive(actor, service_named(before["name"], "name"))
+
+
+def _archived(wanted: Document) -> Service | None:
+    return Service.objects.filter(name__iexact=wanted["name"].strip()).exclude(archived_at=None).first()

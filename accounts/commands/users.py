@@ -125,17 +125,20 @@ def deactivate(actor: Actor, user: User) -> User:
 
 
 @transaction.atomic
-def reactivate(actor: Actor, user: User) -> User:
-    """Let a person in again; former tokens and sessions stay dead."""
+def reactivate(actor: Actor, user: User, *, keep_password: bool = True) -> User:
+    """Let a person in again; former tokens and sessions stay dead, and so does a password that is not kept."""
     require(actor, USER_EDIT, user)
     user = locked(User.objects.filter(pk=user.pk)).get()
     refuse_above(actor, user.role)
     if user.is_active:
         return user
     user.is_active, user.deactivated_at = True, None
-    _end_sessions(user, "is_active", "deactivated_at")
+    if not keep_password:
+        user.password = make_password(None)
+    _end_sessions(user, "is_active", "deactivated_at", "password")
     record(UserCreated(user_id=user.pk))
-    audit.write(actor, "user.reactivate", f"user:{user.pk}", before={"active": False}, after={"active": True})
+    after: dict[str, Any] = {"active": True} if keep_password else {"active": True, "password": "none"}
+    audit.write(actor, "user.reactivate", f"user:{user.pk}", before={"active": False}, after=after)
     return user
 
 

@@ -70,7 +70,7 @@ def _bring(
     """Make and change the things of one section, then say what they have to do with each other."""
     for change in changes:
         _try(lambda one=change: _bring_one(actor, noun, one, done), change, faults, lines)  # type: ignore[misc]
-    made = [change.wanted for change in changes if change.sign == "+"]
+    made = [change.wanted for change in changes if change.before is None]
     if faults or not changes:
         return
     nouns.follow_up(noun.name, made)

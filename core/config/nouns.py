@@ -12,6 +12,19 @@ Document = dict[str, Any]
 NEEDED = object()
 
 
+class Standing(Document):
+    """The document of a thing that its words alone do not tell from others; `row` is the number of its row."""
+
+    def __init__(self, row: int, document: Document) -> None:
+        super().__init__(document)
+        self.row = row
+
+
+def row_of(before: Document) -> int:
+    """The number of the row that a document of `documents` came from; 0 where it was not kept."""
+    return before.row if isinstance(before, Standing) else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """One value of a noun: `kind` is text, number, flag, texts, mapping or documents; `parts` are those of documents.
@@ -62,8 +75,12 @@ class Noun:
     removed: ClassVar[bool] = True
 
     def documents(self) -> list[Document]:
-        """Everything of this noun as it stands, in one order, with all fields."""
+        """Everything of this noun as it stands, in one order, with all fields; read once for all changes."""
         raise NotImplementedError
+
+    def back(self, wanted: Document) -> str:
+        """What the plan says where making this one brings back what was put aside; empty where it is new."""
+        return ""
 
     def create(self, actor: Any, wanted: Document) -> str | None:
         """Make one by the rooms' commands; returns the text of a new key. Raises PortalError."""

@@ -25,7 +25,11 @@ TYPES: Mapping[str, tuple[type[Any], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that is made (`+`), changed (`~`) or removed (`-`); `path` is its place in the file."""
+    """One thing that is made (`+`), changed (`~`) or removed (`-`); `path` is its place in the file.
+
+    One that comes back from where it was put aside is a change that says so in `back`; like a new one it has no
+    `before`.
+    """
 
     sign: str
     noun: Noun
@@ -34,10 +38,11 @@ class Change:
     before: Document | None
     wanted: Document
     names: tuple[str, ...] = ()
+    back: str = ""
 
     def lines(self) -> list[str]:
         """How the plan says it."""
-        said = [f"{self.sign} {self.noun.name}: {self.label}"]
+        said = [f"{self.sign} {self.noun.name}: {self.label}" + (f": {self.back}" if self.back else "")]
         for name in self.names:
             if self.before is None:
                 said.append(f"    {name}: {writing.one_line(self.wanted.get(name))}")
@@ -173,11 +178,7 @@ def _compare(noun: Noun, wanted: Sequence[tuple[str, Document]], found: Plan, *,
     for key, (path, document) in zip(keys, wanted, strict=True):
         old = before.pop(key, None)
         if old is None:
-            filled = filled_in(noun.fields, document)
-            names = tuple(
-                name for name in noun.fields if name not in noun.key and filled[name] not in (None, "", [], {})
-            )
-            found.changes.append(Change("+", noun, path, label_of(noun, filled), None, filled, names))
+            found.changes.append(_made(noun, path, filled_in(noun.fields, document)))
             continue
         whole = {**old, **filled_in(noun.fields, document, old)}
         names = tuple(name for name, said in noun.fields.items() if not said.same(whole.get(name), old.get(name)))
@@ -188,6 +189,13 @@ def _compare(noun: Noun, wanted: Sequence[tuple[str, Document]], found: Plan, *,
             found.changes.append(Change("-", noun, noun.name, label_of(noun, old), old, old))
         else:
             found.left.append(f"{noun.name}: {label_of(noun, old)}")
+
+
+def _made(noun: Noun, path: str, filled: Document) -> Change:
+    """Something that does not stand: new, or put aside and to come back."""
+    names = tuple(name for name in noun.fields if name not in noun.key and filled[name] not in (None, "", [], {}))
+    back = noun.back(filled)
+    return Change("~" if back else "+", noun, path, label_of(noun, filled), None, filled, names, back)
 
 
 def filled_in(fields: Mapping[str, Field], document: Document, old: Document | None = None) -> Document:

@@ -31,6 +31,7 @@ def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(str, _text)
+_Dumper.add_multi_representer(dict, _Dumper.represent_dict)
 
 
 def write(values: dict[str, Any]) -> bytes:

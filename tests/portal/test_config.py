@@ -14,7 +14,7 @@ import pytest
 import yaml
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from accounts.actors import system
@@ -217,11 +217,25 @@ def files(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+UNSHRUNK = [Phase.explicit, Phase.reuse, Phase.generate]  # to make a failure smaller takes minutes
+
+
+@settings(max_examples=6, deadline=None, phases=UNSHRUNK, suppress_health_check=CHECKS)
 @given(content=files())
 def test_whatever_is_set_up_goes_there_and_back(content: dict[str, Any], db: None) -> None:
+    there_and_back(content)
+
+
+@pytest.mark.long
+@settings(max_examples=100, deadline=None, suppress_health_check=CHECKS)
+@given(content=files())
+def test_a_hundred_set_ups_go_there_and_back(content: dict[str, Any], db: None) -> None:
+    there_and_back(content)
+
+
+def there_and_back(content: dict[str, Any]) -> None:
+    """Set it up, export it, bring the export into an empty portal: the same bytes."""
     with rolled_back():
         bring(said(**content))
         first = plan.export()
