@@ -9,8 +9,7 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.contrib.sessions.models import Session
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 
 from accounts.actors import Actor
@@ -26,6 +25,7 @@ from accounts.permissions import (
     can,
     columns_of,
 )
+from accounts.sessions import keys_of
 from core import clock, links
 from core.errors import Missing
 
@@ -230,6 +230,14 @@ def factors_of(actor: Actor) -> Any:
     return Authenticator.objects.filter(user=actor.user).order_by("pk")
 
 
+def codes_left(codes: Authenticator) -> int | None:
+    """How many of these recovery codes are left; None where no key of WATCHBILL_FIELD_KEYS opens them any more."""
+    try:
+        return len(codes.wrap().get_unused_codes())
+    except ValueError:
+        return None
+
+
 def factor_seen_by(actor: Actor, pk: int) -> Authenticator:
     """One's own app or passkey; Missing for anybody else's (A57)."""
     found = factors_of(actor).exclude(type=Authenticator.Type.RECOVERY_CODES).filter(pk=pk).first()
@@ -242,8 +250,8 @@ def sessions_of(actor: Actor) -> Any:
     """One's own sessions that still stand, the one used last first."""
     if actor.user is None or not can(actor, SESSION_SEE, actor.user):
         return UserSession.objects.none()
-    alive = Session.objects.filter(session_key=OuterRef("session_key"), expire_date__gt=clock.now())
-    return UserSession.objects.filter(Exists(alive), user=actor.user).order_by("-last_seen_at", "-pk")
+    stand = UserSession.objects.filter(user=actor.user, session_key__in=keys_of(actor.user))
+    return stand.order_by("-last_seen_at", "-pk")
 
 
 def session_seen_by(actor: Actor, pk: int) -> UserSession:

@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from allauth.usersessions.models import UserSession
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError
 
+from accounts.models import User
 from core import clock
 
 BEGUN = "begun"  # seconds since 1970 of the sign-in
@@ -23,6 +24,14 @@ BEGUN = "begun"  # seconds since 1970 of the sign-in
 KEPT_WHOLE, KEPT_IDLE = timedelta(days=14), timedelta(days=7)
 BRIEF_WHOLE, BRIEF_IDLE = timedelta(hours=12), timedelta(hours=2)
 NOTED_EVERY = timedelta(minutes=5)  # how exact "last seen" and the idle end are: not one write per request
+
+
+def keys_of(user: User) -> list[str]:
+    """The keys of the person's sessions that have not run out and fit the password and epoch of now (A28)."""
+    noted = UserSession.objects.filter(user=user).values("session_key")
+    fitting = {user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()}
+    rows = Session.objects.filter(pk__in=noted, expire_date__gt=clock.now())
+    return [row.pk for row in rows if row.get_decoded().get(HASH_SESSION_KEY) in fitting]
 
 
 class SessionStore(db.SessionStore):

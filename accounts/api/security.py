@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from accounts.commands import factors, sign_ins
 from accounts.permissions import SESSION_END, require
-from accounts.queries import factors_of, person_seen_by, session_seen_by, sessions_of
+from accounts.queries import codes_left, factors_of, person_seen_by, session_seen_by, sessions_of
 from core.api.base import ApiView, ListView, SignedIn
 from core.devices import device_name
 
@@ -39,9 +39,9 @@ class FactorShape(serializers.ModelSerializer[Authenticator]):
 
     @extend_schema_field(serializers.IntegerField(allow_null=True))
     def get_left(self, factor: Authenticator) -> int | None:
-        """How many recovery codes are left; null for the others."""
+        """How many recovery codes are left, 0 where they cannot be read any more; null for the others."""
         is_codes = factor.type == Authenticator.Type.RECOVERY_CODES
-        return len(factor.wrap().get_unused_codes()) if is_codes else None
+        return (codes_left(factor) or 0) if is_codes else None
 
 
 class SessionShape(serializers.ModelSerializer[UserSession]):

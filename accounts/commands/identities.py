@@ -61,9 +61,12 @@ def arrive(claims: Claims) -> Arrived:
 
 @transaction.atomic
 def unbind(actor: Actor, identity: Identity) -> None:
-    """Forget which account at the provider a person has: the next sign-in from there binds anew, by the address."""
+    """Forget which account at the provider a person has: the next sign-in from there binds anew, by the address.
+
+    The person's sessions end, since whoever has that account may have opened them; Forbidden for a role above (A60).
+    """
     require(actor, USER_EDIT, identity.user)
-    users.refuse_above(actor, identity.user.role)
+    users.end_sessions(actor, identity.user)
     before = {"user": identity.user_id, "issuer": identity.issuer}
     Identity.objects.filter(pk=identity.pk).delete()
     audit.write(actor, "identity.unbind", f"identity:{identity.pk}", before=before)

@@ -20,7 +20,7 @@ from accounts.commands import factors, sign_ins
 from accounts.forms import ProofForm
 from accounts.models import User
 from accounts.passkeys import REFUSED, StepForm
-from accounts.queries import factors_of, session_seen_by, sessions_of
+from accounts.queries import codes_left, factors_of, session_seen_by, sessions_of
 from core import throttle
 from core.devices import device_name
 from core.errors import Invalid
@@ -51,12 +51,13 @@ def security(request: HttpRequest) -> HttpResponse:
     """What opens one's account, and where it is open."""
     actor: Actor = actor_of(request)
     rows = list(factors_of(actor))
-    codes = next((row.wrap().get_unused_codes() for row in rows if row.type == Type.RECOVERY_CODES), None)
+    codes = next((row for row in rows if row.type == Type.RECOVERY_CODES), None)
     own = request.session.session_key
     context = {
         "factors": [row for row in rows if row.type != Type.RECOVERY_CODES],
         "has_app": any(row.type == Type.TOTP for row in rows),
-        "codes_left": None if codes is None else len(codes),
+        "has_codes": codes is not None,
+        "codes_left": None if codes is None else codes_left(codes),
         "has_password": me(request).has_usable_password(),
         "needed": second_factor.is_needed(me(request)),
         "sessions": [(row, device_name(row.user_agent), row.session_key == own) for row in sessions_of(actor)],

@@ -417,3 +417,15 @@ def test_the_api_shows_factors_and_a_token_changes_none(
     assert [(row["type"], row["left"]) for row in rows] == [("totp", None), ("recovery_codes", 10)]
     assert SECRET not in json.dumps(rows)
     assert api(world.ana).post(f"/api/v1/users/{world.bo.pk}/reset-factors/").status_code == 403
+
+
+def test_codes_of_a_key_that_was_taken_away_are_said_to_be_lost(world: World, at: FrozenClock, settings: Any) -> None:
+    """A98: neither the page nor the API falls over them, and new ones take their place."""
+    with_app(world.bo, at)
+    client = enter(Client(), world.bo)
+    settings.FIELD_KEYS = ["another key of the same length as the former"]
+    assert "Your codes cannot be read any more" in client.get(SECURITY).content.decode()
+    rows = client.get("/api/v1/me/factors/").json()["results"]
+    assert [(row["type"], row["left"]) for row in rows] == [("totp", None), ("recovery_codes", 0)]
+    factors.make_recovery_codes(acts(world.bo), world.bo)
+    assert "10 of ten are left" in client.get(SECURITY).content.decode()

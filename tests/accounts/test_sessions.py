@@ -13,13 +13,14 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.access import socket_actor
+from accounts.commands import users
 from accounts.models import User
 from accounts.sessions import BRIEF_IDLE, BRIEF_WHOLE, KEPT_IDLE, KEPT_WHOLE
 from core.clock import FrozenClock
 from core.models import AuditEntry
 from tests.accounts.test_staff_factor import scope_of
 from tests.pages import text_of
-from tests.world import PASSWORD, World
+from tests.world import PASSWORD, World, acts, enter
 
 LOGIN, SECURITY = "/accounts/login/", "/profile/security/"
 CHROME = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Mobile Safari/537.36"
@@ -134,6 +135,19 @@ def test_bo_signs_out_everywhere_else(world: World, at: FrozenClock, door: str) 
     assert not is_in(phone)
     assert not is_in(unlisted)
     assert text_of(laptop.get(SECURITY)).count("Firefox on Linux") == 1
+
+
+def test_a_session_that_ended_with_the_password_is_listed_no_more(world: World, at: FrozenClock) -> None:
+    """A28: by a new password, and by a colleague's act; this browser stays in the list."""
+    laptop, _phone = signed_in(world.bo), signed_in(world.bo, CHROME)
+    other = "a quiet harbour at dawn"
+    laptop.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": other, "password2": other})
+    said = text_of(laptop.get(SECURITY))
+    assert ("Chrome on Android" in said, said.count("this one")) == (False, 1)
+    assert [row["is_this"] for row in laptop.get("/api/v1/me/sessions/").json()["results"]] == [True]
+    users.change_role(acts(world.ada), User.objects.get(pk=world.bo.pk), role="stakeholder")
+    again = enter(Client(), User.objects.get(pk=world.bo.pk))
+    assert again.get("/api/v1/me/sessions/").json()["results"] == []
 
 
 def test_a_token_ends_no_session(world: World, at: FrozenClock, api: Callable[..., APIClient]) -> None:

@@ -320,6 +320,15 @@ def test_an_address_that_went_to_another_account_there_opens_nothing(world: Worl
     assert came(liar).status_code == 302
 
 
+def test_unbinding_signs_the_person_out(world: World, liar: Liar) -> None:
+    """A28, A51: whoever has the account at the provider may have opened the sessions."""
+    client = Client()
+    came(liar, client)
+    assert who(client) == world.bo.email
+    identities.unbind(acts(world.ada), Identity.objects.get())
+    assert client.get("/now/").status_code == 302
+
+
 def test_the_same_subject_of_another_issuer_is_another(world: World, liar: Liar) -> None:
     Identity.objects.create(user=world.ada, issuer="https://former.example.org", subject="s-1")
     client = Client()
