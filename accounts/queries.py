@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from accounts.actors import Actor
 from accounts.models import ApiToken, FirstRun, Invitation, Membership, Organisation, Team, User
+from accounts.models.users import ADMIN_ROLES
 from accounts.permissions import (
     FACTOR_SEE,
     INVITATION_SEE,
@@ -218,9 +219,13 @@ def told_apart(people: Iterable[User]) -> dict[int, str]:
 
 
 def place_managed_by(user: User, manager: User | None) -> Membership | None:
-    """The person's place in a team that the other one manages; None where there is none."""
+    """The person's place in a team that the other one manages; None where there is none.
+
+    None also for whoever may enter the administration: whoever can make a team could put them into it (A60).
+    """
     mine = [pk for pk, role in manager.team_roles().items() if role == "manager"] if manager is not None else []
-    return Membership.objects.filter(user=user, team_id__in=mine).order_by("pk").first()
+    places = Membership.objects.filter(user=user, team_id__in=mine).exclude(user__role__in=ADMIN_ROLES)
+    return places.order_by("pk").first()
 
 
 def factors_of(actor: Actor) -> Any:

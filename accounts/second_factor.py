@@ -25,6 +25,11 @@ def mark(session: SessionBase, user: User) -> None:
     session[FACTOR] = {"of": user.pk, "at": clock.now().timestamp()}
 
 
+def unmark(session: SessionBase) -> None:
+    """What was shown in this session is gone: it counts no more."""
+    session.pop(FACTOR, None)
+
+
 def stands(session: SessionBase, user: User) -> bool:
     """Whether this session of the person was opened, or gone on with, by a second factor."""
     return bool(session.get(FACTOR, {}).get("of") == user.pk)

@@ -15,6 +15,7 @@ from accounts import guessing
 from accounts.actors import Actor
 from accounts.commands import shapes, users
 from accounts.models import User
+from accounts.models.users import ADMIN_ROLES
 from accounts.permissions import FACTOR_EDIT, FACTOR_RESET, require
 from accounts.queries import place_managed_by
 from accounts.second_factor import is_needed
@@ -134,13 +135,14 @@ def rename_passkey(actor: Actor, user: User, factor: Authenticator, *, name: str
 
 
 @transaction.atomic
-def remove_factor(actor: Actor, user: User, factor: Authenticator) -> None:
-    """Remove an app or a passkey; with the last one the recovery codes go.
+def remove_factor(actor: Actor, user: User, factor: Authenticator) -> User:
+    """Remove an app or a passkey; with the last one the recovery codes go, and the sessions that it has opened.
 
-    The door has asked for the password and a code. Raises Conflict (`last_factor`) where the person needs one.
+    The door has asked for the password and a code, and renews its own session (`update_session_auth_hash`). Raises
+    Conflict (`last_factor`) where the person needs one.
     """
     require(actor, FACTOR_EDIT, user)
-    locked(User.objects.filter(pk=user.pk)).get()
+    user = locked(User.objects.filter(pk=user.pk)).get()
     row = _own(user, factor)
     others = Authenticator.objects.filter(user=user).exclude(pk=row.pk).exclude(type=Type.RECOVERY_CODES)
     if not others.exists():
@@ -148,10 +150,13 @@ def remove_factor(actor: Actor, user: User, factor: Authenticator) -> None:
             hint = "Add another one first."
             raise Conflict("This is your last one, and your role needs one.", code="last_factor", hint=hint)
         Authenticator.objects.filter(user=user, type=Type.RECOVERY_CODES).delete()
+        if user.role in ADMIN_ROLES:  # what they have shown counts no more should the rule be turned on again (A68)
+            user = users.end_sessions(actor, user)
     before = {"type": row.type, "factor": row.pk}
     row.delete()
     enqueue("accounts.security_mail", f"factor_removed:{user.pk}")
     audit.write(actor, "factor.remove", f"user:{user.pk}", before=before)
+    return user
 
 
 @transaction.atomic
@@ -173,7 +178,8 @@ def make_recovery_codes(actor: Actor, user: User) -> list[str]:
 def reset_factors(actor: Actor, user: User) -> User:
     """Take a colleague's second factors away who has lost them; his or her sessions end and a mail says so.
 
-    A manager of a team of his or hers may, and an administrator; nobody for himself or a role above the own (A60).
+    A manager of a team of his or hers may, and an administrator; those of process owners and administrators are for
+    administrators alone, and nobody resets his own (A60).
     """
     require(actor, FACTOR_RESET, place_managed_by(user, actor.user) or user)
     if actor.user is not None and actor.user.pk == user.pk:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal import auth
+from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -188,13 +189,20 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     name = str(factor) if factor.type == Type.WEBAUTHN else "the app"
 
     def act() -> str:
-        factors.remove_factor(actor, me(request), factor)
+        user = factors.remove_factor(actor, me(request), factor)
+        update_session_auth_hash(request, user)
         second_factor.spend_proof(request.session)
+        if not second_factor.has_factor(user):
+            second_factor.unmark(request.session)
         return f"Removed: {name}."
 
     question = Question(
         f"Remove {name}?",
-        ["It opens nothing any more.", "Without any factor the password alone opens your account."],
+        [
+            "It opens nothing any more.",
+            "Without any factor the password alone opens your account.",
+            "With their last one, process owners and administrators are signed out everywhere else.",
+        ],
         "Remove it",
         SECURITY,
         [*HOME, ("Remove", "")],

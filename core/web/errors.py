@@ -18,7 +18,7 @@ from django.template.loader import render_to_string
 from django.utils.html import escape
 
 from core.errors import PortalError, TooMany
-from core.web import held
+from core.web import access, held
 from core.web.above import page_above
 
 TITLES = {
@@ -155,9 +155,11 @@ def _problem(request: HttpRequest, said: Refusal, code: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, said: Refusal) -> str:
-    """Inside the shell for people who are signed in, as long as what the shell needs can be read."""
+    """Inside the shell for people whose session is whole, as long as what the shell needs can be read."""
     if _is_signed_in(request) and said.status not in BARE:
         try:
+            if access.held_up(request):  # half signed in: the shell's figures and names are not for this session yet
+                return _render("errors/error.html", said)
             lacks_right = said.status == 403 and said.title == TITLES[403]
             who = list(_granting[0](request.actor)) if _granting and lacks_right else []  # type: ignore[attr-defined]
             context = {"layout": "base.html", "said": said, "granting": who, "crumbs": [(said.title, "")]}

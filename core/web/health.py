@@ -41,10 +41,13 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _is_known(request: HttpRequest) -> bool:
-    """Whether somebody who may know has signed in, or a valid API token of such a person came along."""
-    actor = access.actor_of(request)
+    """Whether somebody who may know has signed in, or a valid API token of such a person came along.
+
+    A session that lacks its second factor is a stranger's.
+    """
+    actor = None if access.held_up(request) else access.actor_of(request)
     token = request.headers.get("Authorization", "")
-    if actor.user is None and token:
+    if (actor is None or actor.user is None) and token:
         client = (address.client_address(request.META), 0)
         actor = access.socket_actor({"headers": [(b"authorization", token.encode())], "client": client})
     return actor is not None and access.sees_engine(actor)

@@ -11,7 +11,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.actors import token_holder
-from accounts.commands import factors
+from accounts.commands import factors, teams
 from accounts.jobs import SECURITY_MAILS, send_security_mail
 from accounts.models import User
 from core.clock import FrozenClock
@@ -168,6 +168,19 @@ def test_who_may_not_reset(world: World, browser: Browser, api: Callable[..., AP
     ada = browser(world.ada)
     answer = ada.post(f"/api/v1/users/{world.bo.pk}/reset-factors/", content_type="application/json")
     assert answer.status_code == 204
+
+
+def test_whoever_enters_the_administration_is_reset_by_administrators_alone(world: World, at: FrozenClock) -> None:
+    """A60: a team that Pat makes and puts a fellow process owner into gives no way to her factors."""
+    world.bo.role = "process_owner"
+    world.bo.save()
+    own = teams.create(acts(world.pat), name="Own")
+    teams.join(acts(world.pat), own, user=world.pat, role="manager")
+    teams.join(acts(world.pat), own, user=world.bo)
+    for manager in (world.pat, world.ana):
+        with pytest.raises(Forbidden):
+            factors.reset_factors(acts(manager), world.bo)
+    factors.reset_factors(acts(world.ada), world.bo)
 
 
 def test_the_administration_resets_too(world: World, at: FrozenClock, browser: Browser) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -153,6 +154,39 @@ def test_with_a_factor_elsewhere_the_session_shows_it_first(world: World, at: Fr
     answer = client.post(page, {"password": PASSWORD, "code": code, "next": "/teams/"})
     assert (answer.status_code, answer["Location"]) == (303, "/teams/")
     assert client.get("/teams/").status_code == 200
+
+
+def test_what_a_removed_factor_opened_is_shut_when_the_rule_comes_back(
+    world: World, at: FrozenClock, browser: Browser
+) -> None:
+    """A68: Ada removes her last factor while the rule is off; neither this browser nor another enters afterwards."""
+    factors.add_app(acts(world.ada), world.ada, secret=SECRET, code=code_of(SECRET, clock.now().timestamp()))
+    at.move(seconds=90)
+    here, elsewhere = (enter(Client(), world.ada) for _ in range(2))
+    edit_organisation(acts(world.ada), staff_factor=False)
+    path = f"{SECURITY}factors/{Authenticator.objects.get(user=world.ada, type='totp').pk}/remove/"
+    here.post(PROVE, {"password": PASSWORD, "code": code_of(SECRET, clock.now().timestamp()), "next": path})
+    assert here.post(path).status_code in {302, 303}
+    assert here.get("/admin/").status_code == 200, "the rule is off, and this browser stays signed in"
+    edit_organisation(acts(world.ada), staff_factor=True)
+    assert here.get("/teams/")["Location"].startswith(ENROL)
+    assert here.get("/admin/").status_code == 302
+    assert elsewhere.get("/teams/")["Location"].startswith("/accounts/login/")
+
+
+def test_half_signed_in_staff_see_no_more_than_strangers(world: World) -> None:
+    """A42: the page of an error draws no figures and names; the figures of the engine are shut as well."""
+    client = bare(world.ada)
+    missing = client.get("/no-such-page/")
+    assert missing.status_code == 404
+    assert 'aria-label="Sections' not in text_of(missing)
+    outside = {"REMOTE_ADDR": "203.0.113.9"}
+    assert client.get("/metrics", **outside).status_code == 403
+    assert client.get("/healthz/engine", **outside).json().keys() == {"healthy"}
+    second_factor.mark(session := client.session, world.ada)
+    session.save()
+    assert 'aria-label="Sections' in text_of(client.get("/no-such-page/"))
+    assert client.get("/metrics", **outside).status_code == 200
 
 
 def test_ada_turns_the_rule_off_and_the_audit_knows(
