@@ -66,3 +66,14 @@ def test_an_alarm_shows_its_sentence_and_not_the_number_of_a_private_incident(wo
         page = client.get(path).content.decode()
         assert "A private incident waits." in page
         assert "INC-4711" not in page
+
+
+def test_facts_show_kind_and_time_and_not_what_they_hold(world: World, browser: Browser) -> None:
+    """S34: they name private incidents and who did what."""
+    fact = Fact.objects.create(kind="incident.opened", payload={"incident_id": 4711, "actor": "user:4712"})
+    client = browser(world.ada)
+    for path in ("/admin/core/fact/", f"/admin/core/fact/{fact.pk}/change/"):
+        page = client.get(path).content.decode()
+        assert "incident.opened" in page
+        assert "4711" not in page
+        assert "4712" not in page
