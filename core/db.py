@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from django.db import connection, models
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from core import clock
@@ -115,14 +115,15 @@ def measure_clock() -> None:
 
 
 def schema_state() -> str:
-    """How the tables stand to this code: ok, behind (migrations wait), ahead (a newer release was here: F51)."""
-    executor = MigrationExecutor(connection)
-    loader = executor.loader
-    if executor.migration_plan(loader.graph.leaf_nodes()):
+    """How the tables stand to this code: ok, behind (migrations wait), ahead (a newer release was here: F51).
+
+    A migration that is missing below others that were applied counts as waiting, though `migrate` refuses to mend it.
+    """
+    loader = MigrationLoader(connection)
+    if loader.graph.nodes.keys() - loader.applied_migrations.keys():
         return "behind"
-    ours = {label for label, _ in loader.graph.leaf_nodes()}
     known = set(loader.disk_migrations) | set(loader.replacements)
-    applied = {key for key in MigrationRecorder(connection).applied_migrations() if key[0] in ours}
+    applied = {key for key in loader.applied_migrations if key[0] in loader.migrated_apps}
     return "ahead" if applied - known else "ok"
 
 

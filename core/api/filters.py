@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q
@@ -107,11 +107,11 @@ def condition(name: str, wanted: Filter, values: list[str]) -> Q:
 def _time(text: str) -> datetime:
     try:
         found = parse_datetime(text)
-    except ValueError as error:
+        if found is not None and found.tzinfo is not None:
+            return found.astimezone(UTC)  # as databases hold it: a zone can push the first or last day out of it
+    except (ValueError, OverflowError) as error:
         raise ValueError("Must be a time that exists.") from error
-    if found is None or found.tzinfo is None:
-        raise ValueError("Must be a time with its zone, such as 2026-11-16T09:00:00Z.")
-    return found
+    raise ValueError("Must be a time with its zone, such as 2026-11-16T09:00:00Z.")
 
 
 def _wrong(name: str, sentence: str) -> Invalid:

@@ -17,6 +17,7 @@ from django.contrib.staticfiles import finders
 from django.core.checks import ERROR, Tags, run_checks
 from django.core.management import call_command
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db.migrations.exceptions import InconsistentMigrationHistory
 
 from core import db
 
@@ -67,6 +68,10 @@ def tables() -> None:
         cache = settings.CACHES["default"]
         if "DatabaseCache" in cache["BACKEND"] and cache["LOCATION"] not in connection.introspection.table_names():
             call_command("createcachetable", verbosity=0)
+    except InconsistentMigrationHistory:
+        raise CannotStart(
+            "The database has a gap: a step of an earlier release is missing below later ones; restore a backup."
+        ) from None
     except (DatabaseError, InterfaceError) as error:
         away = connection.vendor != "sqlite" and isinstance(error, (OperationalError, InterfaceError))
         raise (NotYet if away else CannotStart)(_database_sentence(error)) from None

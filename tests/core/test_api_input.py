@@ -151,6 +151,8 @@ def test_fields_that_are_not_ours_are_refused(client: APIClient) -> None:
             "since=yesterday",
             "since=2026-11-16T09:00:00",
             "since=2026-02-30T09:00:00Z",
+            "since=0001-01-01T00:00:00%2B14:00",
+            "since=9999-12-31T23:59:59-14:00",
             "since=",
             "first=1",
             "first=yes",

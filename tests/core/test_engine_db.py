@@ -14,6 +14,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from core import clock, db
 from core.errors import Conflict
 from core.models import FeedTopic
+from core.runner import prepare
 
 pytestmark = pytest.mark.django_db
 
@@ -109,6 +110,13 @@ class TestSchema:
     def test_waiting_migrations_are_behind(self) -> None:
         MigrationRecorder(connection).migration_qs.filter(app="core", name="0002_audit_append_only").delete()
         assert db.schema_state() == "behind"
+
+    def test_a_gap_is_said_and_not_a_crash(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """F51: `migrate` refuses a step that is missing below others."""
+        MigrationRecorder(connection).migration_qs.filter(app="accounts", name="0002_comforts").delete()
+        monkeypatch.setattr(connection, "close", lambda: None)  # the test's own transaction lives in it
+        with pytest.raises(prepare.CannotStart, match="has a gap"):
+            prepare.tables()
 
     def test_a_newer_release_was_here(self) -> None:
         """F51: old code does not tick on tables that it does not know."""
