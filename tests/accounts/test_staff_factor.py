@@ -180,7 +180,7 @@ def test_half_signed_in_staff_see_no_more_than_strangers(world: World) -> None:
     missing = client.get("/no-such-page/")
     assert missing.status_code == 404
     assert 'aria-label="Sections' not in text_of(missing)
-    outside = {"REMOTE_ADDR": "203.0.113.9"}
+    outside: Any = {"REMOTE_ADDR": "203.0.113.9"}
     assert client.get("/metrics", **outside).status_code == 403
     assert client.get("/healthz/engine", **outside).json().keys() == {"healthy"}
     second_factor.mark(session := client.session, world.ada)
