@@ -54,6 +54,10 @@ SECURITY_MAILS = {
     "factor_added": ("A second factor was added", "A second factor was added to your account."),
     "factor_removed": ("A second factor was removed", "A second factor was removed from your account."),
     "codes_made": ("New recovery codes", "New recovery codes were made for your account; the former ones are void."),
+    "password_set": (
+        "Your password was changed",
+        "The password of your account was changed; other devices were signed out.",
+    ),
     "factors_reset": (
         "Your second factors were reset",
         "A colleague has taken the second factors off your account, and all your devices were signed out."

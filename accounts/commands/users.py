@@ -21,6 +21,7 @@ from core import audit, clock
 from core.db import bump, check_version, locked
 from core.errors import Conflict, Forbidden, Invalid
 from core.facts import record
+from core.jobs import enqueue
 
 HIGHEST = max(RANKS.values())
 
@@ -143,9 +144,10 @@ def reactivate(actor: Actor, user: User, *, keep_password: bool = True) -> User:
 
 
 def set_password(actor: Actor, user: User, *, password: str, hashed: str = "") -> User:
-    """Set one's own password; every other session ends with it (A28). `hashed` is its hash where that is known.
+    """Set one's own password; every other session ends with it (A28), and a mail says so.
 
-    Raises Invalid for a weak one and Forbidden (`inactive`) for somebody who was shut out meanwhile.
+    `hashed` is its hash where that is known. Raises Invalid for a weak one and Forbidden (`inactive`) for somebody
+    who was shut out meanwhile.
     """
     require(actor, PASSWORD_EDIT, user)
     check_password_rules(password, user)
@@ -155,6 +157,7 @@ def set_password(actor: Actor, user: User, *, password: str, hashed: str = "") -
         _refuse_inactive(user)
         user.password = hashed
         _end_sessions(user, "password")
+        enqueue("accounts.security_mail", f"password_set:{user.pk}")
         audit.write(actor, "user.set_password", f"user:{user.pk}")
     return user
 

@@ -170,7 +170,7 @@ class PriorityInput(VerbInput):
     major = serializers.BooleanField(required=False)
     pages = serializers.BooleanField(required=False)
     urgency = serializers.ChoiceField(choices=["high", "low"], required=False)
-    ack_timeout_minutes = serializers.IntegerField(min_value=0, max_value=100_000, required=False, allow_null=True)
+    ack_timeout_minutes = serializers.IntegerField(min_value=0, max_value=10_080, required=False, allow_null=True)
     example = {"definition": "Customers cannot pay.", "ack_timeout_minutes": 30}
 
 

@@ -20,6 +20,7 @@ from oncall.models import Service
 
 RULES = 200
 FIELDS = 10
+LONGEST_ACKNOWLEDGEMENT = 10_080  # minutes
 LONGEST_WINDOW = 24 * 60
 MODES = ("tool", "none", "fields", "window")
 
@@ -134,10 +135,18 @@ def edit_priority(actor: Actor, priority: Priority, *, version: int | None = Non
     if not priority.name or Priority.objects.filter(name__iexact=priority.name).exclude(pk=priority.pk).exists():
         sentence = "Must be a name that no other priority has."
         raise Invalid(sentence, fields={"name": [sentence]})
+    _check_timeout(priority.ack_timeout_minutes)
     bump(priority)
     priority.save()
     _write(actor, f"priority:{priority.pk}", before, model_to_dict(priority))
     return priority
+
+
+def _check_timeout(minutes: int | None) -> None:
+    """A week at most, as at services: what is longer is forgotten, and absurd times end beyond the calendar."""
+    if minutes is not None and not 0 <= minutes <= LONGEST_ACKNOWLEDGEMENT:
+        sentence = f"Must be from 0 to {LONGEST_ACKNOWLEDGEMENT} minutes, or empty."
+        raise Invalid(sentence, fields={"ack_timeout_minutes": [sentence]})
 
 
 def _write(actor: Actor, thing: str, before: dict[str, Any], after: dict[str, Any]) -> None:

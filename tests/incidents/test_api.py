@@ -10,9 +10,11 @@ import pytest
 from rest_framework.test import APIClient
 
 from core import clock
+from core.errors import Invalid
+from incidents.commands import config
 from incidents.models import EventRule, Incident, Priority
 from tests.incidents.conftest import Stage
-from tests.world import priority
+from tests.world import acts, priority
 
 Client = Callable[..., APIClient]
 ROOT = "/api/v1/"
@@ -235,6 +237,11 @@ def test_tri_02_a_process_owner_renames_a_priority(one: Stage, api: Client) -> N
     assert api(one.world.pat).patch(path, {"name": "P1"}, format="json").status_code == 400
     assert api(one.world.pat).patch(path, {"rank": 1}, format="json").status_code == 400
     assert Priority.objects.get(pk=pk).rank == 3
+    for absurd in (-1, 10_081, 9_000_000_000):
+        refused = api(one.world.pat).patch(path, {"ack_timeout_minutes": absurd}, format="json")
+        assert (refused.status_code, list(refused.json()["fields"])) == (400, ["ack_timeout_minutes"])
+        with pytest.raises(Invalid, match="10080 minutes"):  # the administration's form knows no bound of its own
+            config.edit_priority(acts(one.world.pat), priority(3), ack_timeout_minutes=absurd)
 
 
 def test_tri_06_managers_edit_their_own_services_rules(stage: Stage, api: Client) -> None:
