@@ -18,6 +18,7 @@ from incidents.queries.adherence import adherence
 from integrations.models import Heartbeat
 from notifications.kinds import providers
 from notifications.models import ProviderConfig
+from notifications.providers.email import Email, mail_is_filed
 from oncall.queries.coverage import holes
 
 ENTRIES, HOLES = 8, 12
@@ -60,7 +61,8 @@ def _workers(beats: list[Beat]) -> Iterable[Row]:
     now = clock.now()
     for beat in beats:
         if beat.name == "core.audit":
-            yield Row("" if beat.ok else "bad", "Whole" if beat.ok else "Broken", str(beat.detail.get("sentence", "")))
+            said = f"{beat.detail.get('sentence', '')} Looked through {beat.at:%d %b %H:%M} UTC."
+            yield Row("" if beat.ok else "bad", "Whole" if beat.ok else "Broken", said)
         elif beat.name.startswith("worker:"):
             age = max(0, round((now - beat.at).total_seconds()))
             fresh = age <= AT_WORK
@@ -89,6 +91,8 @@ def _provider(each: Any, ill: str | None, enabled: bool | None) -> Row:
         return Row("none", "Off", f"{each.label} is switched off.")
     if enabled is None and each.needs_set_up:
         return Row("none", "Not set", f"{each.label} is not set up.")
+    if each.id == Email.id and mail_is_filed():
+        return Row("warn", "Filed", f"{each.label} is written to files and reaches nobody: there is no mail server.")
     return Row("", "Ready", each.label)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -53,7 +54,8 @@ def test_the_process_is_measured_by_priority(world: World, browser: Browser, at:
     assert "Payroll" not in page
 
 
-def test_what_is_wrong_stands_first(world: World, browser: Browser, at: clock.FrozenClock) -> None:
+def test_what_is_wrong_stands_first(world: World, browser: Browser, at: clock.FrozenClock, settings: Any) -> None:
+    settings.EMAIL_URL = ""
     alarms.alarm("policies", "Nobody on the escalation policy Nights can be reached.")
     Beat.objects.create(name="worker:host-a:71", at=clock.now())
     Beat.objects.create(name="worker:host-b:72", at=clock.now() - timedelta(minutes=10))
@@ -64,7 +66,8 @@ def test_what_is_wrong_stands_first(world: World, browser: Browser, at: clock.Fr
         "Nobody on the escalation policy Nights can be reached.",
         "The auditor has not run.",
         "Worker 71 on host-a, seen 0 s ago.",
-        "audit entries, unbroken.",
+        "audit entries, unbroken. Looked through 16 Nov 09:00 UTC.",
+        "E-mail is written to files and reaches nobody",
         "Refunds: It has no escalation policy",
         "Search: The team has no manager.",
         "SMS is not set up.",
