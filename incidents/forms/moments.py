@@ -20,14 +20,26 @@ class MomentField(forms.DateTimeField):
     unless it is still to come, as after `/at` (S19); Django would refuse both."""
 
     def to_python(self, value: Any) -> datetime | None:
-        """An aware time; None for nothing. Raises ValidationError, also for an hour that summer time leaves out."""
+        """An aware time; None for nothing. Raises ValidationError, also for an hour that summer time leaves out.
+
+        And for the first and last hours of the calendar where they lie outside of it in UTC.
+        """
         try:
-            return super().to_python(value)
+            return self._read(value)
+        except OverflowError as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+    def _read(self, value: Any) -> datetime | None:
+        try:
+            read: datetime | None = super().to_python(value)
         except ValidationError:
             found = _later_of_two(str(value))
             if found is None:
                 raise
             return found
+        if read is not None:
+            read.astimezone(UTC)  # raises OverflowError where UTC has no such day
+        return read
 
 
 def _later_of_two(text: str) -> datetime | None:

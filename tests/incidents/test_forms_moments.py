@@ -54,7 +54,13 @@ def test_s19_of_two_equal_times_the_later_counts_unless_it_is_to_come(
         assert form.cleaned_data["occurred_at"] == FIRST
 
 
-@pytest.mark.parametrize("text", ["2026-03-29T02:30", "yesterday", "2026-02-30T10:00", "9999-99-99T99:99"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2026-03-29T02:30", "yesterday", "2026-02-30T10:00", "9999-99-99T99:99"),
+        *("0001-01-01T00:00", "0001-01-01T00:00:00.5"),
+    ],
+)
 def test_an_hour_that_never_was_is_refused(text: str) -> None:
     """Where summer time begins, and for what is no time at all."""
     with timezone.override("Europe/Berlin"):
