@@ -23,7 +23,7 @@ from django.shortcuts import render
 from core import clock, throttle
 from core.errors import TooMany
 from core.secrets import decrypt, encrypt
-from core.web.address import client_address
+from core.web.address import client_address, network_of
 
 SLOT = "held_form"
 PATIENCE = timedelta(minutes=15)
@@ -76,7 +76,7 @@ def keep(request: HttpRequest) -> bool:
     if found is None or not person:
         return False
     try:
-        throttle.hit("held-form", client_address(request.META), A_HOUR, 60 * 60)
+        throttle.hit("held-form", network_of(client_address(request.META)), A_HOUR, 60 * 60)
     except TooMany:
         return False
     kept = {"path": found.path, "pairs": found.pairs, "at": clock.now().timestamp(), "of": person}
