@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, cast
 
-from django.db import connection, transaction
+from django.db import connection
 
 from core.backup.manifest import Refused
 
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 PASSED_ON = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY"}
+READ = ("--no-owner", "--no-privileges", "--no-comments", "--exit-on-error", "--file=-")
+QUIET = ("SET client_min_messages = warning", "SET lock_timeout = '20s'")
 WIPE = """
 SELECT format('DROP TABLE IF EXISTS %I.%I CASCADE', schemaname, tablename) FROM pg_tables
     WHERE schemaname = current_schema()
@@ -33,21 +37,59 @@ def dump(target: Path, scratch: Path) -> None:
 
 
 def restore(staged: Path, scratch: Path) -> None:
-    """Put a dump into this database, all of it or nothing; raises Refused. What stood there is taken away before."""
+    """Put a dump in the place of what stands here, all of it or nothing; raises Refused, and then nothing has changed.
+
+    One transaction takes away and puts in. It is told to commit when the whole dump has been read, so a tool that is
+    killed, or an end of this process, leaves what stood there. An extension's comment belongs to who made it.
+    """
     _run("pg_restore", ["--list", str(staged)], scratch)  # whether it can be read, before anything is taken away
-    wipe()
-    name = str(connection.settings_dict["NAME"])
-    words = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", f"--dbname={name}"]
-    _run("pg_restore", [*words, str(staged)], scratch)
+    begin = "".join(f"{line};\n" for line in ("BEGIN", *QUIET, *_taking_away()))
+    connection.close()  # it must not stand in the way of what is dropped
+    read = [_found("pg_restore"), *READ, str(staged)]
+    write = [_found("psql"), "--no-password", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
+    with (
+        _environment(scratch) as environment,
+        (scratch / "said").open("w+", encoding="utf-8", errors="replace") as said,
+        subprocess.Popen(
+            write, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said
+        ) as writer,
+        subprocess.Popen(
+            read, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said
+        ) as reader,
+    ):
+        whole = _pass_on(reader, writer, begin.encode())
+        failed = bool(writer.wait()) or not whole
+        said.seek(0)
+        lines = said.read().splitlines()
+    if failed:
+        raise Refused(f"The dump could not be put into the database: {_reason(lines)}.")
 
 
-@transaction.atomic
-def wipe() -> None:
-    """Take our tables and functions away; extensions stay."""
+def _pass_on(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes], begin: bytes) -> bool:
+    """The dump as SQL from the one to the other, and COMMIT behind the last line; says whether it came so far."""
+    source, target = cast(IO[bytes], reader.stdout), cast(IO[bytes], writer.stdin)
+    try:
+        with target, source:
+            target.write(begin)
+            shutil.copyfileobj(source, target)
+            if reader.wait():
+                return False
+            target.write(b"\nCOMMIT;\n")
+    except BrokenPipeError:  # psql has met an error and said which
+        return False
+    return True
+
+
+def _reason(lines: list[str]) -> str:
+    told = next((line for line in lines if "error:" in line.lower()), (lines or ["nothing was said"])[0])
+    return re.split(r"error:\s*", told, maxsplit=1, flags=re.IGNORECASE)[-1].rstrip(".")
+
+
+def _taking_away() -> list[str]:
+    """What takes our tables and functions away; extensions stay."""
     with connection.cursor() as cursor:
         cursor.execute(WIPE)
-        for (statement,) in cursor.fetchall():
-            cursor.execute(statement)
+        return [statement for (statement,) in cursor.fetchall()]
 
 
 def is_empty() -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -45,7 +47,7 @@ def restore(path: Path, wishes: Wishes) -> Outcome:
     os.umask(0o077)
     making.refuse_stranger()
     try:
-        with prepare.lock_directory(), archive.opened(path) as tar:
+        with prepare.lock_directory(), prepare.lock_use(alone=True), archive.opened(path) as tar:
             said = archive.check(tar)
             keys = any(member.name.startswith("keys/") for member in said.members)
             empty, aside = _is_empty(), _Aside()
@@ -55,7 +57,6 @@ def restore(path: Path, wishes: Wishes) -> Outcome:
                 _refuse_full(said, staged)
                 archive.extract(tar, said, staged)
                 _put(said, staged, aside, dump_first=not empty)
-        _tidy(said)
     except prepare.CannotStart as error:
         raise Refused(str(error)) from None
     except DatabaseError as error:
@@ -127,19 +128,40 @@ class _Aside:
 
 
 def _put(said: Manifest, staged: Path, aside: _Aside, *, dump_first: bool) -> None:
-    """Attachments and keys before the database, so that a portal which finds the new rows finds the rest."""
-    database = staged / DATABASES[said.database]
+    """What is most likely to fail comes first; no row of the backup's time is used before it is tidied.
+
+    SQLite is tidied as a file beside the present one, which it replaces last of all.
+    """
+    database, present = staged / DATABASES[said.database], making.database_path()
     if said.database == "sqlite":
         sqlite.check(database)
-    elif dump_first:
-        postgresql.dump(aside.path / DATABASES["postgresql"], staged)
+        with _elsewhere(database):
+            _tidy(said)
+    else:
+        if dump_first:
+            postgresql.dump(aside.path / DATABASES["postgresql"], staged)
+        _put_dump(database, staged, aside)
+        _tidy(said)
     _put_attachments(staged / "attachments", aside)
     _put_keys(staged / "keys", aside)
     connection.close()
     if said.database == "sqlite":
-        sqlite.put(database, making.database_path(), aside.path if making.database_path().exists() else staged)
-    else:
-        _put_dump(database, staged, aside)
+        sqlite.put(database, present, aside.path if present.exists() else staged)
+
+
+@contextlib.contextmanager
+def _elsewhere(path: Path) -> Iterator[None]:
+    """Our models on another SQLite file, which is one file again at the end."""
+    connection.close()
+    entry = connection.settings_dict
+    entry["NAME"], present = str(path), entry["NAME"]
+    try:
+        yield
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA journal_mode=DELETE")
+    finally:
+        connection.close()
+        entry["NAME"] = present
 
 
 def _put_dump(database: Path, scratch: Path, aside: _Aside) -> None:

@@ -28,20 +28,45 @@ PAUSE = 1.0  # seconds until a database that did not answer is asked again
 class CannotStart(Exception):
     """The portal cannot run here; the text is one sentence for the console (F49)."""
 
+    code = 78  # of the process: a wrong setting, which systemd does not try again
+
 
 class NotYet(CannotStart):
-    """A database server does not answer now; it may in a while."""
+    """What is in the way goes by itself: a database server that does not answer, a restore."""
+
+    code = 75
 
 
 def lock_directory() -> IO[str]:
     """Hold the data directory until this process ends; raises CannotStart when another runner has it."""
+    try:
+        return _locked("up.lock", fcntl.LOCK_EX)
+    except BlockingIOError:
+        raise CannotStart(f"Watchbill is running already on {settings.DATA_DIR}.") from None
+
+
+def lock_use(*, alone: bool = False) -> IO[str]:
+    """Use the data directory beside other processes of ours, or alone, until this one and its forks end.
+
+    A restore is alone; raises CannotStart when it would not be, and NotYet to whoever comes while it runs.
+    """
+    try:
+        return _locked("use.lock", fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+    except BlockingIOError:
+        if alone:
+            raise CannotStart(f"A process of Watchbill still uses {settings.DATA_DIR}: end the whole portal.") from None
+        raise NotYet(f"A backup is being restored into {settings.DATA_DIR}.") from None
+
+
+def _locked(name: str, how: int) -> IO[str]:
+    """A file of the data directory that only we lock; raises BlockingIOError, CannotStart."""
     path = Path(settings.DATA_DIR) / "run"
     try:
         path.mkdir(mode=0o700, exist_ok=True)
-        handle = (path / "up.lock").open("w", encoding="ascii")
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        handle = (path / name).open("w", encoding="ascii")
+        fcntl.flock(handle, how | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise CannotStart(f"Watchbill is running already on {settings.DATA_DIR}.") from None
+        raise
     except OSError as error:
         raise CannotStart(f"WATCHBILL_DATA_DIR {settings.DATA_DIR} cannot be written to: {_reason(error)}.") from None
     os.set_inheritable(handle.fileno(), False)

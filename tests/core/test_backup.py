@@ -11,7 +11,7 @@ import stat
 import tarfile
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -286,4 +286,23 @@ def test_a_tool_that_fails_says_why_and_leaves_no_password(tmp_path: Path, monke
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(Refused, match=r"^pg_dump failed: server version mismatch$"):
         postgresql.dump(tmp_path / "out", tmp_path)
+    assert not (tmp_path / "pgpass").exists()
+
+
+@pytest.mark.parametrize(("ending", "committed"), [("exit 0", True), ("exit 1", False), ("kill -9 $$", False)])
+def test_a_dump_is_put_in_when_all_of_it_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, committed: bool
+) -> None:
+    """Stand-ins for both tools: what is taken away and what is put in is one transaction, ended by us alone."""
+    reads = f'case "$*" in *--list*) exit 0;; esac; echo "CREATE TABLE a (b int);"; {ending}'
+    for name, script in (("pg_restore", reads), ("psql", f'cat > {tmp_path}/sql; echo "$*" > {tmp_path}/line')):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(postgresql, "_taking_away", lambda: ["DROP TABLE a"])
+    with nullcontext() if committed else pytest.raises(Refused, match="could not be put into the database"):
+        postgresql.restore(tmp_path / "dump", tmp_path)
+    lines = [line for line in (tmp_path / "sql").read_text().splitlines() if line and not line.startswith("SET ")]
+    assert lines == ["BEGIN;", "DROP TABLE a;", "CREATE TABLE a (b int);", *["COMMIT;"] * committed]
+    assert "ON_ERROR_STOP=1" in (tmp_path / "line").read_text()
     assert not (tmp_path / "pgpass").exists()

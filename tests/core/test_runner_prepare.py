@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -11,6 +13,19 @@ from django.db import OperationalError
 from core import db, startup
 from core.management.commands import prepare as command
 from core.runner import prepare
+
+
+def test_a_restore_is_alone_with_the_directory(tmp_path: Path, settings: Any) -> None:
+    """Web, workers and the bulk lane use it beside each other; whoever comes during a restore comes again later."""
+    settings.DATA_DIR = tmp_path
+    with prepare.lock_use(), prepare.lock_use(), pytest.raises(prepare.CannotStart, match="end the whole portal") as no:
+        prepare.lock_use(alone=True)
+    assert no.value.code == 78
+    with prepare.lock_use(alone=True):
+        for command in ("web", "worker", "qcluster"):
+            with pytest.raises(SystemExit) as end:
+                call_command(command)
+            assert end.value.code == 75, command
 
 
 @pytest.fixture

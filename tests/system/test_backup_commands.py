@@ -18,6 +18,7 @@ import pytest
 
 from core.backup import making
 from tests.made_once import tables
+from tests.system.scene import eventually
 from tools.chaos.portal import ROOT, Portal
 
 pytestmark = [pytest.mark.system, pytest.mark.faults]
@@ -208,3 +209,33 @@ def test_who_may_not_and_when_not(full: Place) -> None:
         assert "belongs to another user" in full.refused("backup")
     assert full.says() == ["Northwind"]
     assert not list(full.data.glob("before-restore-*"))
+
+
+def test_nothing_is_restored_beside_a_web_process(full: Place) -> None:
+    """It gives no sign of life of its own in the database, but it holds the directory."""
+    path = full.backup()
+    command = [sys.executable, "manage.py", "web"]
+    with subprocess.Popen(command, env=full.environment, cwd=ROOT, stderr=subprocess.DEVNULL) as web:
+        try:
+            eventually(lambda: (full.data / "run/use.lock").exists(), 20, "a web process")
+            assert "end the whole portal" in full.refused("restore", "--replace", str(path))
+        finally:
+            web.kill()
+    assert full.run("restore", "--replace", str(path)).returncode == 0
+
+
+def test_a_restore_that_is_killed_behind_the_swap_leaves_nobody_signed_in(full: Place) -> None:
+    """The file is tidied before it takes its place, so there is no moment of old sessions (F52)."""
+    full.sql("INSERT INTO django_session VALUES ('k', 'x', '2099-01-01 00:00:00')")
+    path = full.backup()
+    code = (
+        "import os, sys, django; django.setup(); from pathlib import Path; from core.backup import restoring, sqlite;"
+        "put = sqlite.put; sqlite.put = lambda *words: (put(*words), os._exit(9));"
+        "restoring.restore(Path(sys.argv[1]), restoring.Wishes(replace=True))"
+    )
+    environment = {**full.environment, "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    command = [sys.executable, "-c", code, str(path)]
+    assert subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode == 9
+    assert full.says() == ["Northwind"]
+    assert full.sql("SELECT count(*) FROM django_session") == [(0,)]
+    assert "since" in str(full.sql("SELECT detail FROM core_beat WHERE name = 'away'"))

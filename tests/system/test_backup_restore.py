@@ -47,6 +47,13 @@ AGED = [
         ("incidents_incident", "status_since"),
     )
 ]
+TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
+NO_INDEX = (
+    "CREATE SCHEMA theirs",
+    "CREATE FUNCTION theirs.refuse() RETURNS event_trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN RAISE EXCEPTION 'no index today'; END $$",
+    "CREATE EVENT TRIGGER refuse ON ddl_command_end WHEN TAG IN ('CREATE INDEX') EXECUTE FUNCTION theirs.refuse()",
+)
 MAIL_OF = "SELECT id, email FROM accounts_user"
 
 
@@ -244,3 +251,30 @@ def test_a_backup_of_postgresql_under_load_comes_back_f52_a108(server: Postgres,
             if portal.process and portal.process.poll() is None:
                 portal.kill_all()
         sink.stop()
+
+
+@pytest.mark.services
+@pytest.mark.skipif(postgres_bin() is None, reason="PostgreSQL's server is not installed (Debian: postgresql)")
+def test_a_database_whose_extension_is_another_s_is_restored_and_one_that_fails_stays(
+    server: Postgres, tmp_path: Path
+) -> None:
+    """As on a managed server, whose comment on the extension is not ours to write; then an index that is refused."""
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE app LOGIN")
+        connection.execute("CREATE DATABASE app OWNER app")
+    theirs = f"{server.url.rpartition('/')[0]}/app"
+    with psycopg.connect(theirs, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION pg_trgm")
+    portal = Portal(tmp_path, DATABASE_URL=f"postgres://app@127.0.0.1:{server.port}/app")
+    portal.manage("prepare")
+    path = portal.manage("backup").strip()
+    assert "Restored" in portal.manage("restore", "--replace", path)
+    with psycopg.connect(theirs, autocommit=True) as connection:
+        [(before,)] = connection.execute(TABLES).fetchall()
+        for statement in NO_INDEX:
+            connection.execute(statement)
+    with pytest.raises(RuntimeError, match="no index today"):
+        portal.manage("restore", "--replace", path)
+    with psycopg.connect(theirs, autocommit=True) as connection:
+        assert connection.execute(TABLES).fetchall() == [(before,)]
+        assert before > 50

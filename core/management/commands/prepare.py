@@ -9,7 +9,6 @@ from django.core.management.base import BaseCommand
 from core import startup
 from core.runner import prepare
 
-REFUSED, LATER = 78, 75
 PATIENCE = 60.0  # seconds for a database that starts together with us
 
 
@@ -28,6 +27,6 @@ class Command(BaseCommand):
             prepare.static_files()
         except prepare.CannotStart as error:
             self.stderr.write(f"watchbill: {error}")
-            raise SystemExit(LATER if isinstance(error, prepare.NotYet) else REFUSED) from None
+            raise SystemExit(error.code) from None
         for line in startup.lines():  # the link of the set-up, until there is an administrator
             self.stdout.write(line)

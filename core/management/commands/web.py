@@ -20,11 +20,13 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Serve; a port that cannot be had is one sentence and exit code 78 (F49)."""
+        """Serve; a port that cannot be had is one sentence and exit code 78, a restore 75 (F49)."""
         try:
             prepare.safety()
+            held = prepare.lock_use()
             listener = listen.open_socket(settings.BIND, settings.PORT)
         except (prepare.CannotStart, listen.CannotListen) as error:
             self.stderr.write(f"watchbill: {error}")
-            raise SystemExit(REFUSED) from None
-        roles.web(listener)
+            raise SystemExit(getattr(error, "code", REFUSED)) from None
+        with held:
+            roles.web(listener)

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from core.logs import flush
+from core.runner import prepare
 from core.worker import Worker
 
 
@@ -18,6 +19,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Work; the exit code 75 asks the supervisor for a replacement."""
-        code = Worker().run()
+        try:
+            held = prepare.lock_use()
+        except prepare.CannotStart as error:
+            self.stderr.write(f"watchbill: {error}")
+            raise SystemExit(error.code) from None
+        with held:
+            code = Worker().run()
         flush()
         os._exit(code)  # threads that hang in an external call must not hold the process
