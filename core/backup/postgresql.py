@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, cast
 
@@ -20,6 +20,7 @@ INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 PASSED_ON = {"sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY"}
 READ = ("--no-owner", "--no-privileges", "--no-comments", "--exit-on-error", "--file=-")
 QUIET = ("SET client_min_messages = warning", "SET lock_timeout = '20s'")
+EMPTY = "DO $$ BEGIN IF to_regclass('{0}') IS NOT NULL THEN DELETE FROM {0}; END IF; END $$"
 WIPE = """
 SELECT format('DROP TABLE IF EXISTS %I.%I CASCADE', schemaname, tablename) FROM pg_tables
     WHERE schemaname = current_schema()
@@ -36,14 +37,16 @@ def dump(target: Path, scratch: Path) -> None:
     _run("pg_dump", words, scratch)
 
 
-def restore(staged: Path, scratch: Path) -> None:
+def restore(staged: Path, scratch: Path, emptied: Iterable[str] = ()) -> None:
     """Put a dump in the place of what stands here, all of it or nothing; raises Refused, and then nothing has changed.
 
     One transaction takes away and puts in. It is told to commit when the whole dump has been read, so a tool that is
-    killed, or an end of this process, leaves what stood there. An extension's comment belongs to who made it.
+    killed, or an end of this process, leaves what stood there. Tables of `emptied`, where there are such, come without
+    rows. An extension's comment belongs to who made it.
     """
     _run("pg_restore", ["--list", str(staged)], scratch)  # whether it can be read, before anything is taken away
     begin = "".join(f"{line};\n" for line in ("BEGIN", *QUIET, *_taking_away()))
+    end = "".join(f"{line};\n" for line in ("RESET search_path", *(EMPTY.format(name) for name in emptied), "COMMIT"))
     connection.close()  # it must not stand in the way of what is dropped
     read = [_found("pg_restore"), *READ, str(staged)]
     write = [_found("psql"), "--no-password", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
@@ -57,7 +60,7 @@ def restore(staged: Path, scratch: Path) -> None:
             read, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said
         ) as reader,
     ):
-        whole = _pass_on(reader, writer, begin.encode())
+        whole = _pass_on(reader, writer, begin.encode(), b"\n" + end.encode())
         failed = bool(writer.wait()) or not whole
         said.seek(0)
         lines = said.read().splitlines()
@@ -65,8 +68,8 @@ def restore(staged: Path, scratch: Path) -> None:
         raise Refused(f"The dump could not be put into the database: {_reason(lines)}.")
 
 
-def _pass_on(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes], begin: bytes) -> bool:
-    """The dump as SQL from the one to the other, and COMMIT behind the last line; says whether it came so far."""
+def _pass_on(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes], begin: bytes, end: bytes) -> bool:
+    """The dump as SQL from the one to the other, and the end behind the last line; says whether it came so far."""
     source, target = cast(IO[bytes], reader.stdout), cast(IO[bytes], writer.stdin)
     try:
         with target, source:
@@ -74,7 +77,7 @@ def _pass_on(reader: subprocess.Popen[bytes], writer: subprocess.Popen[bytes], b
             shutil.copyfileobj(source, target)
             if reader.wait():
                 return False
-            target.write(b"\nCOMMIT;\n")
+            target.write(end)
     except BrokenPipeError:  # psql has met an error and said which
         return False
     return True

@@ -166,7 +166,7 @@ def _elsewhere(path: Path) -> Iterator[None]:
 
 def _put_dump(database: Path, scratch: Path, aside: _Aside) -> None:
     try:
-        postgresql.restore(database, scratch)
+        postgresql.restore(database, scratch, EMPTIED)
     except Refused as error:
         kept = f" What stood there before is in {aside.made}." if aside.made else ""
         raise Refused(f"{error}{kept}") from error

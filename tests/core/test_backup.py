@@ -301,8 +301,9 @@ def test_a_dump_is_put_in_when_all_of_it_was_read(
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setattr(postgresql, "_taking_away", lambda: ["DROP TABLE a"])
     with nullcontext() if committed else pytest.raises(Refused, match="could not be put into the database"):
-        postgresql.restore(tmp_path / "dump", tmp_path)
+        postgresql.restore(tmp_path / "dump", tmp_path, ["old"])
+    ending_lines = ["RESET search_path;", f"{postgresql.EMPTY.format('old')};", "COMMIT;"] * committed
     lines = [line for line in (tmp_path / "sql").read_text().splitlines() if line and not line.startswith("SET ")]
-    assert lines == ["BEGIN;", "DROP TABLE a;", "CREATE TABLE a (b int);", *["COMMIT;"] * committed]
+    assert lines == ["BEGIN;", "DROP TABLE a;", "CREATE TABLE a (b int);", *ending_lines]
     assert "ON_ERROR_STOP=1" in (tmp_path / "line").read_text()
     assert not (tmp_path / "pgpass").exists()

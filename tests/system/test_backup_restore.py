@@ -17,6 +17,7 @@ from typing import cast
 import psycopg
 import pytest
 
+from core.backup.postgresql import EMPTY
 from tests.system.conftest import Make
 from tests.system.scene import Scene, eventually
 from tools.chaos.portal import Portal
@@ -271,6 +272,10 @@ def test_a_database_whose_extension_is_another_s_is_restored_and_one_that_fails_
     assert "Restored" in portal.manage("restore", "--replace", path)
     with psycopg.connect(theirs, autocommit=True) as connection:
         [(before,)] = connection.execute(TABLES).fetchall()
+        connection.execute("INSERT INTO django_session VALUES ('k', 'x', now())")
+        connection.execute(EMPTY.format("django_session"))
+        connection.execute(EMPTY.format("no_such_table"))
+        assert connection.execute("SELECT count(*) FROM django_session").fetchall() == [(0,)]
         for statement in NO_INDEX:
             connection.execute(statement)
     with pytest.raises(RuntimeError, match="no index today"):
