@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from accounts.actors import Actor
 from core.config.nouns import Document, Field, Noun, Standing, row_of, wrong
 from incidents.commands import config
+from incidents.commands.config import LONGEST_ACKNOWLEDGEMENT
 from incidents.models import EventRule, GroupingRule, Priority
 from oncall.config import service_named
 
@@ -37,7 +38,7 @@ class PrioritiesNoun(Noun):
         "major": Field("flag", False),
         "pages": Field("flag", True),
         "urgency": Field("text", "high", choices=URGENCIES),
-        "ack_timeout_minutes": Field("number", None, none=True, high=10_080),
+        "ack_timeout_minutes": Field("number", None, none=True, high=LONGEST_ACKNOWLEDGEMENT),
     }
 
     def documents(self) -> list[Document]:

@@ -136,3 +136,23 @@ class PriorityLowered:
     number: int
     before: int
     after: int
+
+
+#: Whatever changes an incident; each names it by its number.
+OF_INCIDENTS = (
+    IncidentOpened,
+    IncidentAcknowledged,
+    IncidentRetriggered,
+    IncidentMoved,
+    IncidentResolved,
+    IncidentResolveUndone,
+    IncidentReopened,
+    IncidentCancelled,
+    IncidentClosed,
+    IncidentSnoozed,
+    IncidentReassigned,
+    IncidentRenamed,
+    IncidentExhausted,
+    PriorityRaised,
+    PriorityLowered,
+)

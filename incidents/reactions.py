@@ -18,23 +18,7 @@ def refresh_boards(happened: Any) -> None:
         live.append(f"now:{user_id}", "board", str(happened.number))
 
 
-for _kind in (
-    facts.IncidentOpened,
-    facts.IncidentAcknowledged,
-    facts.IncidentRetriggered,
-    facts.IncidentMoved,
-    facts.IncidentResolved,
-    facts.IncidentResolveUndone,
-    facts.IncidentReopened,
-    facts.IncidentCancelled,
-    facts.IncidentClosed,
-    facts.IncidentSnoozed,
-    facts.IncidentReassigned,
-    facts.IncidentRenamed,
-    facts.IncidentExhausted,
-    facts.PriorityRaised,
-    facts.PriorityLowered,
-):
+for _kind in facts.OF_INCIDENTS:
     on(_kind)(refresh_boards)
 
 

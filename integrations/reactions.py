@@ -31,21 +31,5 @@ def tell_webhooks(happened: Any) -> None:
     webhook_log.tell(name_of(happened), happened.number, change)
 
 
-for _kind in (
-    facts.IncidentOpened,
-    facts.IncidentAcknowledged,
-    facts.IncidentRetriggered,
-    facts.IncidentMoved,
-    facts.IncidentResolved,
-    facts.IncidentResolveUndone,
-    facts.IncidentReopened,
-    facts.IncidentCancelled,
-    facts.IncidentClosed,
-    facts.IncidentSnoozed,
-    facts.IncidentReassigned,
-    facts.IncidentRenamed,
-    facts.IncidentExhausted,
-    facts.PriorityRaised,
-    facts.PriorityLowered,
-):
+for _kind in facts.OF_INCIDENTS:
     on(_kind)(tell_webhooks)

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from core.api.fields import CONTROL, Line
 from incidents.commands.acceptance import CHANGE_KINDS
-from incidents.commands.config import MODES
+from incidents.commands.config import LONGEST_ACKNOWLEDGEMENT, MODES
 from incidents.commands.describing import LONGEST_IMPACT, LONGEST_TITLE
 from incidents.commands.lifecycle import RESOLUTION_CODES
 from incidents.commands.milestones import KINDS
@@ -170,7 +170,9 @@ class PriorityInput(VerbInput):
     major = serializers.BooleanField(required=False)
     pages = serializers.BooleanField(required=False)
     urgency = serializers.ChoiceField(choices=["high", "low"], required=False)
-    ack_timeout_minutes = serializers.IntegerField(min_value=0, max_value=10_080, required=False, allow_null=True)
+    ack_timeout_minutes = serializers.IntegerField(
+        min_value=0, max_value=LONGEST_ACKNOWLEDGEMENT, required=False, allow_null=True
+    )
     example = {"definition": "Customers cannot pay.", "ack_timeout_minutes": 30}
 
 
