@@ -31,7 +31,11 @@ SELECT i.title, p.user_id FROM oncall_page p JOIN incidents_incident i ON p.subj
 WHERE p.handed_at IS NOT NULL
 """
 LEASED = "SELECT count(*) FROM core_duerow WHERE state = 'leased' AND kind = 'delivery.send'"
-OPEN = "SELECT title FROM incidents_incident WHERE status = 'triggered'"
+# What may still be told: the incidents that nobody has acknowledged, and the events no worker had looked at.
+OPEN = """
+SELECT title FROM incidents_incident WHERE status = 'triggered'
+UNION ALL SELECT summary FROM incidents_alert WHERE incident_id IS NULL AND state = 'open'
+"""
 BREATHED = "SELECT 1 FROM core_beat WHERE name LIKE 'worker:%' AND at > "
 BREATHED_SQLITE, BREATHED_POSTGRESQL = (
     f"{BREATHED}datetime('now', '-31 seconds')",
