@@ -46,10 +46,14 @@ def on_return(name: str, review: Review) -> None:
     _reviews[name] = review
 
 
+def restored(taken: datetime) -> dict[str, str]:
+    """What the row `NAME` says so that the next worker reviews: the database is now that of an earlier time (UTC)."""
+    return {"since": taken.isoformat(), "until": ""}
+
+
 def note_restore(taken: datetime) -> None:
-    """Have the next worker review: the database is now that of an earlier time (UTC)."""
-    detail = {"since": taken.isoformat(), "until": ""}
-    Beat.objects.update_or_create(name=NAME, defaults={"at": clock.now(), "ok": True, "detail": detail})
+    """Have the next worker review."""
+    Beat.objects.update_or_create(name=NAME, defaults={"at": clock.now(), "ok": True, "detail": restored(taken)})
 
 
 def come_back(go_on: Callable[[], bool] = lambda: True) -> Away | None:

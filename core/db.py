@@ -17,6 +17,7 @@ from core.errors import Stale
 
 M = TypeVar("M", bound=models.Model)
 CLOCK_EVERY = 10.0
+TURN = 0.2  # seconds between two questions whether it is our turn
 CLOCK_DEAD_BAND = timedelta(milliseconds=100)
 _measured_at = [float("-inf")]
 
@@ -75,6 +76,57 @@ def deadline(seconds: float) -> Iterator[None]:
         yield
     finally:
         raw.set_progress_handler(None, 0)
+
+
+@contextmanager
+def without_limits(line: Any, *names: str) -> Iterator[None]:
+    """Lift limits of PostgreSQL, such as `statement_timeout`, from the connection `line`: they are for pages.
+
+    `lock_timeout` only for what lets others pass while it waits. SQLite: nothing.
+    """
+    if line.vendor != "postgresql":
+        yield
+        return
+    with line.cursor() as cursor:
+        before = [_limited(cursor, name, "0") for name in names]
+    try:
+        yield
+    finally:
+        if not line.needs_rollback and line.is_usable():
+            with line.cursor() as cursor:
+                for name, value in zip(names, before, strict=True):
+                    _limited(cursor, name, value)
+
+
+def _limited(cursor: Any, name: str, value: str) -> str:
+    """Set one limit for the session; returns the former."""
+    cursor.execute("SELECT current_setting(%s)", [name])
+    former: str = cursor.fetchone()[0]
+    cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
+    return former
+
+
+@contextmanager
+def turn(line: Any, name: str) -> Iterator[None]:
+    """Wait until no other session of PostgreSQL has this turn; asked again and again, since whoever waits inside one
+    statement is waited for by the building of an index. On SQLite: nothing."""
+    if line.vendor != "postgresql":
+        yield
+        return
+    key = f"watchbill.{name}"
+    while not _asked(line, "pg_try_advisory_lock", key):
+        time.sleep(TURN)
+    try:
+        yield
+    finally:
+        if not line.needs_rollback and line.is_usable():
+            _asked(line, "pg_advisory_unlock", key)
+
+
+def _asked(line: Any, function: str, key: str) -> bool:
+    with line.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(hashtext(%s))", [key])
+        return bool(cursor.fetchone()[0])
 
 
 def one_at_a_time(name: str) -> None:

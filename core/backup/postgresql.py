@@ -37,16 +37,17 @@ def dump(target: Path, scratch: Path) -> None:
     _run("pg_dump", words, scratch)
 
 
-def restore(staged: Path, scratch: Path, emptied: Iterable[str] = ()) -> None:
+def restore(staged: Path, scratch: Path, emptied: Iterable[str] = (), last: Iterable[str] = ()) -> None:
     """Put a dump in the place of what stands here, all of it or nothing; raises Refused, and then nothing has changed.
 
     One transaction takes away and puts in. It is told to commit when the whole dump has been read, so a tool that is
     killed, or an end of this process, leaves what stood there. Tables of `emptied`, where there are such, come without
-    rows. An extension's comment belongs to who made it.
+    rows; the statements of `last` are its end. An extension's comment belongs to who made it.
     """
     _run("pg_restore", ["--list", str(staged)], scratch)  # whether it can be read, before anything is taken away
     begin = "".join(f"{line};\n" for line in ("BEGIN", *QUIET, *_taking_away()))
-    end = "".join(f"{line};\n" for line in ("RESET search_path", *(EMPTY.format(name) for name in emptied), "COMMIT"))
+    ending = ("RESET search_path", *(EMPTY.format(name) for name in emptied), *last, "COMMIT")
+    end = "".join(f"{line};\n" for line in ending)
     connection.close()  # it must not stand in the way of what is dropped
     read = [_found("pg_restore"), *READ, str(staged)]
     write = [_found("psql"), "--no-password", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]

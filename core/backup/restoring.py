@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
@@ -22,6 +23,12 @@ from core.runner import prepare
 
 #: What belongs to the hour of the backup alone: who was signed in, what was counted, what was held in the cache.
 EMPTIED = ("django_session", "usersessions_usersession", "core_throttlecount", "cache")
+#: What `_tidy` does, for the end of the transaction on PostgreSQL.
+NO_WORKER = "DELETE FROM core_beat WHERE name LIKE 'worker:%'"
+REVIEW = (
+    "INSERT INTO core_beat (name, at, ok, detail) VALUES ('{0}', now(), true, '{1}')"
+    " ON CONFLICT (name) DO UPDATE SET at = excluded.at, ok = excluded.ok, detail = excluded.detail"
+)
 SILENT = timedelta(seconds=30)  # a worker that has given no sign of life for so long is not there
 
 
@@ -130,7 +137,8 @@ class _Aside:
 def _put(said: Manifest, staged: Path, aside: _Aside, *, dump_first: bool) -> None:
     """What is most likely to fail comes first; no row of the backup's time is used before it is tidied.
 
-    SQLite is tidied as a file beside the present one, which it replaces last of all.
+    SQLite is tidied as a file beside the present one, which it replaces last of all; PostgreSQL in the transaction that
+    puts the rows in, so that an end of this process behind it leaves no database that pages without a look.
     """
     database, present = staged / DATABASES[said.database], making.database_path()
     if said.database == "sqlite":
@@ -140,8 +148,7 @@ def _put(said: Manifest, staged: Path, aside: _Aside, *, dump_first: bool) -> No
     else:
         if dump_first:
             postgresql.dump(aside.path / DATABASES["postgresql"], staged)
-        _put_dump(database, staged, aside)
-        _tidy(said)
+        _put_dump(said, database, staged, aside)
     _put_attachments(staged / "attachments", aside)
     _put_keys(staged / "keys", aside)
     connection.close()
@@ -164,9 +171,10 @@ def _elsewhere(path: Path) -> Iterator[None]:
         entry["NAME"] = present
 
 
-def _put_dump(database: Path, scratch: Path, aside: _Aside) -> None:
+def _put_dump(said: Manifest, database: Path, scratch: Path, aside: _Aside) -> None:
+    review = json.dumps(away.restored(said.moment))  # of a checked time alone: it holds no quote
     try:
-        postgresql.restore(database, scratch, EMPTIED)
+        postgresql.restore(database, scratch, EMPTIED, (NO_WORKER, REVIEW.format(away.NAME, review)))
     except Refused as error:
         kept = f" What stood there before is in {aside.made}." if aside.made else ""
         raise Refused(f"{error}{kept}") from error
@@ -194,7 +202,7 @@ def _put_keys(staged: Path, aside: _Aside) -> None:
 
 
 def _tidy(said: Manifest) -> None:
-    """Nobody is signed in, nothing is counted, no worker lives; the next one looks before it sends (F52)."""
+    """In SQLite's file nobody is signed in, nothing counted, no worker lives; the next looks before it sends (F52)."""
     there = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
         for name in sorted(there & set(EMPTIED)):

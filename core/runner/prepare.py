@@ -23,6 +23,16 @@ from core import db
 
 IGNORED_FILES = ("rest_framework/*", "drf_spectacular_sidecar/redoc/*")  # pages that we do not have
 PAUSE = 1.0  # seconds until a database that did not answer is asked again
+# What PostgreSQL says when waiting changes nothing; there is no code for it before a connection stands. A server that
+# speaks another language is waited for.
+REFUSALS = (
+    ("password authentication failed", "The database on {host} refuses the password of the user “{user}”"),
+    ("no password supplied", "The database on {host} wants a password of the user “{user}”"),
+    ('role "{user}" does not exist', "The database on {host} knows no user “{user}”"),
+    ('database "{name}" does not exist', "There is no database “{name}” on {host}"),
+    ("no pg_hba.conf entry", "The database on {host} does not let “{user}” in from here (pg_hba.conf)"),
+    ('permission denied for database "{name}"', "The user “{user}” may not use the database “{name}” on {host}"),
+)
 
 
 class CannotStart(Exception):
@@ -98,6 +108,9 @@ def tables() -> None:
             "The database has a gap: a step of an earlier release is missing below later ones; restore a backup."
         ) from None
     except (DatabaseError, InterfaceError) as error:
+        refusal = _refusal(error)
+        if refusal is not None:
+            raise CannotStart(refusal) from None
         away = connection.vendor != "sqlite" and isinstance(error, (OperationalError, InterfaceError))
         raise (NotYet if away else CannotStart)(_database_sentence(error)) from None
     finally:
@@ -105,7 +118,10 @@ def tables() -> None:
 
 
 def tables_in_time(seconds: float) -> None:
-    """As `tables`, but a database that does not answer has `seconds` to come; raises CannotStart, NotYet at the end."""
+    """As `tables`, but a database that does not answer has `seconds` to come; raises CannotStart, NotYet at the end.
+
+    One that answers and refuses us is not asked again.
+    """
     end = time.monotonic() + seconds
     while True:
         try:
@@ -143,6 +159,18 @@ def _fingerprint() -> str:
             found = os.stat(storage.path(name))
             digest.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\n".encode())
     return digest.hexdigest()
+
+
+def _refusal(error: Exception) -> str | None:
+    """What is wrong and what to do where PostgreSQL has answered and does not let us in; never the password."""
+    if connection.vendor != "postgresql":
+        return None
+    entry = connection.settings_dict
+    names = {"host": entry.get("HOST") or "this machine", "user": entry.get("USER", ""), "name": entry.get("NAME", "")}
+    for said, sentence in REFUSALS:
+        if said.format(**names) in str(error):
+            return f"{sentence.format(**names)}: correct WATCHBILL_DATABASE_URL, or the server."
+    return None
 
 
 def _database_sentence(error: Exception) -> str:

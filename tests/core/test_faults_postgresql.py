@@ -8,15 +8,19 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db import Error, connection, connections, transaction
 
-from core import due, passes
+from core import away, clock, due, passes
+from core.backup import manifest, postgresql, restoring
 from core.due import Item
-from core.models import DueRow
+from core.models import Beat, DueRow
+from core.runner import prepare
 from tests.core.processes import Sink, running_worker, until
 from tests.core.test_due import use
 from tools.services import Postgres
@@ -109,3 +113,49 @@ def test_the_worker_goes_on_by_itself(
     assert not DueRow.objects.filter(state="parked").exists()
     twice = len(sink.lines()) - len(set(sink.lines()))
     assert twice <= 16  # at most what was in flight
+
+
+def test_a_server_that_refuses_us_is_told_from_one_that_is_away_f49(
+    server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By PostgreSQL's own words: a wrong password, no such database; one that is stopped may come back."""
+    connections.close_all()
+    monkeypatch.setitem(connection.settings_dict, "NAME", "nothing")
+    with pytest.raises(prepare.CannotStart, match="no database “nothing”") as refused:
+        prepare.tables_in_time(20)
+    monkeypatch.undo()
+    (server.folder / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
+    server.restart()
+    monkeypatch.setitem(connection.settings_dict, "PASSWORD", "wrong")
+    with pytest.raises(prepare.CannotStart, match="refuses the password of the user “watchbill”") as wrong:
+        prepare.tables_in_time(20)
+    server.stop()
+    with pytest.raises(prepare.NotYet):
+        prepare.tables_in_time(0)
+    server.start()
+    assert (refused.value.code, wrong.value.code) == (78, 78)
+
+
+def test_a_restore_that_is_killed_behind_its_commit_is_looked_through_f52(
+    server: Postgres, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The review stands in the same transaction as the rows; SQLite's twin is among the tests of the commands."""
+
+    class Killed(Exception):
+        """The process ends here."""
+
+    def restore(*words: Any) -> None:
+        put(*words)
+        raise Killed
+
+    Beat.objects.create(name="worker:gone:1")
+    Beat.objects.create(name=away.NAME, ok=False, detail={"reviewed": "2026-01-01"})
+    dump = tmp_path / "database.pgdump"
+    postgresql.dump(dump, tmp_path)
+    said = manifest.describe(clock.now() - timedelta(days=2), [])
+    put = postgresql.restore
+    monkeypatch.setattr(postgresql, "restore", restore)
+    with pytest.raises(Killed):
+        restoring._put(said, tmp_path, restoring._Aside(), dump_first=False)
+    [beat] = Beat.objects.all()
+    assert (beat.name, beat.ok, beat.detail) == (away.NAME, True, away.restored(said.moment))

@@ -39,7 +39,8 @@ def booting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return "ok"
 
     tables = SimpleNamespace(table_names=lambda: ["cache"])
-    stands = SimpleNamespace(vendor="postgresql", close=lambda: None, introspection=tables)
+    entry = {"HOST": "db.example.org", "USER": "bill", "NAME": "watch", "PASSWORD": "t0p"}
+    stands = SimpleNamespace(vendor="postgresql", close=lambda: None, introspection=tables, settings_dict=entry)
     monkeypatch.setattr(db, "schema_state", state)
     monkeypatch.setattr(prepare, "connection", stands)
     monkeypatch.setattr(prepare, "PAUSE", 0.0)
@@ -72,3 +73,28 @@ def test_a_newer_database_is_not_waited_for(booting: list[str], monkeypatch: pyt
     with pytest.raises(SystemExit) as end:
         call_command("prepare")
     assert end.value.code == 78
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ('FATAL:  password authentication failed for user "bill"', "refuses the password of the user “bill”"),
+        ("fe_sendauth: no password supplied", "wants a password of the user “bill”"),
+        ('FATAL:  database "watch" does not exist', "There is no database “watch” on db.example.org"),
+        ('FATAL:  role "bill" does not exist', "knows no user “bill”"),
+    ],
+)
+def test_one_that_answers_and_refuses_us_is_not_waited_for(
+    answer: str, sentence: str, booting: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """F49: at once, with what to do, and 78; that the server still starts is another matter."""
+    booting += [f'connection to server at "db.example.org", port 5432 failed: {answer}']
+    with pytest.raises(SystemExit) as end:
+        call_command("prepare")
+    said = capsys.readouterr().err
+    assert (end.value.code, "t0p" in said) == (78, False)
+    assert sentence in said
+    assert "correct WATCHBILL_DATABASE_URL" in said
+    booting += ["FATAL:  the database system is starting up"]
+    call_command("prepare")
+    assert not booting
