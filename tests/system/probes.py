@@ -18,8 +18,9 @@ import yaml
 from tests.browser.shop import Shop
 from tests.flows.security_scene import routes
 
-EXAMPLES = {"since": "2026-01-01T00:00:00Z", "created_after": "2026-01-01T00:00:00Z"}
-EXAMPLES |= {"created_before": "2030-01-01T00:00:00Z", "page_size": "5", "q": "checkout", "purpose_key": "1"}
+EXAMPLES = dict.fromkeys(("since", "created_after"), "2026-01-01T00:00:00Z")
+EXAMPLES |= dict.fromkeys(("until", "created_before"), "2030-01-01T00:00:00Z")
+EXAMPLES |= {"page_size": "5", "q": "checkout", "purpose_key": "1"}
 EVERYWHERE = {"cursor", "ordering", "page_size"}  # one code for all lists: tried on two
 # The lists of the pages, each with a value for everything that they read.
 PAGES = (
@@ -30,6 +31,11 @@ PAGES = (
     "/inbound/?service={service}&outcome=accepted",
     "/find/?q=checkout",
     "/now/?scope=all",
+    "/audit/?mine=1",
+    "/people/invite/?team={team}",
+    "/admin/accounts/user/?q=ada&is_active__exact=1&o=1",
+    "/admin/oncall/service/?q=checkout&o=1",
+    "/admin/search/?s=checkout",
 )
 # Names under which servers have told too much; each is tried below every folder of ours.
 NAMES = Path(__file__).with_name("probe_names.txt").read_text().split()
