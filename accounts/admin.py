@@ -51,7 +51,8 @@ def to_sign_in(request: HttpRequest, extra_context: dict[str, Any] | None = None
     if first:
         return HttpResponseRedirect(f"{first}?{urlencode({'next': following})}")
     if getattr(request.user, "is_authenticated", False) and not may_enter(request):
-        raise Forbidden("You may not enter the administration.", hint="Ask an administrator.")
+        said, hint = "You may not enter the administration.", "Ask an administrator."
+        raise Forbidden(said, hint=hint, lacking=(USER_EDIT, None))
     return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': following})}")
 
 

@@ -102,7 +102,7 @@ def _team_columns(roles: dict[int, str], thing: Any) -> set[str]:
     """How a person of these teams stands to the thing's team; without a thing: whether a manager anywhere."""
     if thing is None:
         return {"MG"} if "manager" in roles.values() else set()
-    team = getattr(thing, "owning_team_id", None)
+    team = team_asked(thing)
     if team is None or team not in roles:
         return set()
     return {"RE", "MG"} if roles[team] == "manager" else {"RE"}
@@ -131,7 +131,35 @@ def _in_scope(actor: Actor, row: Permission) -> bool:
 def require(actor: Actor, row: Permission, thing: Any = None) -> None:
     """Refuse with a sentence unless the actor may; the first line of every command."""
     if not can(actor, row, thing):
-        raise Forbidden(f"You may not {row.sentence}.", code="forbidden", hint="Ask a manager of the team.")
+        hint = whom_to_ask(actor, row, thing)
+        raise Forbidden(f"You may not {row.sentence}.", code="forbidden", hint=hint, lacking=(row, thing))
+
+
+def whom_to_ask(actor: Actor, row: Permission, thing: Any = None) -> str:
+    """What helps whoever lacks this right, without a look into the database; empty where nobody could."""
+    if not _in_scope(actor, row):
+        return "Sign in to do it." if row.scope == PERSON else f"It takes a token with the scope “{row.scope}”."
+    if "RX" in row.columns:  # all of staff may: only another role helps
+        return "Ask an administrator."
+    if "MG" in row.columns and team_asked(thing) is not None:
+        return (
+            "Ask a manager of the team."
+            if "AD" not in row.columns
+            else "Ask a manager of the team or an administrator."
+        )
+    if "MG" in row.columns and thing is None:
+        return "Ask a manager of your team, or an administrator."
+    if "PO" in row.columns:
+        return "Ask a process owner or an administrator."
+    if "AD" in row.columns:
+        return "Ask an administrator."
+    return "Only the person whose it is may." if "OW" in row.columns else ""
+
+
+def team_asked(thing: Any) -> int | None:
+    """The number of the team that owns the thing; None where no team does."""
+    team: int | None = getattr(thing, "owning_team_id", None)
+    return team
 
 
 def require_named(actor: Actor, row: Permission | str, thing: Any = None) -> None:

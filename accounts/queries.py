@@ -180,6 +180,12 @@ def token_for(raw: str) -> ApiToken | None:
     return found
 
 
+def managing(places: Iterable[Membership]) -> list[User]:
+    """Of a team's places, read with their people: those who manage it and were not shut out."""
+    found = [place.user for place in places if place.role == Membership.MANAGER]
+    return [user for user in found if user.is_active and user.role != "stakeholder"]
+
+
 def teams_with_people(actor: Actor) -> QuerySet[Team]:
     """The teams that the actor may list, with their people read ahead."""
     people = Membership.objects.select_related("user").order_by("user__name", "pk")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 
 class PortalError(Exception):
@@ -37,9 +38,19 @@ class Invalid(PortalError):
 
 
 class Forbidden(PortalError):
-    """The actor may not do this (403)."""
+    """The actor may not do this (403).
+
+    `lacking` is the right that is missing, a row of the table of rights or its name, and the thing that it is asked
+    of: a page finds the people by it who may do the act.
+    """
 
     status, code = 403, "forbidden"
+
+    def __init__(
+        self, detail: str, *, code: str | None = None, hint: str = "", lacking: tuple[Any, Any] | None = None
+    ) -> None:
+        super().__init__(detail, code=code, hint=hint)
+        self.lacking = lacking
 
 
 class Missing(PortalError):

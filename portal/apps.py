@@ -14,11 +14,11 @@ class PortalConfig(AppConfig):
         from core.web import errors, finding, navigation
         from portal.finding import pages_holding
         from portal.navigation import SECTIONS, duty
-        from portal.people import who_grants
+        from portal.people import who_may
 
         finding.register_finder(finding.Finder("Pages", pages_holding, 10))
         navigation.fill(SECTIONS, duty)
-        errors.granted_by(who_grants)
+        errors.granted_by(who_may)
         on_start(_of_the_demo)
 
 

@@ -159,9 +159,8 @@ def _may(actor: Actor, role: str, team: Team | None) -> bool:
 
 def _refuse_beyond(actor: Actor, role: str, team: Team | None) -> None:
     if not _may(actor, role, team):
-        raise Forbidden(
-            "You may invite responders into teams that you manage.", code="forbidden", hint="Ask an administrator."
-        )
+        said, hint = "You may invite responders into teams that you manage.", "Ask an administrator."
+        raise Forbidden(said, code="forbidden", hint=hint, lacking=(USER_EDIT, None))
     users.refuse_above(actor, role)
 
 

@@ -219,7 +219,8 @@ def refuse_above(actor: Actor, role: str) -> None:
     """Called down: raises Forbidden (`above_own_rank`) for a role higher than the actor's own (A60)."""
     rank = HIGHEST if actor.user is None else actor.user.rank
     if RANKS[role] > rank:
-        raise Forbidden("You may not deal with a role above your own.", code="above_own_rank")
+        said, hint = "You may not deal with a role above your own.", "Ask an administrator."
+        raise Forbidden(said, code="above_own_rank", hint=hint, lacking=(USER_EDIT, None))
 
 
 def _held_with_administrators(user: User) -> User:

@@ -21,11 +21,12 @@ from accounts.permissions import (
     can,
     require,
 )
-from accounts.queries import membership_in, people_to_join, team_seen_by, teams_with_people
+from accounts.queries import administrators, managing, membership_in, people_to_join, team_seen_by, teams_with_people
 from core.web.doors import Question, actor_of, confirm, done, signed_in
 from core.web.forms import sent
 
 HOME = ("Teams", "/teams/")
+MOST_NAMED = 3
 
 
 @signed_in
@@ -37,7 +38,11 @@ def team_list(request: HttpRequest) -> HttpResponse:
     rows = list(teams_with_people(actor))
     columns = [(column, column.read(actor, rows)) for column in team_columns()]
     context = {
-        "rows": [(row, [(column, found.get(row.pk)) for column, found in columns]) for row in rows],
+        "rows": [
+            (row, managing(row.memberships.all()), [(column, found.get(row.pk)) for column, found in columns])
+            for row in rows
+        ],
+        "administrators": administrators()[:MOST_NAMED],  # read only where a team has nobody of its own
         "columns": [column for column, _ in columns],
         "may_create": can(actor, TEAM_CREATE),
         "crumbs": [("Teams", "")],
@@ -55,10 +60,13 @@ def team(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(request: HttpRequest, shown: Team, joining: MemberForm | None = None) -> HttpResponse:
     actor: Actor = actor_of(request)
     may_edit = can(actor, TEAM_EDIT, shown)
+    members = list(shown.memberships.select_related("user").order_by("role", "user__name"))
     joining = joining or (MemberForm(people=people_to_join(shown)) if may_edit else None)
     context = {
         "team": shown,
-        "members": shown.memberships.select_related("user").order_by("role", "user__name"),
+        "members": members,
+        "managed": bool(managing(members)),
+        "administrators": administrators()[:MOST_NAMED],
         "roles": TEAM_ROLES,
         "joining": joining,
         "may_edit": may_edit,

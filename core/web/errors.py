@@ -17,7 +17,7 @@ from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.utils.html import escape
 
-from core.errors import PortalError, TooMany
+from core.errors import Forbidden, PortalError, TooMany
 from core.web import access, held
 from core.web.above import page_above
 
@@ -47,7 +47,8 @@ PLAIN = (
     "<h1>{title}</h1><p>{detail}</p><p>{hint}</p><p>{number}</p></html>"
 )
 Fields = dict[str, list[str]]
-_granting: list[Callable[[Any], Iterable[str]]] = []
+Lacking = tuple[Any, Any]  # the right that is missing, a row of the table of rights or its name, and the thing
+_granting: list[Callable[[Any, Lacking], Iterable[str]]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Refusal:
     fields: Fields
     retry_after: int | None = None
     back: str = ""
+    lacking: Lacking | None = None
 
     @property
     def works(self) -> str:
@@ -76,8 +78,8 @@ class Refusal:
         return timedelta(seconds=self.retry_after)
 
 
-def granted_by(names: Callable[[Any], Iterable[str]]) -> None:
-    """Say who can grant an actor what was refused; called once by `portal`, since only rooms know people."""
+def granted_by(names: Callable[[Any, Lacking], Iterable[str]]) -> None:
+    """Say who may do what an actor was refused; called once by `portal`, since only rooms know people."""
     _granting[:] = [names]
 
 
@@ -97,10 +99,11 @@ def answer(
     retry_after: int | None = None,
     title: str = "",
     back: str = "",
+    lacking: Lacking | None = None,
 ) -> HttpResponse:
     """One refusal in the asker's form: problem+json under /api/, a notice for htmx, else a page."""
     title = title or TITLES.get(status, "Error")
-    said = Refusal(status, title, detail, hint, request_id(request), fields or {}, retry_after, back)
+    said = Refusal(status, title, detail, hint, request_id(request), fields or {}, retry_after, back, lacking)
     if request.path.startswith("/api/"):
         response = _problem(request, said, code)
     elif request.headers.get("HX-Request") == "true":
@@ -126,6 +129,7 @@ def refusal(request: HttpRequest, error: PortalError) -> HttpResponse:
         fields=error.fields,
         retry_after=error.retry_after if isinstance(error, TooMany) else None,
         back=page_above(request.path) if error.status == 409 and request.method == "POST" else "",
+        lacking=error.lacking if isinstance(error, Forbidden) else None,
     )
 
 
@@ -160,8 +164,9 @@ def _page(request: HttpRequest, said: Refusal) -> str:
         try:
             if access.held_up(request):  # half signed in: the shell's figures and names are not for this session yet
                 return _render("errors/error.html", said)
-            lacks_right = said.status == 403 and said.title == TITLES[403]
-            who = list(_granting[0](request.actor)) if _granting and lacks_right else []  # type: ignore[attr-defined]
+            who: list[str] = []
+            if _granting and said.lacking is not None:
+                who = list(_granting[0](request.actor, said.lacking))  # type: ignore[attr-defined]
             context = {"layout": "base.html", "said": said, "granting": who, "crumbs": [(said.title, "")]}
             return render_to_string("errors/error.html", context, request)
         except (DatabaseError, InterfaceError, TemplateDoesNotExist, TemplateSyntaxError, ValueError, OSError):
@@ -189,7 +194,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403 in general words."""
-    return answer(request, 403, "You may not see or do this.", code="forbidden", hint="Ask a manager of the team.")
+    return answer(request, 403, "You may not see or do this.", code="forbidden")
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -86,5 +86,5 @@ def _pages(actor: Actor) -> dict[str, int]:
 
 
 def _unowned(actor: Actor) -> QuerySet[Incident]:
-    owners = Participant.objects.filter(incident=OuterRef("pk"), assignee=True)
+    owners = Participant.objects.filter(incident=OuterRef("pk"), assignee=True, user__is_active=True)
     return Incident.objects.visible_to(actor).open().exclude(Exists(owners)).select_related("priority")

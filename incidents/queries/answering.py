@@ -32,11 +32,18 @@ def is_waiting() -> Case:
 
 def assignees(incidents: Iterable[Incident]) -> Mapping[int, list[User]]:
     """Incident id -> who answers for it, in one query."""
+    known = {incident.pk: incident for incident in incidents}
     found: dict[int, list[User]] = {}
-    rows = Participant.objects.filter(incident__in=[i.pk for i in incidents], assignee=True).select_related("user")
+    rows = Participant.objects.filter(incident__in=list(known), assignee=True).select_related("user")
     for row in rows.order_by("joined_at", "pk"):
-        found.setdefault(row.incident_id, []).append(row.user)
+        if answers(known[row.incident_id], row.user):
+            found.setdefault(row.incident_id, []).append(row.user)
     return found
+
+
+def answers(incident: Incident, user: User) -> bool:
+    """Whether an assignee is to be named: nobody who was shut out answers for what is open; the record keeps names."""
+    return user.is_active or not incident.is_open
 
 
 def with_assignees(rows: IncidentQuerySet, *order: str) -> tuple[list[Incident], dict[int, list[User]]]:
@@ -51,5 +58,5 @@ def with_assignees(rows: IncidentQuerySet, *order: str) -> tuple[list[Incident],
     for row in rows.order_by(*order, "answering__joined_at", "answering__pk"):
         assignee = joined.taken(User, row, "assignee")
         found.setdefault(row.pk, row)
-        people.setdefault(row.pk, []).extend([assignee] if assignee is not None else [])
+        people.setdefault(row.pk, []).extend([assignee] if assignee is not None and answers(row, assignee) else [])
     return list(found.values()), people

@@ -19,6 +19,7 @@ from core.models import FeedTopic
 from incidents import permissions
 from incidents.models import Alert, Incident, Milestone, Participant, Priority
 from incidents.queries.access import incidents_seen_by, known
+from incidents.queries.answering import answers
 from incidents.queries.details import FRESH, UNDO, Rights, verbs_for
 from incidents.queries.log import entry_counts, read_counts
 from incidents.states import OPEN
@@ -71,7 +72,7 @@ class IncidentPage:
     @property
     def assignees(self) -> list[User]:
         """Who answers for it."""
-        return [row.user for row in self.people if row.assignee]
+        return [row.user for row in self.people if row.assignee and answers(self.incident, row.user)]
 
     @property
     def others(self) -> list[User]:

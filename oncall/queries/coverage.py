@@ -66,7 +66,7 @@ def holes(actor: Actor) -> list[Hole]:
     if not can(actor, SERVICE_SEE):
         return []
     found = [
-        Hole(f"service:{service.pk}", service.name, "It has no escalation policy: its team's managers are paged.")
+        Hole(f"service:{service.pk}", service.name, "It has no escalation policy: the last resort is paged.")
         for service in Service.objects.filter(archived_at__isnull=True, policy__isnull=True)
     ]
     names = dict(EscalationPolicy.objects.values_list("pk", "name"))

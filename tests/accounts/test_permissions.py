@@ -101,3 +101,27 @@ def test_rows_are_unique_and_their_columns_known() -> None:
 def test_refusals_say_what_was_refused(world: World) -> None:
     with pytest.raises(Forbidden, match="You may not change people"):
         permissions.require(acts(world.eve), USER_EDIT, User())
+
+
+@pytest.mark.parametrize(
+    ("row", "owned", "said"),
+    [
+        ("team.edit", True, "Ask a manager of the team or an administrator."),
+        ("invitation.send", False, "Ask a manager of your team, or an administrator."),
+        ("team.create", False, "Ask a process owner or an administrator."),
+        ("settings.edit", False, "Ask an administrator."),
+        ("profile.edit", True, "Only the person whose it is may."),
+    ],
+)
+def test_a_refusal_sends_nobody_to_people_who_may_not_either(world: World, row: str, owned: bool, said: str) -> None:
+    with pytest.raises(Forbidden) as refused:
+        permissions.require(acts(world.bo), permissions.named(row), world.search if owned else None)
+    assert refused.value.hint == said
+
+
+def test_a_token_is_told_which_scope_it_lacks(world: World) -> None:
+    """A manager would be of no help to it."""
+    reading = actors.token_holder(world.ana, {"read"})
+    with pytest.raises(Forbidden) as refused:
+        permissions.require(reading, TEAM_EDIT, world.payments)
+    assert refused.value.hint == "It takes a token with the scope “write”."

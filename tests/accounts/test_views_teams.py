@@ -8,13 +8,14 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from accounts.commands import users
 from accounts.models import Membership, Team
 from core import clock
 from incidents.models import Incident
 from oncall.models import Service
 from tests import world as builders
 from tests.pages import EVIL, after, assert_inert, count, recorded, text_of
-from tests.world import World
+from tests.world import World, acts
 
 Browser = Callable[..., Client]
 pytestmark = pytest.mark.django_db
@@ -64,6 +65,17 @@ def test_the_team_says_how_it_stands_and_who_is_on_call(world: World, browser: B
     listed = text_of(browser(world.eve).get("/teams/"))
     for found in ("Major outage", "2 services", "Bo Chen", "Ana Lima</bdi> manages it", "nobody takes turns"):
         assert found in listed, found
+
+
+def test_a_manager_who_was_shut_out_answers_for_nothing(world: World, browser: Browser) -> None:
+    """The pages name the administrators instead, and Ana no more as the one who manages the team."""
+    users.deactivate(acts(world.ada), world.ana)
+    listed = text_of(browser(world.bo).get("/teams/"))
+    assert "Ana Lima</bdi> manages it" not in listed
+    assert f"No manager: <bdi>{world.ada.name}</bdi> as administrator" in listed
+    page = text_of(browser(world.bo).get(f"/teams/{world.payments.pk}/"))
+    assert "Nobody manages this team." in page
+    assert f"The administrators answer for what it owns: <bdi>{world.ada.name}</bdi>." in page
 
 
 def test_addresses_are_for_oneself_and_administrators(world: World, browser: Browser) -> None:

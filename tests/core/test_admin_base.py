@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -170,6 +171,16 @@ def test_only_what_a_list_offers_filters_it(world: World, browser: Browser, quer
 def test_secrets_answer_no_filter(world: World, browser: Browser, path: str, query: str) -> None:
     """A13, A68: local fields neither, which Django lets anybody ask."""
     assert browser(world.ada).get(f"/admin/{path}/?{query}").status_code == 400
+
+
+def test_a_filter_that_is_not_offered_is_no_error_of_ours(
+    world: World, browser: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever mistypes an address is told so inside the portal, and nobody who watches the log is alarmed."""
+    answer = browser(world.pat).get("/admin/oncall/service/?foo=1")
+    assert answer.status_code == 400
+    assert "This list has no such filter." in text_of(answer)
+    assert [said for said in caplog.records if said.levelno > logging.WARNING] == []
 
 
 def test_the_filters_that_are_offered_work(world: World, browser: Browser) -> None:

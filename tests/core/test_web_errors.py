@@ -11,10 +11,13 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import OperationalError
 from django.test import Client, override_settings
 
+from accounts.commands import users
+from accounts.models import User
 from core.web import errors
+from tests import world as builders
 from tests.core.test_web_middleware import REFUSALS, STATUS, handler400, handler403, handler404, handler500, urlpatterns
 from tests.pages import text_of
-from tests.world import World
+from tests.world import World, acts, enter
 
 __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
 pytestmark = pytest.mark.django_db
@@ -93,15 +96,49 @@ def test_not_found_offers_search_and_the_pages_seen_last(world: World) -> None:
     assert "data-recent" not in page(world, "denied")
 
 
-def test_a_refusal_names_who_can_grant_it(world: World) -> None:
-    found = page(world, "forbidden")
-    assert "Who can grant it" in found
-    assert "Ana Lima, manager of Payments" in found
+def refused(user: User, path: str) -> str:
+    """What somebody is told who opens a page that is not for him or her."""
+    with override_settings(ROOT_URLCONF="portal.urls"):
+        answer = enter(Client(), user).get(path)
+    assert answer.status_code == 403
+    return text_of(answer).partition("<h1>")[2].partition("Go to Now")[0]
+
+
+def test_a_refusal_names_the_nearest_who_may_do_it(world: World) -> None:
+    """The team's managers where they may; once the only one was shut out, those who come after her."""
+    path = f"/services/{world.checkout.pk}/edit/"
+    for asking in (world.bo, world.di, world.eve):
+        found = refused(asking, path)
+        assert "Whom to ask" in found
+        assert "Ana Lima, manager of Payments" in found
+        assert not any(other.name in found for other in (world.pat, world.ada, world.di))
+    users.deactivate(acts(world.ada), world.ana)
+    found = refused(world.bo, path)
     assert f"{world.pat.name}, process owner" in found
+    assert "Ana Lima" not in found
+    assert "manager" not in found
+
+
+def test_what_only_administrators_may_names_three_of_them(world: World) -> None:
+    """Pat keeps the process, and may not help with it; neither may an administrator who was shut out."""
+    builders.person("Abe Gone", role="administrator", is_active=False)
+    found = refused(world.pat, "/admin/accounts/user/")
     assert f"{world.ada.name}, administrator" in found
-    assert world.di.name not in found
-    stranger = text_of(Client().get("/refuse/forbidden/"))
-    assert "Ana Lima" not in stranger
+    assert not any(name in found for name in ("Abe Gone", "or another", world.pat.name, "owner", "manager"))
+    for name in ("Ben Ode", "Cat Roe", "Dan Poe"):
+        builders.person(name, role="administrator")
+    found = refused(world.bo, "/admin/login/")
+    assert found.count(", administrator") == 3
+    assert "or another administrator" in found
+    assert "Ana Lima" not in found
+
+
+def test_what_nobody_could_give_names_nobody(world: World) -> None:
+    for kind in ("forbidden", "denied"):
+        found = page(world, kind)
+        assert "Whom to ask" not in found
+        assert "Ask a" not in found
+    assert "Whom to ask" not in text_of(Client().get("/refuse/forbidden/"))
 
 
 def test_a_conflict_leads_to_the_present_state(world: World) -> None:
@@ -126,7 +163,7 @@ def test_an_expired_form_says_so_and_where_to_go(world: World) -> None:
         assert answer.status_code == 403
         assert "<h1>This form has expired</h1>" in text_of(answer)
         assert words in text_of(answer)
-        assert "Who can grant it" not in text_of(answer)
+        assert "Whom to ask" not in text_of(answer)
     assert Client(enforce_csrf_checks=True).post("/zone/", headers={"HX-Request": "true"}).status_code == 401
 
 

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from core import alarms, audit_watch, clock
 from core.models import Beat
 from incidents.models import Incident, Milestone
@@ -52,6 +53,21 @@ def test_the_process_is_measured_by_priority(world: World, browser: Browser, at:
     page = text_of(answer)
     assert "Trouble 3" in page
     assert "Payroll" not in page
+
+
+def test_who_was_shut_out_answers_for_nothing_that_is_open(world: World, browser: Browser) -> None:
+    """Cy is named on what has ended, for the record; of what is open the others answer, or nobody does."""
+    lonely, shared, ended = incident(world, 1, 2), incident(world, 2, 2), incident(world, 3, 2, status="closed")
+    for each in (lonely, shared, ended):
+        each.participants.create(user=world.cy, assignee=True)
+    shared.participants.create(user=world.bo, assignee=True)
+    User.objects.filter(pk=world.cy.pk).update(is_active=False)
+    assert [each.number for each in browser(world.pat).get("/admin/").context["adherence"].unowned] == [1]
+    client = browser(world.bo)
+    told = [client.get(f"/incidents/{number}/").context["page"].assignees for number in (1, 2, 3)]
+    assert told == [[], [world.bo], [world.cy]]
+    listed = client.get("/api/v1/incidents/2/").json()["assignees"]
+    assert [each["name"] for each in listed] == [world.bo.name]
 
 
 def test_what_is_wrong_stands_first(world: World, browser: Browser, at: clock.FrozenClock, settings: Any) -> None:
