@@ -48,14 +48,22 @@ _private_endings = (".localhost", ".local", ".internal", ".localdomain", ".home.
 _mapped = ipaddress.ip_network("::ffff:0:0/96")
 _nat64 = ipaddress.ip_network("64:ff9b::/96")
 
+NOT_ALLOWED = "This address is not allowed."
+SPELLING = "Write it as http:// or https:// with a host, without a user name and without what follows a #."
+INSIDE = (
+    "It lies inside a private network. An operator can allow it with the setting WATCHBILL_OUTBOUND_ALLOW"
+    " (docs/operations.md, “Addresses inside”)."
+)
+NEVER = "It belongs to the machine or the network itself, and no setting opens it."
+
 
 class Refused(Invalid):
     """The address may not be reached, or the request may not be built (400)."""
 
     code = "address_not_allowed"
 
-    def __init__(self, detail: str = "This address is not allowed.", *, code: str | None = None) -> None:
-        super().__init__(detail, code=code, hint="Only public http and https addresses can be reached.")
+    def __init__(self, detail: str = NOT_ALLOWED, *, code: str | None = None, hint: str = SPELLING) -> None:
+        super().__init__(detail, code=code, hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +105,10 @@ def check_place(place: Place) -> None:
         check_address(place.host, place.literal)
         return
     local = "." not in place.host or place.host.endswith(_private_endings)
-    if place.host in _never_names or (local and place.host not in _allowed()[0]):
-        raise Refused
+    if place.host in _never_names:
+        raise Refused(hint=NEVER)
+    if local and place.host not in _allowed()[0]:
+        raise Refused(hint=INSIDE)
 
 
 def check_address(host: str, address: Address) -> None:
@@ -108,12 +118,12 @@ def check_address(host: str, address: Address) -> None:
     """
     seen = _inner(address)
     if any(seen in network for network in _never if network.version == seen.version):
-        raise Refused
+        raise Refused(hint=NEVER)
     names, networks = _allowed()
     if host in names or any(seen in network for network in networks if network.version == seen.version):
         return
     if any(seen in network for network in _private if network.version == seen.version):
-        raise Refused
+        raise Refused(hint=INSIDE)
 
 
 def _inner(address: Address) -> Address:

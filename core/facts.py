@@ -61,7 +61,12 @@ def readers() -> dict[str, list[str]]:
 
 def name_of(happened: Any) -> str:
     """The name of a fact in hand, such as `incident.opened`; raises KeyError for anything else."""
-    return _names[type(happened)]
+    return named(type(happened))
+
+
+def named(kind: type) -> str:
+    """The name of a kind of fact; raises KeyError for a class that is none."""
+    return _names[kind]
 
 
 def record(happened: Any) -> None:

@@ -95,7 +95,7 @@ def send(
     check_place(place)
     wire, body = _request(method, headers or {}, content, json, form)
     if drill:
-        raise Refused("This is a drill: nothing is sent outside.", code="drill")
+        raise Refused("This is a drill: nothing is sent outside.", code="drill", hint="")
     deadline = Deadline(timeout)
     answer = _exchange(method, place, wire, body, deadline, max_bytes)
     for _ in range(same_host_redirects):
@@ -116,11 +116,11 @@ def _request(
 ) -> tuple[list[tuple[bytes, bytes]], bytes | None]:
     """Checked header lines and the body; raises Refused for CR, LF, hop-by-hop names and strange methods (A73)."""
     if method not in METHODS:
-        raise Refused("This method is not allowed.", code="bad_request")
+        raise Refused("This method is not allowed.", code="bad_request", hint="")
     wire: dict[str, bytes] = {}
     for name, value in headers.items():
         if not _token.fullmatch(name) or name.lower() in OURS or not _value.fullmatch(value):
-            raise Refused("A header of this request is not allowed.", code="bad_request")
+            raise Refused("A header of this request is not allowed.", code="bad_request", hint="")
         wire[name.lower()] = value.encode("latin-1")
     body = content
     if json is not None:
@@ -156,7 +156,7 @@ def _exchange(
         huge = any(getattr(each, "error_status_hint", 0) == 431 for each in error.args)
         raise deadline.failure("too_big" if huge else "broken") from error
     except httpcore.LocalProtocolError as error:
-        raise Refused("This request is not allowed.", code="bad_request") from error
+        raise Refused("This request is not allowed.", code="bad_request", hint="") from error
 
 
 def _headers(pairs: Iterable[tuple[bytes, bytes]], deadline: Deadline) -> dict[str, str]:

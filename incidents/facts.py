@@ -19,7 +19,7 @@ class IncidentOpened:
 @fact("incident.acknowledged")
 @dataclass(frozen=True, slots=True)
 class IncidentAcknowledged:
-    """Somebody has taken it; `actor` is the actor's key."""
+    """Somebody has taken it; of `actor`, its key, no webhook is told."""
 
     number: int
     actor: str

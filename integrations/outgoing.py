@@ -25,6 +25,17 @@ RESTS = (
     timedelta(minutes=5),
 )
 PATIENCE = timedelta(hours=24)  # after which an event is given up, and a webhook that had no success is paused
+#: What whoever owns the webhook can do about an attempt that was not taken, by its outcome (A75: no more is kept).
+ADVICE = {
+    "3xx": "The receiver leads on to another address, which is not followed: enter that address here.",
+    "4xx": "The receiver refuses it: see its log, the address, and whether it knows this webhook's secret.",
+    "5xx": "The receiver broke over it: see its log.",
+    "no answer": "Nothing came back within 10 s: see whether it runs, whether name and port are right, and whether its"
+    " certificate is one that this portal's system trusts.",
+    "address not allowed": "The name leads to where nothing may be called: enter another address, or have the operator"
+    " allow it with WATCHBILL_OUTBOUND_ALLOW (docs/operations.md, “Addresses inside”).",
+    "not sent": "Its secret cannot be opened with WATCHBILL_FIELD_KEYS: rotate it.",
+}
 STORM, STORM_TIME = 20, timedelta(hours=1)  # so many events that failed for so long pause a webhook sooner
 BODY_VERSION = 1
 
@@ -51,6 +62,11 @@ def headers(secrets: Sequence[str], event: str, kind: str, at: datetime, body: b
         "Watchbill-Event-Id": event,
         "Watchbill-Signature": signature(secrets, at, body),
     }
+
+
+def advice_on(outcome: str) -> str:
+    """What to do about an attempt's outcome; empty where it was taken."""
+    return "" if outcome == "2xx" else ADVICE.get(outcome, "The receiver answers with what is no HTTP: see its log.")
 
 
 def wait_after(tries: int) -> timedelta:

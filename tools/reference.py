@@ -1,7 +1,8 @@
-"""Writes the generated half of `docs/reference/`: states, facts, providers, rules; and the client of the API."""
+"""Writes the generated half of `docs/reference/`, from states to the events of webhooks, and the client of the API."""
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import os
 import re
@@ -59,7 +60,34 @@ def rules() -> str:
     return "\n".join(lines) + "\n"
 
 
-GENERATED = {"states.md": states, "facts.md": facts, "providers.md": providers, "rules.md": rules}
+def webhook_events() -> str:
+    """Every kind of event that a webhook may be told of, with what its `change` holds."""
+    kinds = importlib.import_module("integrations.kinds")
+    plain = {"int": "a whole number", "bool": "true or false", "str": "a text"}
+    lines = [
+        NOTE + "# Events of webhooks\n",
+        "What a message holds and how it is checked stands in [Webhooks](../developers/webhooks.md). Every event has",
+        "`incident`; `change` has the values named here and is absent where none is.\n",
+        "| Kind | In the form | Ticked in a new webhook | When | `change` |",
+        "|-|-|-|-|-|",
+    ]
+    for cls in importlib.import_module("incidents.facts").OF_INCIDENTS:
+        kind = importlib.import_module("core.facts").named(cls)
+        held = [each for each in dataclasses.fields(cls) if each.name not in ("number", "actor")]
+        change = ", ".join(f"`{each.name}`: {plain[str(each.type)]}" for each in held) or "nothing"
+        ticked, said = "yes" if kind in kinds.USUAL_KINDS else "no", cls.__doc__.partition("\n")[0]
+        lines.append(f"| `{kind}` | {kinds.WEBHOOK_KINDS[kind]} | {ticked} | {said} | {change} |")
+    lines.append(f"| `{kinds.PING}` | none: a test | sent when asked for | Somebody tries the receiver. | nothing |")
+    return "\n".join(lines) + "\n"
+
+
+GENERATED = {
+    "states.md": states,
+    "facts.md": facts,
+    "providers.md": providers,
+    "rules.md": rules,
+    "webhook-events.md": webhook_events,
+}
 
 
 def main() -> None:

@@ -1580,6 +1580,7 @@ class WebhookDelivery(TypedDict):
     incident: int | None
     state: Literal["waiting", "sent", "failed", "skipped"]
     detail: str
+    advice: str
     attempts: list[WebhookAttempt]
     tries: int
     next_try_at: str | None
@@ -1612,6 +1613,7 @@ class WebhookDeliveryDetail(TypedDict):
     incident: int | None
     state: Literal["waiting", "sent", "failed", "skipped"]
     detail: str
+    advice: str
     attempts: list[WebhookAttempt]
     tries: int
     next_try_at: str | None

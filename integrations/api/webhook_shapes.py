@@ -102,11 +102,12 @@ class WebhookDeliveryShape(serializers.ModelSerializer[WebhookDelivery]):
     incident = serializers.IntegerField(source="number", allow_null=True)
     state = serializers.ChoiceField(choices=DELIVERY_STATES)
     attempts = WebhookAttemptShape(many=True)
+    advice = serializers.CharField(help_text="What to do about the last attempt; empty where it was taken.")
 
     class Meta:
         model = WebhookDelivery
         fields = [
-            *("id", "kind", "incident", "state", "detail", "attempts", "tries"),
+            *("id", "kind", "incident", "state", "detail", "advice", "attempts", "tries"),
             *("next_try_at", "sent_at", "created_at"),
         ]
         read_only_fields = fields

@@ -12,6 +12,7 @@ from accounts.models import Team
 from core import clock
 from core.secrets import EncryptedJSONField
 from incidents.models import Incident
+from integrations.outgoing import advice_on
 from oncall.models import Service
 
 SECRETS = ("secret", "old_secret")  # opened by the sender alone, so that a lost key breaks no list
@@ -104,3 +105,9 @@ class WebhookDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.event}"
+
+    @property
+    def advice(self) -> str:
+        """What to do about its last attempt; empty where it was taken, left out, or not tried yet."""
+        tried = self.attempts and self.state in (self.WAITING, self.FAILED)
+        return advice_on(self.attempts[-1]["outcome"]) if tried else ""

@@ -16,6 +16,7 @@ from core.errors import Missing
 from core.models import FeedTopic
 from incidents.models import Incident
 from integrations import permissions
+from integrations.kinds import PING
 from integrations.models import OutboundWebhook, WebhookDelivery
 from integrations.models.webhooks import SECRETS
 from oncall.models import Service
@@ -57,6 +58,12 @@ def deliveries_of(actor: Actor, webhook: OutboundWebhook) -> QuerySet[WebhookDel
     return rows.annotate(number=Subquery(number)).order_by("-pk")
 
 
+def lost_of(actor: Actor, webhook: OutboundWebhook) -> QuerySet[WebhookDelivery]:
+    """What was given up or left out and can be sent again, as far as the actor sees it. Raises Forbidden."""
+    lost = [WebhookDelivery.FAILED, WebhookDelivery.SKIPPED]
+    return deliveries_of(actor, webhook).filter(state__in=lost).exclude(body="").exclude(kind=PING)
+
+
 def delivery_seen_by(actor: Actor, webhook: OutboundWebhook, event: uuid.UUID) -> WebhookDelivery:
     """One delivery of this very webhook by its event id; raises Missing for another's and for a private one (A58)."""
     found = deliveries_of(actor, webhook).filter(event=event).first()
@@ -83,7 +90,7 @@ def services_to_choose(actor: Actor) -> list[Service]:
 
 def webhooks_to_tell(kind: str, service: Service) -> list[OutboundWebhook]:
     """Those that want this kind of fact of this service, in a fixed order; paused ones too, whose log goes on."""
-    rows = OutboundWebhook.objects.filter(Q(team=None) | Q(team_id=service.team_id)).defer(*SECRETS)
+    rows = OutboundWebhook.objects.filter(Q(team=None) | Q(team_id=service.team_id)).only("pk", "kinds")
     found = [row for row in rows.prefetch_related("services").order_by("pk") if kind in row.kinds]
     return [row for row in found if not (wanted := {each.pk for each in row.services.all()}) or service.pk in wanted]
 

@@ -18,10 +18,11 @@ from core.web.forms import sent
 from integrations import permissions
 from integrations.commands import webhooks
 from integrations.forms import ResumeForm, SecretForm, WebhookForm
-from integrations.kinds import USUAL_KINDS, WEBHOOK_KINDS
+from integrations.kinds import PING, USUAL_KINDS, WEBHOOK_KINDS
 from integrations.models import OutboundWebhook
 from integrations.queries.webhooks import (
     deliveries_of,
+    lost_of,
     may_own_all,
     owners_to_choose,
     services_to_choose,
@@ -55,8 +56,9 @@ def webhook(request: HttpRequest, pk: int) -> HttpResponse:
         "kinds": [WEBHOOK_KINDS.get(kind, kind) for kind in row.kinds],
         "part": part,
         "older": part.older,
-        "labels": WEBHOOK_KINDS,
-        "is_waiting": any(each.kind == "ping" and each.state == "waiting" for each in part.rows),
+        "may_replay": row.state == OutboundWebhook.ACTIVE and lost_of(actor, row).exists(),
+        "advice": next((each.advice for each in part.rows if each.kind != PING and each.advice), ""),
+        "is_waiting": any(each.kind == PING and each.state == "waiting" for each in part.rows),
         "has_old_secret": row.old_secret_until is not None and row.old_secret_until > clock.now(),
         "crumbs": [HOME, (row.name, "")],
     }

@@ -89,8 +89,10 @@ def clean_url(value: str, *, field: str) -> str:
         http.check_url(url)
         if urlsplit(url).fragment:
             raise Invalid("This address must not have a fragment.")
-    except (Invalid, ValueError) as error:
-        sentence = error.detail if isinstance(error, Invalid) else "This is not an address."
+    except Invalid as error:
+        raise _beside(error, field) from error
+    except ValueError as error:
+        sentence = "This is not an address."
         raise Invalid(sentence, fields={field: [sentence]}) from error
     return url
 
@@ -103,4 +105,10 @@ def look_up(value: str, *, field: str) -> None:
     try:
         http.check_url(value.strip(), lookup=True)
     except Invalid as error:
-        raise Invalid(error.detail, code=error.code, hint=error.hint, fields={field: [error.detail]}) from error
+        raise _beside(error, field) from error
+
+
+def _beside(error: Invalid, field: str) -> Invalid:
+    """The same refusal beside the field of a form, where nothing else would say what to do."""
+    said = " ".join(filter(None, [error.detail, error.hint]))
+    return Invalid(error.detail, code=error.code, hint=error.hint, fields={field: [said]})

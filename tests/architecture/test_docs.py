@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from integrations.kinds import USUAL_KINDS, WEBHOOK_KINDS
 from tests.architecture.source import ROOT, files
+from tools import reference
 
 DOCS = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
 
@@ -29,6 +31,17 @@ def test_every_provider_is_documented() -> None:
         match = re.search(r'^\s+id(?:: [^=]+)? = "([a-z_]+)"', path.read_text(), re.M)
         if match:
             assert f"`{match[1]}`" in DOCS, match[1]
+
+
+def test_every_event_of_webhooks_is_listed_with_what_it_tells() -> None:
+    """Regenerate with `make docs-generate`; the process owners' book names those that are ticked at first."""
+    page = (ROOT / "docs/reference/webhook-events.md").read_text(encoding="utf-8")
+    assert page == reference.webhook_events()
+    assert set(WEBHOOK_KINDS) == set(re.findall(r"^\| `(incident\.[a-z_]+)`", page, re.M))
+    book = (ROOT / "docs/process-owners/webhooks.md").read_text(encoding="utf-8")
+    ticked = re.search(r"The usual ones are ticked: ([^.]+)\.", book)
+    assert ticked
+    assert " ".join(ticked[1].split()) == ", ".join(WEBHOOK_KINDS[kind].lower() for kind in USUAL_KINDS)
 
 
 def test_every_decision_is_numbered_and_listed() -> None:

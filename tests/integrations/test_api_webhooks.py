@@ -87,6 +87,9 @@ def test_what_is_refused_and_where(world: World, api: Api, receiver: Carrier) ->
     ):
         found = send(ana, "post", ROOT, body(world, receiver, **wrong), 400)
         assert field in {place.partition(".")[0] for place in found["fields"]}, (wrong, found)
+    inside = send(ana, "post", ROOT, body(world, receiver, url="http://10.0.0.7/x"), 400)
+    assert "An operator can allow it with the setting WATCHBILL_OUTBOUND_ALLOW" in inside["hint"]
+    assert inside["fields"] == {"url": [f"{inside['detail']} {inside['hint']}"]}
     send(ana, "post", ROOT, body(world, receiver, **other[1]), 404)
     send(ana, "post", ROOT, body(world, receiver, team=None), 403)
     send(ana, "post", ROOT, body(world, receiver, team=world.search.pk), 403)

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from core import clock, due, worker
@@ -79,6 +81,23 @@ class TestWhatIsTold:
         acknowledge(world, incident)
         drain()
         assert [request.path for request in receiver.requests] == ["/all", "/hook", "/all"]
+
+    def test_many_are_told_in_as_many_statements_as_two(self, world: World, receiver: Carrier) -> None:
+        """One insert for the events and one for the queue, so that the write lock is not held for each webhook."""
+        incident = opened(world)
+        asked = []
+        for many in (2, 20):
+            rows = [hook(world, receiver, name=f"Bridge {many}.{each}") for each in range(many)]
+            webhooks.pause(builders.acts(world.ana), rows[-1])
+            with CaptureQueriesContext(connection) as queries:
+                webhook_log.tell("incident.opened", incident.number, {"via": "web"})
+            asked.append(len(queries))
+        assert asked[1] <= asked[0]
+        live = DueRow.objects.filter(kind=webhook_log.KIND, state=DueRow.WAITING)
+        assert live.count() == 20, "the two paused ones wait"
+        drain()
+        assert len(receiver.requests) == 1 + 20
+        assert WebhookDelivery.objects.exclude(webhook__state="paused").exclude(state="sent").count() == 0
 
     def test_without_webhooks_a_change_costs_one_look(self, world: World, at: clock.FrozenClock) -> None:
         opened(world)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from core import clock
+from core.addresses import INSIDE
+from integrations.commands import webhook_sending
 from integrations.models import OutboundWebhook, WebhookDelivery
 from tests import world as builders
 from tests.fakes import Carrier, drain
@@ -19,6 +22,7 @@ from tests.world import World
 
 Browser = Callable[..., Client]
 pytestmark = pytest.mark.django_db
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -56,15 +60,35 @@ def test_made_with_a_secret_that_is_shown_once(world: World, browser: Browser, r
     assert "The one before signs as well until" in text_of(ana.get(f"/webhooks/{row.pk}/"))
 
 
-def test_an_address_inside_is_refused_beside_its_field(world: World, browser: Browser, receiver: Carrier) -> None:
-    """A69: what was typed stays."""
-    answer = browser(world.ana).post("/webhooks/new/", typed(world, receiver, url="http://169.254.169.254/x"))
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("http://10.0.0.7/x", "An operator can allow it with the setting WATCHBILL_OUTBOUND_ALLOW (docs/operations."),
+        ("http://jira.internal/x", "An operator can allow it with the setting WATCHBILL_OUTBOUND_ALLOW"),
+        ("http://169.254.169.254/x", "no setting opens it"),
+        ("ftp://example.org/x", "Write it as http:// or https:// with a host"),
+    ],
+)
+def test_an_address_inside_is_refused_beside_its_field(
+    world: World, browser: Browser, receiver: Carrier, url: str, advice: str
+) -> None:
+    """A69: what was typed stays, and the sentence says what to do."""
+    answer = browser(world.ana).post("/webhooks/new/", typed(world, receiver, url=url))
     page = text_of(answer)
     assert answer.status_code == 400
-    assert 'id="id_url_error"' in page
-    assert "This address is not allowed." in page
-    assert 'value="http://169.254.169.254/x"' in page
+    beside = page[page.index('id="id_url_error"') :]
+    assert "This address is not allowed." in beside
+    assert advice in beside
+    assert f'value="{url}"' in page
     assert not OutboundWebhook.objects.exists()
+
+
+def test_the_operators_page_tells_how_an_address_is_allowed() -> None:
+    """The refusal names a page and its heading: both stand there."""
+    page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    named = re.search(r"\(docs/operations\.md, “(.+)”\)", INSIDE)
+    assert named
+    assert f"\n## {named[1]}\n" in page
 
 
 def test_a_manager_is_offered_the_own_teams_alone(world: World, browser: Browser, receiver: Carrier) -> None:
@@ -149,6 +173,52 @@ def test_sent_again_one_or_all(world: World, browser: Browser, receiver: Carrier
     path = f"/webhooks/{row.pk}/replay/"
     assert "1 event is sent again." in after(ana, ana.post(path, {"since": "1"}))
     assert "Nothing is sent again." in after(ana, ana.post(path, {"since": "1"}))
+
+
+def test_a_replay_is_offered_where_something_was_not_taken(world: World, browser: Browser, receiver: Carrier) -> None:
+    row, ana = hook(world, receiver), browser(world.ana)
+    path, offer = f"/webhooks/{row.pk}/", f'href="/webhooks/{row.pk}/replay/"'
+    assert offer not in text_of(ana.get(path)), "nothing was sent yet"
+    opened(world)
+    assert offer not in text_of(ana.get(path)), "all was taken"
+    WebhookDelivery.objects.update(state="failed", next_try_at=None)
+    assert offer in text_of(ana.get(path))
+    ana.post(f"{path}pause/")
+    assert offer not in text_of(ana.get(path)), "it is resumed first"
+
+
+@pytest.mark.parametrize(
+    ("mode", "advice"),
+    [
+        ("410", "The receiver refuses it"),
+        ("404", "The receiver refuses it"),
+        ("500", "The receiver broke over it"),
+        ("redirect", "which is not followed: enter that address"),
+        ("reset", "see whether it runs, whether name and port are right"),
+        ("hang", "Nothing came back within 10 s"),
+        ("tls", "whether its certificate is one that this portal"),
+        ("shut", "have the operator allow it with WATCHBILL_OUTBOUND_ALLOW"),
+    ],
+)
+def test_each_failure_says_what_to_do(
+    world: World, browser: Browser, receiver: Carrier, mode: str, advice: str, monkeypatch: Any, settings: Any
+) -> None:
+    """A75: by the class of the answer alone; on the page of the event, of a test, and while the webhook fails."""
+    monkeypatch.setattr(webhook_sending, "DEADLINE", 1.0)
+    url = f"{receiver.url}/hook".replace("http:", "https:") if mode == "tls" else f"{receiver.url}/hook"
+    row, ana = hook(world, receiver, url=url), browser(world.ana)
+    receiver.fail(mode, mode)
+    if mode == "shut":
+        settings.OUTBOUND_ALLOW = []
+    opened(world)
+    ana.post(f"/webhooks/{row.pk}/test/")
+    drain()
+    event, test = log_of(row)
+    for each in (event, test):
+        assert advice in text_of(ana.get(f"/webhooks/{row.pk}/deliveries/{each.event}/"))
+    page = text_of(ana.get(f"/webhooks/{row.pk}/"))
+    assert page.count(advice) == (1 if mode == "410" else 2), "of the test, and of the webhook while it is tried"
+    assert mode != "410" or "the receiver says that the address is gone (410)" in page
 
 
 def test_removed_after_a_question(world: World, browser: Browser, receiver: Carrier) -> None:

@@ -13,6 +13,10 @@ from tests.core.servers import names
 from tests.world import World, acts
 
 Browser = Callable[..., Client]
+TOLD = (
+    "This address is not allowed. It lies inside a private network. An operator can allow it with the setting"
+    " WATCHBILL_OUTBOUND_ALLOW (docs/operations.md, “Addresses inside”)."
+)
 PATHS = {"webhook": "https://inside.example.org/hook", "ntfy": "https://inside.example.org/topic"}
 
 
@@ -26,11 +30,11 @@ def test_bo_is_told_on_the_page_and_by_the_api(world: World, browser: Browser, p
     bo, inside = browser(world.bo), PATHS[provider]
     page = bo.post(f"/profile/contact-methods/add/{provider}/", {"address": inside, "label": ""})
     assert page.status_code == 400
-    assert page.context["form"].errors == {"address": ["This address is not allowed."]}
+    assert page.context["form"].errors == {"address": [TOLD]}
     given = {"provider": provider, "address": inside}
     answer = bo.post("/api/v1/contact-methods/", given, content_type="application/json")
     assert answer.status_code == 400, answer.content
-    assert answer.json()["fields"] == {"address": ["This address is not allowed."]}
+    assert answer.json()["fields"] == {"address": [TOLD]}
     assert not ContactMethod.objects.filter(provider=provider).exists()
 
 
@@ -49,11 +53,11 @@ def test_ada_is_told_where_a_carrier_is_set_up(world: World, browser: Browser) -
     page = browser(world.ada).post(
         f"/admin/notifications/providerconfig/{config.pk}/change/", {**given, "base_url": "https://inside.example.org"}
     )
-    assert page.context["adminform"].form.errors == {"base_url": ["This address is not allowed."]}
+    assert page.context["adminform"].form.errors == {"base_url": [TOLD]}
     settings = {**given, "base_url": "https://inside.example.org"}
     del settings["enabled"]
     answer = browser(world.ada).put(
         "/api/v1/providers/sms_twilio/", {"enabled": True, "settings": settings}, content_type="application/json"
     )
-    assert (answer.status_code, answer.json()["fields"]) == (400, {"base_url": ["This address is not allowed."]})
+    assert (answer.status_code, answer.json()["fields"]) == (400, {"base_url": [TOLD]})
     assert not ProviderConfig.objects.get(pk=config.pk).enabled
