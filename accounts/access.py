@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from typing import Any, cast
@@ -17,7 +16,6 @@ from accounts import guessing, second_factor
 from accounts.actors import ANONYMOUS, Actor, person, token_holder
 from accounts.models import ApiToken, User
 from accounts.queries import token_for
-from core.errors import TooMany
 from core.web.address import client_address, network_of
 
 
@@ -33,7 +31,10 @@ def actor_of(request: Any) -> Actor:
 
 
 def socket_actor(scope: Mapping[str, Any]) -> Actor | None:
-    """The actor behind an ASGI scope, read from the database now (A28, A31); a wrong token counts as a guess."""
+    """The actor behind an ASGI scope, read from the database now (A28, A31).
+
+    A wrong token counts as a guess; raises TooMany beyond the API's own limit.
+    """
     headers = {name.lower(): value for name, value in scope.get("headers", ())}
     raw = headers.get(b"authorization", b"").decode("latin-1")
     if raw[:7].lower() == "bearer ":
@@ -48,13 +49,12 @@ def socket_actor(scope: Mapping[str, Any]) -> Actor | None:
 
 
 def _count_guess(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> None:
-    """As the API counts it; there is no milder refusal of a socket than to close it."""
+    """As the API counts it."""
     peer = (scope.get("client") or ("",))[0]
     # Judged by the rules of `client_address`, as a request's is.
     forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")  # nosemgrep: client-address
     address = client_address({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded})
-    with suppress(TooMany):
-        guessing.count(guessing.TOKEN, network_of(address), address=address)
+    guessing.count(guessing.TOKEN, network_of(address), address=address)
 
 
 def _session_key(header: str) -> str:

@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.queries import organisation, person_ref
 from core import links, secrets, throttle
 from core.errors import TooMany
+from core.web import held
 from core.web.address import client_address, network_of
 
 log = structlog.get_logger("portal.sign_in")
@@ -58,16 +59,18 @@ class AccountAdapter(DefaultAccountAdapter):
         """Count the try before the password is looked at; raises TooMany, which answers 429 (A37).
 
         The person is told, or the administrators where one address tries many; strangers cost the same work (A38).
+        Whoever has signed in with this browser before is not refused for what others behind the same address try.
         """
         email, address = normal(str(credentials.get("email", ""))), self.get_client_ip(request)
-        network = network_of(address)
-        guessing.count(ANYBODY, network, address=address)
-        person = person_ref(email)
+        network, person = network_of(address), person_ref(email)
+        if not _is_known(request, person):
+            guessing.count(ANYBODY, network, address=address)
         try:
             for limit, key in zip(LIMITS, (f"{email} {network}", email), strict=True):
                 guessing.count(limit, key, person=person, mail="password_guessed", address=address, told=email)
         except TooMany:
-            throttle.give_back(ANYBODY.name, network)  # no password was looked at
+            if not _is_known(request, person):
+                throttle.give_back(ANYBODY.name, network)  # no password was looked at
             raise
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
@@ -75,7 +78,9 @@ class AccountAdapter(DefaultAccountAdapter):
         found = super().authenticate(request, **credentials)
         if isinstance(found, User):
             email, network = normal(str(credentials.get("email", ""))), network_of(self.get_client_ip(request))
-            for limit, key in zip((ANYBODY, *LIMITS), (network, f"{email} {network}", email), strict=True):
+            if not _is_known(request, str(found.pk)):
+                throttle.give_back(ANYBODY.name, network)
+            for limit, key in zip(LIMITS, (f"{email} {network}", email), strict=True):
                 throttle.give_back(limit.name, key)
             return found
         return None
@@ -91,6 +96,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _rollback_login_failed_rl_usage(self) -> None:
         """The library's own counters are not used: they are not exact across processes."""
+
+
+def _is_known(request: HttpRequest, person: str) -> bool:
+    """Whether this very person was the last to sign in with this browser, by its signed mark; never for strangers."""
+    return bool(person) and held.last_here(request) == person
 
 
 class FactorAdapter(DefaultMFAAdapter):

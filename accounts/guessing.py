@@ -1,6 +1,6 @@
-"""What follows when somebody guesses a password, a code or a token: refused, audited, told, once for each window.
+"""What follows when somebody guesses a password, a code or a token: refused, audited, and told.
 
-A thousand guesses are one entry of the audit and one mail. Nothing here locks anybody out of an answer link, and known
+A thousand guesses are one entry of the audit for each window, and one mail a day while it lasts. Nothing here locks anybody out of an answer link, and known
 and unknown names cost the same (A37, A38, A42).
 """
 
@@ -16,7 +16,7 @@ from core import audit, throttle
 from core.errors import TooMany
 from core.jobs import enqueue
 
-QUARTER, HOUR = 15 * 60, 60 * 60  # seconds
+QUARTER, HOUR, DAY = 15 * 60, 60 * 60, 24 * 60 * 60  # seconds
 log = structlog.get_logger("portal.sign_in")
 
 
@@ -36,7 +36,7 @@ TOKEN = Limit("api-token", 30, QUARTER, "token.throttled")
 
 
 def count(limit: Limit, key: str, *, person: str = "", mail: str = "", address: str = "", told: str = "") -> None:
-    """Count one try; raises TooMany beyond the limit, after telling once in its window.
+    """Count one try; raises TooMany beyond the limit, after one entry of the audit in its window and one mail a day.
 
     `person` is the id of the one whose secret is guessed (empty for a name that nobody has, which the audit leaves out:
     anybody can make up thousands), `mail` what he or she is told; without `mail` the administrators are. `told` is the
@@ -46,16 +46,17 @@ def count(limit: Limit, key: str, *, person: str = "", mail: str = "", address: 
         throttle.hit(limit.name, key, limit.tries, limit.seconds)
     except TooMany:
         if throttle.add(f"{limit.verb}-told", told or key, 1, limit.seconds) == 1:
-            _tell(limit.verb, person, mail, address)
+            fresh = throttle.add("guessing-mailed", f"{mail or limit.verb} {person or told or key}", 1, DAY) == 1
+            _tell(limit.verb, person, mail, address, fresh=fresh)
         raise
 
 
-def _tell(verb: str, person: str, mail: str, address: str) -> None:
+def _tell(verb: str, person: str, mail: str, address: str, *, fresh: bool) -> None:
     log.warning("guessing", verb=verb, address=address)
     with transaction.atomic():
-        if mail:
+        if mail and fresh:
             enqueue("accounts.security_mail", f"{mail}:{person}")
-        else:
+        elif fresh:
             enqueue("accounts.guessing_alarm", f"{verb}:{address}")
         if mail and not person:
             throttle.add(f"{verb}-nobody", address, 1, QUARTER)  # a write of the same weight (A38)

@@ -42,3 +42,11 @@ def said(seconds: int) -> str:
         count, left = divmod(left, size)
         parts += [f"{count} {unit}"] if count else []
     return " ".join(parts) or "0 s"
+
+
+def about(seconds: int) -> str:
+    """How long to wait, in words: 843 is `about 14 minutes`."""
+    if seconds < 90:
+        return "a few seconds" if seconds <= 10 else "about a minute"
+    minutes = round(seconds / 60)
+    return f"about {minutes} minutes" if minutes <= 90 else f"about {round(minutes / 60)} hours"

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.db.models import F
 
-from core import clock
+from core import clock, spans
 from core.errors import TooMany
 from core.models import ThrottleCount
 
@@ -73,7 +73,7 @@ def sweep() -> int:
 
 def too_many(retry_after: int) -> TooMany:
     """The refusal, with the seconds to wait."""
-    return TooMany("Too many tries.", retry_after=retry_after, hint=f"Try again in {retry_after} s.")
+    return TooMany("Too many tries.", retry_after=retry_after, hint=f"Try again in {spans.about(retry_after)}.")
 
 
 def _wait(row: str, at: datetime) -> int:

@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.models.users import ROLES
 from accounts.permissions import PASSWORD_EDIT, require
 from accounts.queries import people_seen_by, person_seen_by
+from core import throttle
 from core.api.base import ApiView, ListView, SignedIn
 from core.api.filters import choice, flag
 from core.errors import Invalid
@@ -67,6 +68,7 @@ class MyPassword(ApiView):
         if not actor.user.check_password(given["current"]):
             sentence = "This is not your present password."
             raise Invalid(sentence, fields={"current": [sentence]})
+        throttle.give_back(guessing.PASSWORD.name, person)
         user = users.set_password(actor, actor.user, password=given["password"])
         update_session_auth_hash(request._request, user)  # noqa: SLF001 (the session belongs to Django's request)
         return Response(status=status.HTTP_204_NO_CONTENT)

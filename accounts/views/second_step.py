@@ -17,6 +17,7 @@ from accounts.commands import factors
 from accounts.passkeys import AloneForm, StepForm
 from core import throttle
 from core.errors import Invalid
+from core.web import held
 from core.web.address import client_address, is_address, network_of
 
 QUARTER = 15 * 60  # seconds
@@ -76,6 +77,12 @@ class SecondStepView(AuthenticateView):  # type: ignore[misc]
         return {**context, "kinds": kinds, "by_number": is_address(self.request.get_host())}
 
 
+def _whose(request: HttpRequest) -> str:
+    """Under what a try by passkey counts: who was last signed in at this browser, else the address."""
+    person = held.last_here(request)
+    return f"person {person}" if person else network_of(client_address(request.META))
+
+
 class PasskeyView(LoginWebAuthnView):  # type: ignore[misc]
     """Signs in by a passkey alone, which has asked its owner for a finger, a face or a PIN."""
 
@@ -83,11 +90,10 @@ class PasskeyView(LoginWebAuthnView):  # type: ignore[misc]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Each challenge is a row of our table of sessions, so a client has them at a pace; refused answers count."""
-        network = network_of(client_address(request.META))
         if request.method == "POST":
-            throttle.hit(ANSWERS, network, 60, QUARTER)
+            throttle.hit(ANSWERS, _whose(request), 60, QUARTER)
         else:
-            challenges.step(network)
+            challenges.step(_whose(request))
         return super().dispatch(request, *args, **kwargs)  # type: ignore[no-any-return]
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -95,7 +101,7 @@ class PasskeyView(LoginWebAuthnView):  # type: ignore[misc]
         user = form.cleaned_data["credential"].user
         if not user.is_active:
             return self.form_invalid(form)
-        throttle.give_back(ANSWERS, network_of(client_address(self.request.META)))
+        throttle.give_back(ANSWERS, _whose(self.request))
         second_factor.mark(self.request.session, user)
         return super().form_valid(form)  # type: ignore[no-any-return]
 

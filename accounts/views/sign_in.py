@@ -113,3 +113,17 @@ class PasswordChangeView(allauth_views.PasswordChangeView):  # type: ignore[misc
             address = client_address(request.META)
             guessing.count(guessing.PASSWORD, person, person=person, mail="password_guessed", address=address)
         return super().dispatch(request, *args, **kwargs)  # type: ignore[no-any-return]
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """The new password is set; the try was no guess."""
+        self._take_back(form)
+        return super().form_valid(form)  # type: ignore[no-any-return]
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        """The page with its sentences; where the present password was right, the try was no guess either."""
+        self._take_back(form)
+        return super().form_invalid(form)  # type: ignore[no-any-return]
+
+    def _take_back(self, form: Form) -> None:
+        if "oldpassword" not in form.errors:
+            throttle.give_back(guessing.PASSWORD.name, str(self.request.user.pk))

@@ -73,7 +73,8 @@ def socket_actor(scope: Mapping[str, Any]) -> Any:
     """The `Actor` behind an ASGI scope's session cookie or bearer token, or None.
 
     Reads the database each time (call it off the event loop), so that asking again tells whether the
-    session still stands after sign-out, a change of role or deactivation (A28).
+    session still stands after sign-out, a change of role or deactivation (A28). Raises TooMany for a wrong
+    token where one address has sent many.
     """
     if _registry.socket_actor is None:
         raise ImproperlyConfigured("core.web.access has not been filled")

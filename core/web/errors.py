@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -17,6 +16,7 @@ from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.utils.html import escape
 
+from core import spans
 from core.errors import Forbidden, PortalError, TooMany
 from core.web import access, held
 from core.web.above import page_above
@@ -71,11 +71,11 @@ class Refusal:
         return WORKS.get(self.status, "")
 
     @property
-    def again(self) -> timedelta | None:
-        """When it makes sense to try again, unless the hint says so already."""
+    def again(self) -> str:
+        """When it makes sense to try again, in words, unless the hint says so already."""
         if self.retry_after is None or self.hint.startswith("Try again in"):
-            return None
-        return timedelta(seconds=self.retry_after)
+            return ""
+        return spans.about(self.retry_after)
 
 
 def granted_by(names: Callable[[Any, Lacking], Iterable[str]]) -> None:
@@ -107,15 +107,20 @@ def answer(
     if request.path.startswith("/api/"):
         response = _problem(request, said, code)
     elif request.headers.get("HX-Request") == "true":
-        told = replace(said, number="") if status in OWN else said
+        told = _once(replace(said, number="") if status in OWN else said)
         response = HttpResponse(_render("errors/_notice.html", told), status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#messages", "innerHTML show:top"
     else:
-        response = HttpResponse(_page(request, said), status=status)
+        response = HttpResponse(_page(request, _once(said)), status=status)
     response["Cache-Control"] = "no-store, private"
     if retry_after is not None:
         response["Retry-After"] = str(retry_after)
     return response
+
+
+def _once(said: Refusal) -> Refusal:
+    """Without a sentence that the title has said already."""
+    return replace(said, detail="") if said.detail == f"{said.title}." else said
 
 
 def refusal(request: HttpRequest, error: PortalError) -> HttpResponse:

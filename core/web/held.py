@@ -72,7 +72,7 @@ def read(request: HttpRequest) -> Held | None:
 
 def keep(request: HttpRequest) -> bool:
     """Lay the request's form into the session; says whether it is kept."""
-    found, person = read(request), _was_here(request)
+    found, person = read(request), last_here(request)
     if found is None or not person:
         return False
     try:
@@ -104,7 +104,7 @@ def sent(request: HttpRequest) -> None:
 def remember(request: HttpRequest, response: HttpResponseBase) -> None:
     """Leave the mark of who is signed in at this browser, where it is not there yet."""
     person = request.session.get(SESSION_KEY, "")
-    if not person or _was_here(request) == person:
+    if not person or last_here(request) == person:
         return
     response.set_signed_cookie(
         WHO,
@@ -117,7 +117,7 @@ def remember(request: HttpRequest, response: HttpResponseBase) -> None:
     )
 
 
-def _was_here(request: HttpRequest) -> str:
+def last_here(request: HttpRequest) -> str:
     """The id of whoever was last signed in at this browser; empty where nobody was, or the mark is none of ours."""
     return str(request.get_signed_cookie(WHO, default="", salt=SLOT))
 

@@ -5,8 +5,8 @@
 The path alone says which topic (rooms register paths with `core.live.register_path`); `?since=<seq>` says
 from where. Refused at the handshake with 403: a foreign, missing or null Origin. Closed with 4401: nobody
 is signed in (any more); 4403: no such topic, no right, or no word of ours; 1009: a frame over 64 KB; 4429: more
-than 20 messages of one person in 10 s; 4408: a reader too slow for what is written; 1013: the database is away,
-come again.
+than 20 messages of one person in 10 s, or too many wrong tokens from one address; 4408: a reader too slow for what
+is written; 1013: the database is away, come again.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from django.http.request import split_domain_port, validate_host
 
 from core.web.hub import hub
 from core.web.presence import WORDS, Meter
-from core.web.viewer import NO_RIGHT, Viewer
+from core.web.viewer import FLOOD, NO_RIGHT, Viewer
 
 FRAME_BYTES = 64 * 1024
-TOO_BIG, FLOOD = 1009, 4429
+TOO_BIG = 1009
 
 
 def is_own_origin(headers: list[tuple[bytes, bytes]]) -> bool:

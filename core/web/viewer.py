@@ -13,6 +13,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError
 
 from core import live
+from core.errors import TooMany
 from core.web import access, wire
 from core.web.presence import Shown, shown_as
 
@@ -20,7 +21,7 @@ Frames = list[tuple[int, str, bytes]]  # number, text, the same as bytes of the 
 WAITING_FRAMES = 400
 WAITING_WORDS = 20
 log = structlog.get_logger("portal.live")
-TRY_AGAIN, SIGNED_OUT, NO_RIGHT, TOO_SLOW = 1013, 4401, 4403, 4408
+TRY_AGAIN, SIGNED_OUT, NO_RIGHT, TOO_SLOW, FLOOD = 1013, 4401, 4403, 4408, 4429
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,11 @@ class Grant:
 
 
 def grant(scope: dict[str, Any]) -> Grant | int:
-    """Ask the database who this is and what he may see; a close code where it is nothing (A28, A31)."""
-    actor = access.socket_actor(scope)
+    """Ask the database who this is and what he may see; a close code where it is nothing (A28, A31, A37)."""
+    try:
+        actor = access.socket_actor(scope)
+    except TooMany:
+        return FLOOD
     if actor is None:
         return SIGNED_OUT
     name = live.name_for(scope["path"].removeprefix("/"), actor)

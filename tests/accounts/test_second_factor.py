@@ -15,6 +15,7 @@ from django.db import connections
 from django.test import Client
 from rest_framework.test import APIClient
 
+from accounts import guessing
 from accounts.access import socket_actor
 from accounts.commands import factors, users
 from accounts.jobs import send_security_mail, tell_of_guessing
@@ -306,7 +307,52 @@ def test_tokens_are_guessed_by_no_other_door(world: World, at: FrozenClock) -> N
     remote = Client(REMOTE_ADDR="198.51.100.9", headers={"authorization": "Bearer wb_y"})
     assert remote.get("/metrics").status_code == 403
     assert remote.get("/api/v1/me/").status_code == 429
-    assert socket_actor(scope) is None
+    refused = remote.get("/metrics")
+    assert (refused.status_code, int(refused["Retry-After"]) <= 900) == (429, True)
+    assert set(remote.get("/healthz/engine").json()) == {"healthy"}, "a watcher with an old token learns that still"
+    with pytest.raises(TooMany):
+        socket_actor(scope)
+
+
+def test_an_attack_of_days_is_one_mail_a_day(world: World, at: FrozenClock) -> None:
+    """A37: every window has its entry of the audit; Bo is mailed once a day, by whichever door his password is tried."""
+    for _ in range(8):
+        for _ in range(11):
+            Client().post(LOGIN, {"login": world.bo.email} | WRONG)
+        at.move(minutes=16)
+    assert AuditEntry.objects.filter(verb="sign_in.throttled", thing=f"user:{world.bo.pk}").count() == 8
+    with pytest.raises(TooMany):
+        for _ in range(11):
+            guessing.count(guessing.PASSWORD, "x", person=str(world.bo.pk), mail="password_guessed")
+    mails = BulkJob.objects.filter(name="accounts.security_mail")
+    assert mails.count() == 1
+    at.move(hours=24)
+    for _ in range(11):
+        Client().post(LOGIN, {"login": world.bo.email} | WRONG)
+    assert mails.count() == 2
+
+
+def test_one_guesser_does_not_shut_the_office_out(world: World, at: FrozenClock) -> None:
+    """A37: behind an address that is refused, Bo comes in by the browser that knows him, and by no other.
+
+    The mark spares his own name alone, and of that ten tries, so it is worth nothing to whoever has one.
+    """
+    laptop = Client()
+    laptop.post(LOGIN, {"login": world.bo.email, "password": PASSWORD}, follow=True)
+    laptop.post("/accounts/logout/")
+    for number in range(101):
+        Client().post(LOGIN, {"login": f"p{number}@example.org"} | WRONG)
+    rightful = {"login": world.bo.email, "password": PASSWORD}
+    assert Client().post(LOGIN, rightful).status_code == 429
+    forged = Client()
+    forged.cookies["watchbill-who"] = f"{world.bo.pk}:1:made-up"
+    assert forged.post(LOGIN, rightful).status_code == 429
+    assert laptop.post(LOGIN, {"login": world.cy.email, "password": PASSWORD}).status_code == 429
+    assert laptop.post(LOGIN, rightful).status_code == 302
+    laptop.post("/accounts/logout/")
+    codes = [laptop.post(LOGIN, {"login": world.bo.email} | WRONG).status_code for _ in range(11)]
+    assert codes == [200] * 10 + [429]
+    assert Client().post(LOGIN, {"login": "q@example.org"} | WRONG).status_code == 429, "no count was given back"
 
 
 # --- passkeys -------------------------------------------------------------------------------------

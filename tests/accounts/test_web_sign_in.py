@@ -287,6 +287,18 @@ def test_a_stolen_session_does_not_guess_the_password(world: World, browser: Bro
     assert codes == [200] * 10 + [429]
 
 
+def test_whoever_knows_the_password_does_not_guess(world: World, browser: Browser) -> None:
+    """A37: nine wrong ones, then the right one, by a new one too weak and one that stands: neither was a try."""
+    client, page = browser(world.bo), "/accounts/password/change/"
+    given = {"oldpassword": PASSWORD, "password1": OTHER, "password2": OTHER}
+    for _ in range(9):
+        client.post(page, given | {"oldpassword": "no"})
+    assert client.post(page, given | {"password1": "short", "password2": "short"}).status_code == 200
+    assert client.post(page, given).status_code == 302
+    assert client.post(page, given | {"oldpassword": "no"}).status_code == 200
+    assert client.post(page, given | {"oldpassword": "no"}).status_code == 429
+
+
 def test_a_stranger_is_sent_to_sign_in_and_guesses_nobodys_password(world: World) -> None:
     """A37: what a stranger sends to the form is no try of anybody's: no entry of the audit, nothing in the lanes."""
     before = AuditEntry.objects.count()

@@ -42,3 +42,9 @@ def test_a_length_is_said_to_the_second() -> None:
     assert [spans.said(each) for each in (0, 5, 90, 300, 5400, 604_800)] == [
         "0 s", "5 s", "1 min 30 s", "5 min", "1 h 30 min", "7 d"
     ]  # fmt: skip
+
+
+def test_a_wait_is_said_in_words() -> None:
+    waits = {3: "a few seconds", 30: "about a minute", 843: "about 14 minutes", 900: "about 15 minutes"}
+    waits |= {3600: "about 60 minutes", 86_000: "about 24 hours"}
+    assert {seconds: spans.about(seconds) for seconds in waits} == waits

@@ -33,6 +33,7 @@ def test_the_limit_holds_and_says_how_long(at: FrozenClock) -> None:
     with pytest.raises(TooMany) as refusal:
         throttle.hit("sign-in", "ana", 3, 60)
     assert refusal.value.retry_after == 40
+    assert refusal.value.hint == "Try again in about a minute."
 
 
 @pytest.mark.django_db

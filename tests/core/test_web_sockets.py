@@ -16,6 +16,7 @@ from django.db import transaction
 
 from core import live
 from core.models import FeedEntry
+from core.errors import TooMany
 from core.web import access, hub, presence, sockets, viewer, wire
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,6 +56,8 @@ def people(monkeypatch: pytest.MonkeyPatch) -> dict[str, Person]:
 
     def socket_actor(scope: Mapping[str, Any]) -> Person | None:
         cookie = dict(scope["headers"]).get(b"cookie", b"").decode()
+        if cookie == "who=guesser":
+            raise TooMany("Too many tries.", retry_after=900)
         return found.get(cookie.removeprefix("who="))
 
     monkeypatch.setattr(access, "socket_actor", socket_actor)
@@ -133,6 +136,7 @@ async def test_an_origin_that_equals_a_made_up_host_is_refused_a31() -> None:
     [
         ("/ws/lamps/1/", None, 4401),
         ("/ws/lamps/1/", b"who=nobody", 4401),
+        ("/ws/lamps/1/", b"who=guesser", 4429),
         ("/ws/lamps/1/", b"who=eve", 4403),
         ("/ws/lamps/one/", b"who=ana", 4403),
         ("/ws/nothing/", b"who=ana", 4403),
