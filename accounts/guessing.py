@@ -1,7 +1,7 @@
 """What follows when somebody guesses a password, a code or a token: refused, audited, and told.
 
-A thousand guesses are one entry of the audit for each window, and one mail a day while it lasts. Nothing here locks anybody out of an answer link, and known
-and unknown names cost the same (A37, A38, A42).
+A thousand guesses are one entry of the audit for each window, and one mail a day while it lasts. Nothing here locks
+anybody out of an answer link, and known and unknown names cost the same (A37, A38, A42).
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from channels.testing import WebsocketCommunicator
 from django.db import transaction
 
 from core import live
-from core.models import FeedEntry
 from core.errors import TooMany
+from core.models import FeedEntry
 from core.web import access, hub, presence, sockets, viewer, wire
 
 pytestmark = pytest.mark.django_db(transaction=True)
