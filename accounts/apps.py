@@ -22,6 +22,7 @@ class AccountsConfig(AppConfig):
         from core.config import nouns
         from core.startup import on_start
         from core.web import access as registry
+        from core.web import held
         from core.web.finding import Finder, register_finder
 
         register_audited(teams_of)
@@ -36,4 +37,5 @@ class AccountsConfig(AppConfig):
         for noun in (config.OrganisationNoun(), config.PeopleNoun(), config.TeamsNoun()):
             nouns.register(noun)
         on_start(set_up_link)
+        held.name_act("invitation_resend", "Send the invitation again")
         alarms.administrators(lambda: administrators().values_list("email", flat=True))

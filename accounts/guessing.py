@@ -12,6 +12,7 @@ import structlog
 from django.db import transaction
 
 from accounts.actors import ANONYMOUS
+from accounts.telling import tell
 from core import audit, throttle
 from core.errors import TooMany
 from core.jobs import enqueue
@@ -54,11 +55,12 @@ def count(limit: Limit, key: str, *, person: str = "", mail: str = "", address: 
 def _tell(verb: str, person: str, mail: str, address: str, *, fresh: bool) -> None:
     log.warning("guessing", verb=verb, address=address)
     with transaction.atomic():
-        if mail and fresh:
-            enqueue("accounts.security_mail", f"{mail}:{person}")
-        elif fresh:
-            enqueue("accounts.guessing_alarm", f"{verb}:{address}")
+        entry = None
         if mail and not person:
             throttle.add(f"{verb}-nobody", address, 1, QUARTER)  # a write of the same weight (A38)
         else:
-            audit.write(ANONYMOUS, verb, f"user:{person}" if person else "sign-in", address=address)
+            entry = audit.write(ANONYMOUS, verb, f"user:{person}" if person else "sign-in", address=address)
+        if mail and fresh:
+            tell(mail, person, entry)
+        elif fresh:
+            enqueue("accounts.guessing_alarm", f"{verb}:{address}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -29,6 +30,8 @@ from accounts.permissions import (
 from accounts.sessions import keys_of
 from core import clock, links
 from core.errors import Missing
+
+SETTLED = timedelta(days=1)  # in a team, before its managers may reset somebody's second factors
 
 
 def active_people() -> QuerySet[User]:
@@ -227,10 +230,12 @@ def told_apart(people: Iterable[User]) -> dict[int, str]:
 def place_managed_by(user: User, manager: User | None) -> Membership | None:
     """The person's place in a team that the other one manages; None where there is none.
 
-    None also for whoever may enter the administration: whoever can make a team could put them into it (A60).
+    None also for whoever may enter the administration, and in the first day in the team: a manager may take anybody
+    into it, and must not come by rights over somebody in that way (A60).
     """
     mine = [pk for pk, role in manager.team_roles().items() if role == "manager"] if manager is not None else []
-    places = Membership.objects.filter(user=user, team_id__in=mine).exclude(user__role__in=ADMIN_ROLES)
+    places = Membership.objects.filter(user=user, team_id__in=mine, since__lte=clock.now() - SETTLED)
+    places = places.exclude(user__role__in=ADMIN_ROLES)
     return places.order_by("pk").first()
 
 

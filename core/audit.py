@@ -16,6 +16,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
 from core import clock, db
+from core.devices import device_name
 from core.models import AuditEntry, AuditHead
 from core.web.access import ActorLike
 
@@ -23,6 +24,7 @@ CLOCK_BACK = timedelta(minutes=5)
 CHAINED = ("at", "actor", "label", "verb", "thing", "address", "before", "after")
 CHUNK, MOST_SAID = 2000, 50
 _where: ContextVar[str] = ContextVar("where", default="")
+_agent: ContextVar[str] = ContextVar("agent", default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,22 @@ def changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[s
 
 
 @contextmanager
-def seen_from(address: str) -> Iterator[None]:
-    """Entries that are written inside say that they came from this address, unless they name another."""
-    token = _where.set(address)
+def seen_from(address: str, agent: str = "") -> Iterator[None]:
+    """Entries that are written inside say that they came from this address, unless they name another.
+
+    `agent` is what the browser says of itself.
+    """
+    tokens = _where.set(address), _agent.set(agent)
     try:
         yield
     finally:
-        _where.reset(token)
+        _where.reset(tokens[0])
+        _agent.reset(tokens[1])
+
+
+def device() -> str:
+    """The name of the browser behind what is done now, such as "Firefox on Linux"; empty outside a request."""
+    return device_name(_agent.get()) if _agent.get() else ""
 
 
 # --- the check ------------------------------------------------------------------------------------

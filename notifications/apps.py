@@ -23,8 +23,11 @@ class NotificationsConfig(AppConfig):
             import_module(f"notifications.{name}")
         from accounts.kinds import on_sign_out
         from core.config import nouns
+        from core.web import held
         from notifications import config
         from notifications.views import device
 
         nouns.after("people", config.give_addresses)
         on_sign_out(device.leave)
+        held.name_act("method_code", "Send the code again")
+        held.name_act("method_test", "Send the test page")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -49,9 +50,9 @@ def team(name: str, *, managers: Sequence[User] = (), members: Sequence[User] = 
 
 
 def join(user: User, into: Team, *, role: str = Membership.MEMBER) -> Membership:
-    """Put a person into a team, past every command."""
+    """Put a person into a team, past every command, and a week ago."""
     user.__dict__.pop("_team_roles", None)
-    return Membership.objects.create(user=user, team=into, role=role)
+    return Membership.objects.create(user=user, team=into, role=role, since=clock.now() - timedelta(days=7))
 
 
 def acts(user: User, *, via: str = "web") -> Actor:

@@ -13,16 +13,17 @@ from django.db import transaction
 
 from accounts import guessing
 from accounts.actors import Actor
+from accounts.actors import person as person_actor
 from accounts.commands import shapes, users
 from accounts.models import User
 from accounts.models.users import ADMIN_ROLES
 from accounts.permissions import FACTOR_EDIT, FACTOR_RESET, require
 from accounts.queries import place_managed_by
 from accounts.second_factor import is_needed
+from accounts.telling import tell
 from core import audit, clock, secrets, throttle
 from core.db import locked
 from core.errors import Conflict, Forbidden, Invalid
-from core.jobs import enqueue
 
 Type = Authenticator.Type
 STEP = 30  # seconds that a code of an app is shown
@@ -61,8 +62,17 @@ def _spent(user: User, code: str) -> Authenticator | None:
             log.error("a second factor cannot be opened with WATCHBILL_FIELD_KEYS", person=user.pk)
             continue
         if right:
+            if row.type == Type.RECOVERY_CODES:
+                _tell_of_code(user, row)
             return row
     return None
+
+
+def _tell_of_code(user: User, codes: Authenticator) -> None:
+    """Whoever found the paper with the codes is not alone in knowing."""
+    codes.refresh_from_db()  # the library has marked the code in a row of its own
+    left = {"left": len(codes.wrap().get_unused_codes())}
+    tell("code_used", user.pk, audit.write(person_actor(user), "factor.use_code", f"user:{user.pk}", after=left))
 
 
 def _spend_step(row: Authenticator, code: str) -> bool:
@@ -117,9 +127,14 @@ def add_passkey(actor: Actor, user: User, *, name: str, credential: dict[str, An
 def _added(actor: Actor, user: User, made: Authenticator) -> list[str]:
     has_codes = Authenticator.objects.filter(user=user, type=Type.RECOVERY_CODES).exists()
     codes = [] if has_codes else RecoveryCodes.activate(user).generate_codes()
-    enqueue("accounts.security_mail", f"factor_added:{user.pk}")
-    audit.write(actor, "factor.add", f"user:{user.pk}", after={"type": made.type, "factor": made.pk})
+    tell("factor_added", user.pk, audit.write(actor, "factor.add", f"user:{user.pk}", after=_said(made)))
     return codes
+
+
+def _said(factor: Authenticator) -> dict[str, Any]:
+    """What the audit, and by it the mail, says of a factor; an app has no name."""
+    name = {"name": factor.data["name"]} if factor.data.get("name") else {}
+    return {"type": factor.type, "factor": factor.pk, **name}
 
 
 @transaction.atomic
@@ -152,10 +167,9 @@ def remove_factor(actor: Actor, user: User, factor: Authenticator) -> User:
         Authenticator.objects.filter(user=user, type=Type.RECOVERY_CODES).delete()
         if user.role in ADMIN_ROLES:  # what they have shown counts no more should the rule be turned on again (A68)
             user = users.end_sessions(actor, user)
-    before = {"type": row.type, "factor": row.pk}
+    before = _said(row)
     row.delete()
-    enqueue("accounts.security_mail", f"factor_removed:{user.pk}")
-    audit.write(actor, "factor.remove", f"user:{user.pk}", before=before)
+    tell("factor_removed", user.pk, audit.write(actor, "factor.remove", f"user:{user.pk}", before=before))
     return user
 
 
@@ -169,8 +183,7 @@ def make_recovery_codes(actor: Actor, user: User) -> list[str]:
         raise Conflict("Recovery codes come with a second factor.", code="no_factor", hint="Add an app or a passkey.")
     rows.filter(type=Type.RECOVERY_CODES).delete()
     codes: list[str] = RecoveryCodes.activate(user).generate_codes()
-    enqueue("accounts.security_mail", f"codes_made:{user.pk}")
-    audit.write(actor, "factor.make_codes", f"user:{user.pk}")
+    tell("codes_made", user.pk, audit.write(actor, "factor.make_codes", f"user:{user.pk}"))
     return codes
 
 
@@ -188,8 +201,7 @@ def reset_factors(actor: Actor, user: User) -> User:
     rows = Authenticator.objects.filter(user=user)
     before = {"types": sorted(rows.values_list("type", flat=True))}
     rows.delete()
-    enqueue("accounts.security_mail", f"factors_reset:{user.pk}")
-    audit.write(actor, "factor.reset", f"user:{user.pk}", before=before)
+    tell("factors_reset", user.pk, audit.write(actor, "factor.reset", f"user:{user.pk}", before=before))
     return user
 
 

@@ -17,11 +17,11 @@ from accounts.facts import UserCreated, UserDeactivated
 from accounts.models import ApiToken, User
 from accounts.models.users import RANKS
 from accounts.permissions import PASSWORD_EDIT, PROFILE_EDIT, USER_EDIT, require
+from accounts.telling import tell
 from core import audit, clock
 from core.db import bump, check_version, locked
 from core.errors import Conflict, Forbidden, Invalid
 from core.facts import record
-from core.jobs import enqueue
 
 HIGHEST = max(RANKS.values())
 
@@ -157,8 +157,7 @@ def set_password(actor: Actor, user: User, *, password: str, hashed: str = "") -
         _refuse_inactive(user)
         user.password = hashed
         _end_sessions(user, "password")
-        enqueue("accounts.security_mail", f"password_set:{user.pk}")
-        audit.write(actor, "user.set_password", f"user:{user.pk}")
+        tell("password_set", user.pk, audit.write(actor, "user.set_password", f"user:{user.pk}"))
     return user
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
+
+from core import clock
 
 
 class Team(models.Model):
@@ -28,13 +30,14 @@ class Team(models.Model):
 
 
 class Membership(models.Model):
-    """A person's place in a team."""
+    """A person's place in a team, since when."""
 
     MEMBER, MANAGER = "member", "manager"
     ROLES = ((MEMBER, "Member"), (MANAGER, "Manager"))
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=ROLES, default=MEMBER)
+    since = models.DateTimeField(default=clock.now, db_default=Now(), editable=False)
 
     class Meta:
         ordering = ["pk"]

@@ -18,7 +18,7 @@ from accounts.forms import InvitationForm, JoinForm
 from accounts.models import User
 from accounts.models.users import ROLES
 from accounts.permissions import INVITATION_SEND, USER_EDIT, can, require
-from accounts.queries import invitation_link, invitation_seen_by, teams_to_invite_into
+from accounts.queries import invitation_link, invitation_seen_by, organisation, teams_to_invite_into
 from core import throttle
 from core.errors import Conflict, Invalid, Missing, PortalError
 from core.web import once
@@ -112,7 +112,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
             return _closed(request, refusal)
         else:
             return _welcome(request, user)
-    context = {"form": form, "invitation": found}
+    context = {"form": form, "invitation": found, "organisation": organisation()}
     return render(request, "account/invitation.html", context, status=400 if form.errors else 200)
 
 

@@ -13,12 +13,14 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 
 from core import clock, throttle
 from core.errors import TooMany
@@ -35,7 +37,9 @@ WHO = "__Host-watchbill-who" if settings.SESSION_COOKIE_SECURE else "watchbill-w
 WHO_DAYS = 30  # longer than any session
 SHOWN = 2000  # characters of a text that are shown again
 LONGEST_NAME = 60  # characters of a field's name, which a made-up form may choose
+AGAIN = "Send it again"
 Pairs = list[tuple[str, str]]
+_acts: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,22 @@ class Held:
     pairs: Pairs
 
     @property
+    def act(self) -> str:
+        """What the button says that sends it: what the room calls the act of this address."""
+        try:
+            return _acts.get(resolve(urlsplit(self.path).path).url_name or "", AGAIN)
+        except Resolver404:
+            return AGAIN
+
+    @property
     def texts(self) -> Pairs:
         """What the person has typed, to be seen before it is sent: the longer texts, each with its field's name."""
         return [(_words(name), value[:SHOWN]) for name, value in self.pairs if len(value) > 12]
+
+
+def name_act(route: str, button: str) -> None:
+    """Say what a form without any text does, by the name of its route: nothing else on the page would tell."""
+    _acts[route] = button
 
 
 def _words(name: str) -> str:

@@ -70,7 +70,7 @@ class RequestIdMiddleware:
         number = secrets.token_hex(8)
         request.request_id = number  # type: ignore[attr-defined]
         started = time.monotonic()
-        where = audit.seen_from(client_address(request.META))
+        where = audit.seen_from(client_address(request.META), request.headers.get("User-Agent", ""))
         with structlog.contextvars.bound_contextvars(request_id=number), where:
             response = self.get_response(request)
             match = request.resolver_match

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -11,9 +12,10 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.actors import token_holder
-from accounts.commands import factors, teams
+from accounts.commands import factors, teams, users
 from accounts.jobs import SECURITY_MAILS, send_security_mail
 from accounts.models import User
+from core import audit, clock
 from core.clock import FrozenClock
 from core.errors import Conflict, Forbidden
 from core.models import AuditEntry, BulkJob
@@ -149,9 +151,11 @@ def test_a_manager_resets_lost_factors(world: World, at: FrozenClock, browser: B
     assert not is_in(phone)
     entry = AuditEntry.objects.get(verb="factor.reset")
     assert (entry.actor, entry.thing) == (f"user:{world.ana.pk}", f"user:{world.bo.pk}")
-    for job in BulkJob.objects.filter(name="accounts.security_mail", ref=f"factors_reset:{world.bo.pk}"):
+    for job in BulkJob.objects.filter(name="accounts.security_mail", ref__startswith=f"factors_reset:{world.bo.pk}:"):
         send_security_mail(job.ref)
     assert [(mail.to, mail.subject) for mail in mailoutbox] == [([world.bo.email], "Your second factors were reset")]
+    assert "By: Ana Lima" in mailoutbox[0].body
+    assert "From:" not in mailoutbox[0].body, "where a colleague sits is not told"
     assert Client().post("/accounts/login/", {"login": world.bo.email, "password": PASSWORD})["Location"] == "/now/"
 
 
@@ -168,6 +172,18 @@ def test_who_may_not_reset(world: World, browser: Browser, api: Callable[..., AP
     ada = browser(world.ada)
     answer = ada.post(f"/api/v1/users/{world.bo.pk}/reset-factors/", content_type="application/json")
     assert answer.status_code == 204
+
+
+def test_a_manager_comes_by_no_right_over_whom_he_has_just_taken_in(world: World, at: FrozenClock) -> None:
+    """A60: Ana takes Di of Search into Payments; for a day her factors are for her own manager and administrators."""
+    teams.join(acts(world.ana), world.payments, user=world.di)
+    for _ in range(2):
+        with pytest.raises(Forbidden):
+            factors.reset_factors(acts(world.ana), world.di)
+        at.move(hours=23)
+        teams.join(acts(world.ana), world.payments, user=world.di, role="manager")
+    at.move(hours=1)
+    factors.reset_factors(acts(world.ana), world.di)
 
 
 def test_whoever_enters_the_administration_is_reset_by_administrators_alone(world: World, at: FrozenClock) -> None:
@@ -196,3 +212,29 @@ def test_every_security_mail_can_be_written(world: World, mailoutbox: Any) -> No
         send_security_mail(f"{kind}:")
     assert len(mailoutbox) == len(SECURITY_MAILS)
     assert all("http://localhost:8000/profile/security/" in str(mail.body) for mail in mailoutbox)
+
+
+def test_a_mail_says_which_factor_when_and_from_where(world: World, at: FrozenClock, mailoutbox: Any) -> None:
+    """A42: Bo, who lives in Lisbon, adds an app, signs in by a recovery code, and has a passkey removed."""
+    world.bo.time_zone = "Europe/Lisbon"
+    world.bo.save()
+    firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    with audit.seen_from("192.0.2.7", firefox):
+        codes = with_app(world.bo, at)
+        begun = Client(headers={"user-agent": firefox}, REMOTE_ADDR="192.0.2.8")
+        begun.post("/accounts/login/", {"login": world.bo.email, "password": PASSWORD})
+        begun.post("/accounts/second-step/", {"code": codes[0]})
+        with_passkey(world.bo)
+        passkey = Authenticator.objects.get(user=world.bo, type=Type.WEBAUTHN)
+        factors.remove_factor(acts(world.bo), world.bo, passkey)
+        users.set_password(acts(world.bo), world.bo, password="a quiet harbour at dawn")
+    for job in BulkJob.objects.filter(name="accounts.security_mail").order_by("pk"):
+        send_security_mail(job.ref)
+    added, used, _, removed, changed = [str(mail.body) for mail in mailoutbox]
+    assert "Which: the app that shows codes\nWhen: " in added
+    assert "From: 192.0.2.7, Firefox on Linux\n" in added
+    assert "Which: 9 of 10 codes are left\n" in used
+    assert "From: 192.0.2.8, Firefox on Linux\n" in used
+    assert f"Which: the passkey “{passkey.data['name']}”\n" in removed
+    lisbon = clock.now().astimezone(ZoneInfo("Europe/Lisbon"))
+    assert f"When: {lisbon:%a} {lisbon.day} {lisbon:%b %Y}, {lisbon:%H:%M} {lisbon:%Z}\n" in changed

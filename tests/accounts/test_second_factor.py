@@ -474,4 +474,4 @@ def test_codes_of_a_key_that_was_taken_away_are_said_to_be_lost(world: World, at
     rows = client.get("/api/v1/me/factors/").json()["results"]
     assert [(row["type"], row["left"]) for row in rows] == [("totp", None), ("recovery_codes", 0)]
     factors.make_recovery_codes(acts(world.bo), world.bo)
-    assert "10 of ten are left" in client.get(SECURITY).content.decode()
+    assert "10 of 10 codes are left" in client.get(SECURITY).content.decode()

@@ -10,12 +10,13 @@ import pytest
 from django.test import Client
 
 from accounts.commands import invitations
-from accounts.models import Invitation, User
+from accounts.models import Invitation, Organisation, User
 from accounts.views import invitations as views
 from core import clock, throttle
 from tests import world as builders
 from tests.pages import EVIL, after, assert_inert, count, text_of
 from tests.world import PASSWORD, World, acts
+from tools.enrolment import code_of
 
 Browser = Callable[..., Client]
 GIVEN = {"name": "Kim Yu", "email": "kim@example.org", "role": "responder", "team_role": "member"}
@@ -76,6 +77,7 @@ def test_what_is_wrong_stands_beside_its_field(world: World, browser: Browser) -
 
 def test_looking_changes_nothing_and_joining_signs_in(world: World) -> None:
     """A23, A40: a scanner that opens the link uses nothing up."""
+    Organisation.objects.update_or_create(id=1, defaults={"name": "Fernhill"})
     path = link(world, team=world.payments)
     kim = Client()
     for _ in range(3):
@@ -83,6 +85,7 @@ def test_looking_changes_nothing_and_joining_signs_in(world: World) -> None:
         assert page.status_code == 200
     assert 'value="Kim Yu"' in text_of(page)
     assert "kim@example.org" in text_of(page)
+    assert "Welcome to Fernhill" in text_of(page)
     assert "no-store" in page["Cache-Control"]
     assert page["Referrer-Policy"] == "same-origin"
     assert not User.objects.filter(email="kim@example.org").exists()
@@ -95,6 +98,21 @@ def test_looking_changes_nothing_and_joining_signs_in(world: World) -> None:
     assert "This link opens nothing" in text_of(closed)
     assert Client().post(path, {**JOINING, "name": "Somebody else"}).status_code == 404
     assert User.objects.filter(email="kim@example.org").count() == 1
+
+
+def test_the_codes_come_before_the_welcome(world: World) -> None:
+    """Kim joins as a process owner: the page of the recovery codes says what to do with them, the next one welcomes."""
+    kim = Client()
+    kim.post(link(world, role="process_owner"), JOINING)
+    app = "/profile/security/app/?next=/profile/contact-methods/"
+    page = kim.get(app).content.decode()
+    secret = re.search(r'id="key">([A-Z2-7 ]+)<', page)
+    assert secret
+    given = {"code": code_of(secret[1].replace(" ", ""), clock.now().timestamp()), "next": "/profile/contact-methods/"}
+    codes = after(kim, kim.post(app, given))
+    assert "Your recovery codes" in codes
+    assert "You are in" not in codes
+    assert "You are in. Now say how you want to be reached" in text_of(kim.get("/profile/contact-methods/"))
 
 
 def test_every_link_that_opens_nothing_reads_the_same(world: World) -> None:

@@ -55,6 +55,21 @@ def test_bo_signs_in_again_and_sends_the_note_that_he_had_typed(stage: Stage) ->
     assert client.get("/send-again/")["Location"] == "/now/", "it is offered a single time"
 
 
+def test_a_form_without_text_says_what_it_does(world: World) -> None:
+    """Beside the address of the form, which tells people nothing, the button names the act."""
+    acts = {
+        "/profile/contact-methods/7/code/": "Send the code again",
+        "/people/invitations/7/resend/": "Send the invitation again",
+        "/incidents/1/notes/?tab=log": "Send it again",
+        "/no/such/door/": "Send it again",
+    }
+    assert {path: held.Held(path, []).act for path in acts} == acts
+    client = was_here(world.bo)
+    client.post("/profile/contact-methods/7/code/")
+    page = text_of(sign_in(client, world.bo))
+    assert "Send the code again</button>" in page
+
+
 def test_a_text_stands_under_the_name_of_its_field() -> None:
     """Readable: "customer_impact" and "level-0-target" are words of ours."""
     pairs = [("customer_impact", "Nobody can pay"), ("level-0-target", "user:2"), ("x" * 99, "Somebody made this up")]
