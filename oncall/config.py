@@ -11,6 +11,7 @@ from oncall.commands import policies, schedules, services
 from oncall.kinds import LevelDraft
 from oncall.models import EscalationPolicy, Level, Schedule, Service
 from oncall.queries.on_call import can_be_on_call
+from oncall.queries.services import Needs
 
 
 def service_named(name: str, path: str = "service") -> Service:
@@ -111,15 +112,8 @@ class PoliciesNoun(Noun):
         for each in rows.prefetch_related("levels__targets__user", "levels__targets__schedule"):
             fallback = each.fallback.email if each.fallback and can_be_on_call(each.fallback) else None
             levels = [_level(level) for level in each.levels.all()]
-            found.append(
-                {
-                    "name": each.name,
-                    "team": each.team.name,
-                    "repeats": each.repeats,
-                    "fallback": fallback,
-                    "levels": levels,
-                }
-            )
+            document = {"name": each.name, "team": each.team.name, "repeats": each.repeats}
+            found.append({**document, "fallback": fallback, "levels": levels})
         return _sorted(found)
 
     def create(self, actor: Actor, wanted: Document) -> None:
@@ -225,18 +219,22 @@ class ServicesNoun(Noun):
         if values:
             services.edit(actor, service_named(before["name"], "name"), **values)
 
-    def disconnect(self, actor: Actor, before: Document | None, wanted: Document) -> None:
+    def links(self) -> Needs:
+        """Who needs whom."""
+        return services.all_needs()
+
+    def disconnect(self, actor: Actor, before: Document | None, wanted: Document, links: Needs) -> None:
         """End needs that are not wanted first, so that turning two round is no circle on the way (A83)."""
         if before is not None and set(before["needs"]) - set(wanted["needs"]):
             kept = {name.casefold() for name in wanted["needs"]}
             stay = [service_named(name, "needs").pk for name in before["needs"] if name.casefold() in kept]
-            services.edit(actor, service_named(wanted["name"], "name"), needs=stay)
+            services.edit(actor, service_named(wanted["name"], "name"), needs=stay, known=links)
 
-    def connect(self, actor: Actor, before: Document | None, wanted: Document) -> None:
+    def connect(self, actor: Actor, before: Document | None, wanted: Document, links: Needs) -> None:
         """Say what it needs; a circle is refused with its path (A83)."""
         if (before["needs"] if before else []) != wanted["needs"]:
             needed = [service_named(name, f"needs[{place}]").pk for place, name in enumerate(wanted["needs"])]
-            services.edit(actor, service_named(wanted["name"], "name"), needs=needed)
+            services.edit(actor, service_named(wanted["name"], "name"), needs=needed, known=links)
 
     def remove(self, actor: Actor, before: Document) -> None:
         """Archive it: its history stays."""

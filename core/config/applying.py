@@ -74,10 +74,10 @@ def _bring(
     if faults or not changes:
         return
     nouns.follow_up(noun.name, made)
-    for change in changes:
-        _try(lambda one=change: noun.disconnect(actor, one.before, one.wanted), change, faults, lines)  # type: ignore[misc]
-    for change in changes:
-        _try(lambda one=change: noun.connect(actor, one.before, one.wanted), change, faults, lines)  # type: ignore[misc]
+    links = noun.links()
+    for join in (noun.disconnect, noun.connect):
+        for change in changes:
+            _try(lambda one=change, do=join: do(actor, one.before, one.wanted, links), change, faults, lines)  # type: ignore[misc]
 
 
 def _bring_one(actor: Any, noun: Noun, change: Change, done: Applied) -> None:

@@ -94,10 +94,14 @@ class Noun:
         """Take one away, or out of use. Raises PortalError."""
         raise Invalid("This cannot be removed by a file.")
 
-    def disconnect(self, actor: Any, before: Document | None, wanted: Document) -> None:
+    def links(self) -> Any:
+        """What `disconnect` and `connect` share: read once for all changes, when all of this noun stand."""
+        return None
+
+    def disconnect(self, actor: Any, before: Document | None, wanted: Document, links: Any) -> None:
         """When all of this noun stand: end what they say of each other and should not. Raises PortalError."""
 
-    def connect(self, actor: Any, before: Document | None, wanted: Document) -> None:
+    def connect(self, actor: Any, before: Document | None, wanted: Document, links: Any) -> None:
         """Then say what they should say of each other. Raises PortalError."""
 
 

@@ -17,7 +17,7 @@ from core.text import clean_text
 from oncall import permissions
 from oncall.commands import shapes
 from oncall.models import EscalationPolicy, Service, ServiceDependency
-from oncall.queries.services import path_between
+from oncall.queries.services import Needs, needs_of_all
 
 URGENCIES = ("priority", "high", "low")
 MOST_NEEDS, LONGEST = 200, 4000
@@ -59,7 +59,7 @@ def create(
     service = Service(team=team, policy=_usable(actor, team, policy, None))
     _set_fields(service, {"name": name, **fields})
     shapes.store(service)
-    _write_needs(service, needs)
+    _write_needs(service, needs, None)
     audit.write(actor, "service.create", f"service:{service.pk}", after=_document(service))
     return service
 
@@ -74,10 +74,12 @@ def edit(
     policy: EscalationPolicy | None = None,
     keep_policy: bool = True,
     needs: Iterable[int] | None = None,
+    known: Needs | None = None,
     **fields: Any,
 ) -> Service:
     """Change a service; `keep_policy` off with no `policy` takes it away, so that the last resort answers.
 
+    Whoever edits many in one transaction hands over the same `known` of `all_needs`, which is then read once.
     Raises Conflict (`stale`) when it has changed since `version`, and Invalid as `create` does.
     """
     require(actor, permissions.SERVICE_EDIT, service)
@@ -93,7 +95,7 @@ def edit(
     bump(service)
     shapes.store(service)
     if needs is not None:
-        _write_needs(service, needs)
+        _write_needs(service, needs, known)
     said = audit.changed(before, _document(service))
     audit.write(actor, "service.edit", f"service:{service.pk}", before=said[0], after=said[1])
     return service
@@ -150,22 +152,27 @@ def _usable(actor: Actor, team: Team, policy: EscalationPolicy | None, known: in
     return policy
 
 
-def _write_needs(service: Service, needs: Iterable[int]) -> None:
-    """Replace what the service needs; a loop is refused with its path (A83)."""
+def all_needs() -> Needs:
+    """Who needs whom; all services stay locked, so that two edits at once cannot close a loop between them."""
+    return needs_of_all(locked(Service.objects.order_by("pk")))
+
+
+def _write_needs(service: Service, needs: Iterable[int], known: Needs | None) -> None:
+    """Replace what the service needs; a loop is refused with its path (A83). `known` is kept up to date."""
     wanted = list(dict.fromkeys(needs))
     if len(wanted) > MOST_NEEDS:
         raise shapes.wrong("needs", f"A service can need {MOST_NEEDS} others at most.")
-    # All services are locked, so that two edits at once cannot close a loop between them.
-    names = dict(locked(Service.objects.order_by("pk")).values_list("pk", "name"))
-    service.dependencies.all().delete()
+    found = known or (all_needs() if wanted else Needs({}, {}))
     for pk in wanted:
-        if pk not in names:
+        if pk not in found.names:
             raise shapes.wrong("needs", "There is no such service.")
-        path = path_between(pk, service.pk)
+        path = found.path(pk, service.pk)
         if path is not None:
-            said = " → ".join(names[step] for step in [service.pk, *path])
+            said = " → ".join(found.names[step] for step in [service.pk, *path])
             raise shapes.wrong("needs", f"Services cannot need each other in a circle: {said}.")
+    service.dependencies.all().delete()
     ServiceDependency.objects.bulk_create([ServiceDependency(service=service, needs_id=pk) for pk in wanted])
+    found.needed[service.pk] = wanted
 
 
 def _document(service: Service) -> dict[str, Any]:

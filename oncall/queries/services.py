@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import deque
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -93,21 +94,38 @@ def neighbours(service: Service) -> Neighbours:
     return Neighbours(sorted(before, key=by_name), sorted(after, key=by_name))
 
 
-def path_between(start: int, goal: int) -> list[int] | None:
-    """The ids along which `start` needs `goal`, both included; None where it does not (A83)."""
-    needs: dict[int, list[int]] = {}
-    for service_id, needed in ServiceDependency.objects.values_list("service_id", "needs_id"):
-        needs.setdefault(service_id, []).append(needed)
-    paths = [[start]]
-    seen = {start}
-    while paths:
-        path = paths.pop(0)
-        if path[-1] == goal:
-            return path
-        fresh = [pk for pk in needs.get(path[-1], []) if pk not in seen]
-        seen.update(fresh)
-        paths += [[*path, pk] for pk in fresh]
-    return None
+@dataclass(slots=True)
+class Needs:
+    """Every service by its id, archived ones too, and the ids that each needs: read once, asked often (A83)."""
+
+    names: dict[int, str]
+    needed: dict[int, list[int]]
+
+    def path(self, start: int, goal: int) -> list[int] | None:
+        """The ids along which `start` needs `goal`, both included, the fewest; None where it does not."""
+        came: dict[int, int | None] = {start: None}
+        line = deque([start])
+        while line and goal not in came:
+            here = line.popleft()
+            for pk in self.needed.get(here, ()):
+                if pk not in came:
+                    came[pk] = here
+                    line.append(pk)
+        step = goal if goal in came else None
+        found: list[int] = []
+        while step is not None:
+            found.append(step)
+            step = came[step]
+        return found[::-1] or None
+
+
+def needs_of_all(services: QuerySet[Service]) -> Needs:
+    """Who needs whom, in two questions; `services` are all of them, locked where somebody is about to write."""
+    needed: dict[int, list[int]] = {}
+    names = dict(services.values_list("pk", "name"))
+    for service_id, needs_id in ServiceDependency.objects.values_list("service_id", "needs_id"):
+        needed.setdefault(service_id, []).append(needs_id)
+    return Needs(names, needed)
 
 
 def document_of(policy: EscalationPolicy) -> dict[str, Any]:

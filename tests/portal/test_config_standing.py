@@ -20,7 +20,7 @@ from incidents.models import EventRule
 from integrations.models import IntegrationKey
 from oncall.commands import services
 from tests.core.processes import rolled_back
-from tests.portal.test_config import bring, said, values
+from tests.portal.configs import bring, said, values
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +85,14 @@ def _cost(section: str, count: int) -> tuple[int, int]:
             post_init.disconnect(note, sender=model)
     assert read
     return len(queries), len(read)
+
+
+def test_who_needs_whom_is_read_once_for_the_whole_file(world: World) -> None:
+    """Not once for each need: with hundreds of services that alone took half of the time."""
+    names = [f"No {number}" for number in range(6)]
+    chain = [{"name": name, "team": "Payments", "needs": names[:place]} for place, name in enumerate(names)]
+    for changes in (chain, [{**each, "needs": each["needs"][:2]} for each in chain]):
+        with CaptureQueriesContext(connection) as queries:
+            assert len(bring(said(services=changes))) > 2
+        whole = [one["sql"] for one in queries if 'FROM "oncall_servicedependency"' in one["sql"]]
+        assert len([sql for sql in whole if sql.startswith("SELECT") and "WHERE" not in sql]) == 1
