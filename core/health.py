@@ -186,6 +186,9 @@ LATE = {"tick", "database", "steps", "deliveries"}
 PAGES_LATE = "Pages may be delayed."
 NOT_WELL = "Something in it is not in order; its administrators see what."
 BANNER_FOR = 8.0  # seconds
+FIRST_SIGN = 30.0  # seconds that the first signs of life of a portal that has just been started may take
+EARLY = {"tick", "auditor"}
+_began: list[float] = []
 _banner: list[tuple[float, tuple[str, str] | None]] = []
 
 
@@ -201,9 +204,15 @@ def banner(*, detailed: bool) -> str | None:
     return None if said is None else said[0 if detailed else 1]
 
 
+def begin() -> None:
+    """The portal is being started here, its workers too: no banner says for half a minute that they are not there."""
+    _began[:] = [time.monotonic()]
+
+
 def look_again() -> None:
     """Ask every probe anew for the banner. Never raises."""
-    wrong = [probe for probe in report()["checks"] if not probe["ok"]]
+    early = EARLY if _began and time.monotonic() - _began[0] < FIRST_SIGN else ()
+    wrong = [probe for probe in report()["checks"] if not probe["ok"] and probe["name"] not in early]
     general = PAGES_LATE if LATE & {probe["name"] for probe in wrong} else NOT_WELL
     _banner[:] = [(time.monotonic(), (str(wrong[0]["sentence"]), general) if wrong else None)]
 

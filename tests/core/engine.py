@@ -18,7 +18,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in health._checks if not name.startswith("core.")]:
         monkeypatch.delitem(health._checks, name)
     monkeypatch.setattr(alarms, "_addresses", [lambda: ["ada@example.org"]])
-    for kept in (alarms._remembered, health._banner, health._ill_since):
+    for kept in (alarms._remembered, health._banner, health._began, health._ill_since):
         kept.clear()
     alarms._mailed.clear()
     monkeypatch.setattr(facts, "_readers", {})

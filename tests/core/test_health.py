@@ -5,19 +5,22 @@ from __future__ import annotations
 import gc
 import re
 import shutil
+import socket
 from collections import namedtuple
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connections
 from django.test import Client
 
 from accounts.models import User
 from core import auditor, clock, db, due, health, jobs, metrics
 from core.clock import FrozenClock
 from core.health import Finding
+from core.management.commands import up
 from core.models import Beat, BulkJob
 from core.web import access, watch
 from tests.core.engine import alone as alone
@@ -36,6 +39,23 @@ class TestReport:
 
     def test_a_fresh_start_is_not_well_until_the_engine_has_shown_itself(self) -> None:
         assert set(failing()) == {"tick", "auditor"}
+
+    def test_a_portal_that_is_being_started_shows_no_banner_for_its_first_half_minute(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The report says it all the same."""
+        seconds = [100.0]
+        monkeypatch.setattr("core.health.time.monotonic", lambda: seconds[0])
+        monkeypatch.setattr(up, "Keeper", lambda *words: SimpleNamespace(run=lambda: 0))
+        monkeypatch.setattr(connections, "close_all", lambda: None)
+        assert health.banner(detailed=True) == "No worker is at work: pages do not leave."
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            up.Command()._keep(listener)
+        seconds[0] += 29
+        assert health.banner(detailed=True) is None
+        assert set(failing()) == {"tick", "auditor"}
+        seconds[0] += 10
+        assert health.banner(detailed=True) == "No worker is at work: pages do not leave."
 
     def test_no_tick_for_thirty_seconds(self, well: FrozenClock) -> None:
         """F8, F60: /healthz/engine is red and every page has a banner, from the web process alone."""

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db import connections
 from django.urls import get_resolver
 
-from core import startup
+from core import health, startup
 from core.logs import say
 from core.runner import prepare
 from core.runner.keeper import Keeper
@@ -47,6 +47,7 @@ class Command(BaseCommand):
         lines = startup.lines()
         connections.close_all()
         self._load()
+        health.begin()
         keeper = Keeper(roles(listener, settings.WORKERS), _probe(listener), lambda: self._greet(lines))
         return keeper.run()
 
