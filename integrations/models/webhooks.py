@@ -12,6 +12,7 @@ from accounts.models import Team
 from core import clock
 from core.secrets import EncryptedJSONField
 from incidents.models import Incident
+from integrations.kinds import WEBHOOK_KINDS
 from integrations.outgoing import advice_on
 from oncall.models import Service
 
@@ -105,6 +106,11 @@ class WebhookDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.event}"
+
+    @property
+    def said(self) -> str:
+        """Its kind as people read it."""
+        return WEBHOOK_KINDS.get(self.kind, "Test")
 
     @property
     def advice(self) -> str:

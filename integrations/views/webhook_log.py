@@ -17,7 +17,6 @@ from core.web.forms import sent
 from integrations import permissions
 from integrations.commands import webhook_log
 from integrations.forms import ReplayForm
-from integrations.kinds import WEBHOOK_KINDS
 from integrations.queries.webhooks import body_in_lines, delivery_seen_by, webhook_seen_by
 from integrations.views.webhooks import HOME
 
@@ -32,7 +31,6 @@ def delivery(request: HttpRequest, pk: int, event: uuid.UUID) -> HttpResponse:
     context = {
         "webhook": webhook,
         "row": row,
-        "label": WEBHOOK_KINDS.get(row.kind, "Test"),
         "body": body_in_lines(row),
         "attempts": [{**each, "at": parse_datetime(each["at"])} for each in reversed(row.attempts)],
         "crumbs": [HOME, (webhook.name, f"/webhooks/{pk}/"), ("Event", "")],

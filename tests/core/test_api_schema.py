@@ -120,6 +120,7 @@ def test_the_page_holds_nothing_inline_and_nothing_foreign(browser: Callable[...
         assert source.startswith("/")
         if source.startswith("/static/"):
             assert finders.find(source.removeprefix("/static/")), source
+    assert "<h1" not in html, "Swagger UI writes the one heading itself, from the description's title"
     assert "dark" not in html
     ana.theme = "dark"
     ana.save()

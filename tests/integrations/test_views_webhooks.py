@@ -163,7 +163,9 @@ def test_sent_again_one_or_all(world: World, browser: Browser, receiver: Carrier
     opened(world)
     [event] = log_of(row)
     one = f"/webhooks/{row.pk}/deliveries/{event.event}/"
+    assert ">Opened</a>" in text_of(ana.get(f"/webhooks/{row.pk}/")), "as the form says it"
     page = text_of(ana.get(one))
+    assert "<h1>Opened</h1>" in page
     assert "Send it again" in page
     assert "Checkout is slow" in page
     assert "with the same id" in after(ana, ana.post(f"{one}replay/"))
