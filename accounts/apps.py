@@ -12,7 +12,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell `core` who asks and whom to tell about itself, and the runner what to print at the first start."""
-        from accounts import access, config, permissions, second_factor
+        from accounts import access, config, permissions, sealed, second_factor
         from accounts.finding import people_holding
         from accounts.greeting import set_up_link
         from accounts.kinds import register_audited
@@ -26,6 +26,7 @@ class AccountsConfig(AppConfig):
         from core.web.finding import Finder, register_finder
 
         register_audited(teams_of)
+        sealed.register()
         registry.fill(
             actor_of=access.actor_of,
             socket_actor=access.socket_actor,
