@@ -51,6 +51,8 @@ class InboundEvent(models.Model):
         indexes = [
             models.Index(fields=["service", "-received_at"], name="inbound_service_recent"),
             models.Index(fields=["received_at"], name="inbound_age"),
+            # The log of one outcome, newest first: without it a rare one is sought through the whole table.
+            models.Index(fields=["outcome", "-id"], name="inbound_outcome_recent"),
             models.Index(fields=["alert_id"], condition=models.Q(outcome="accepted"), name="inbound_waiting"),
         ]
 

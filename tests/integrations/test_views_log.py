@@ -238,3 +238,6 @@ def test_a_long_log_is_read_from_its_end(world: World) -> None:
     assert "TEMP B-TREE" not in plan, plan
     assert "SCAN integrations_inboundevent\n" in plan, "from the highest id down"
     assert "inbound_service_recent (service_id=? AND received_at=?)" in plan, "the rows of one request by an index"
+    rare = inbound_of(actor, services_with_log(actor)).filter(outcome="flood")[:51].explain()
+    assert "SEARCH integrations_inboundevent USING INDEX inbound_outcome_recent (outcome=?)" in rare, rare
+    assert "TEMP B-TREE" not in rare, "few of many are not sought through all"
