@@ -33,6 +33,7 @@ class AccountsConfig(AppConfig):
             require=permissions.require_named,
             sees_engine=lambda actor: permissions.can(actor, permissions.HEALTH_SEE),
             held_up=second_factor.leads_to,
+            standing=permissions.standing,
         )
         register_finder(Finder("People", people_holding, 30, prefix="@"))
         for noun in (config.OrganisationNoun(), config.PeopleNoun(), config.TeamsNoun()):

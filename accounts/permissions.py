@@ -108,6 +108,13 @@ def _team_columns(roles: dict[int, str], thing: Any) -> set[str]:
     return {"RE", "MG"} if roles[team] == "manager" else {"RE"}
 
 
+def standing(actor: Actor) -> str:
+    """How far an actor reaches: role, teams and scopes in a text that changes with them; fills `core.web.access`."""
+    user = actor.user
+    role, teams = (user.role, sorted(user.team_roles().items())) if user is not None else (actor.kind, [])
+    return f"{role} {teams} {None if actor.scopes is None else sorted(actor.scopes)}"
+
+
 def can(actor: Actor, row: Permission, thing: Any = None) -> bool:
     """Whether the actor may; the portal itself always may, since a command of a person stands before it."""
     return _in_scope(actor, row) and (actor.kind == "system" or bool(row.columns & columns_of(actor, thing)))

@@ -141,6 +141,7 @@ class IdempotencyKey(models.Model):
     key = models.CharField(max_length=200, unique=True)
     actor = models.CharField(max_length=120)
     digest = models.CharField(max_length=64, blank=True, default="")
+    standing = models.CharField(max_length=64, blank=True, db_default="")  # how far the actor's rights went
     status = models.PositiveSmallIntegerField(null=True)
     body = models.JSONField(null=True)
     created_at = models.DateTimeField(default=clock.now)

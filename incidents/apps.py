@@ -17,13 +17,14 @@ class IncidentsConfig(AppConfig):
         from accounts.permissions import relation
         from core import live
         from core.config import nouns
+        from core.web import access
         from core.web.finding import Finder, register_finder
         from incidents import config, consumers, due, jobs, reactions  # noqa: F401 (register themselves)
         from incidents.commands import slashes  # noqa: F401 (registers the composer's commands)
         from incidents.commands.subject import SUBJECT
         from incidents.kinds import BoardPanel, register_board_panel
         from incidents.queries import health, service_page, standing  # noqa: F401 (health registers the auditor's checks)
-        from incidents.queries.access import stands_on_incident
+        from incidents.queries.access import sees_still, stands_on_incident
         from incidents.queries.audited import audited
         from incidents.queries.finding import incidents_holding
         from incidents.views import panels
@@ -35,6 +36,7 @@ class IncidentsConfig(AppConfig):
             nouns.register(noun)
         register_finder(Finder("Incidents", incidents_holding, 40, prefix="#"))
         relation(stands_on_incident)
+        access.sight(sees_still)
         kinds.register_subject(SUBJECT)
         register_board_panel(BoardPanel("notifications/methods/_silence.html", silence_of))
         kinds.register_standings(standing.standings)

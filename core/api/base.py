@@ -140,7 +140,7 @@ class ApiView(APIView):
                 raise Invalid(f"{name}: Is given too often.", fields={name: ["Is given too often."]})
 
     def _once(self, handler: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return idempotency.once(request, self.actor.key, lambda: handler(request, *args, **kwargs))
+        return idempotency.once(request, self.actor, kwargs, lambda: handler(request, *args, **kwargs))
 
 
 class ListView(ApiView):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.errors import Conflict, Invalid
+from core.errors import Conflict, Forbidden, Invalid
 from core.models import IdempotencyKey
+from core.web import access
 
 HEADER = "Idempotency-Key"
 LONGEST = 200
@@ -41,21 +43,26 @@ def keep_body(request: Request) -> None:
     len(request.body)
 
 
-def once(request: Request, actor_key: str, handler: Callable[[], Response]) -> Response:
+def once(request: Request, actor: Any, path: Mapping[str, Any], handler: Callable[[], Response]) -> Response:
     """Run the handler and keep its answer in the same transaction, or give the answer that was kept.
 
     The second of two at once waits for the first. Raises Conflict when the key was used for another
-    request. A refusal is not kept: nothing was done, so it may be tried again.
+    request, and Forbidden or Missing where the actor might not read the kept answer now (A58). A refusal is not
+    kept: nothing was done, so it may be tried again.
     """
-    name = hashlib.sha256(f"{actor_key}\0{key_of(request)}".encode()).hexdigest()
+    name = hashlib.sha256(f"{actor.key}\0{key_of(request)}".encode()).hexdigest()
+    standing = hashlib.sha256(access.standing(actor).encode()).hexdigest()
     digest = _digest(request)
     with transaction.atomic():
-        row = IdempotencyKey(key=f"api:{name}", actor=actor_key[:120], digest=digest)
+        row = IdempotencyKey(key=f"api:{name}", actor=actor.key[:120], digest=digest, standing=standing)
         try:
             with transaction.atomic():
                 row.save(force_insert=True)
         except IntegrityError:
-            return _again(IdempotencyKey.objects.get(key=row.key), digest)
+            kept = IdempotencyKey.objects.get(key=row.key)
+            answer = _again(kept, digest, standing)
+            access.sees_still(actor, path, kept.body)
+            return answer
         response = handler()
         row.status = response.status_code
         row.body = None if response.data is None else json.loads(JSONRenderer().render(response.data))
@@ -69,11 +76,17 @@ def _digest(request: Request) -> str:
     return whole.hexdigest()
 
 
-def _again(kept: IdempotencyKey, digest: str) -> Response:
+def _again(kept: IdempotencyKey, digest: str, standing: str) -> Response:
     if kept.digest != digest:
         raise Conflict(
             f"This {HEADER} was used for another request.",
             code="idempotency_mismatch",
             hint="Use a new key for each new request.",
+        )
+    if kept.standing not in ("", standing):  # empty: kept by the release before
+        raise Forbidden(
+            "This was done, and your rights are others since: its answer is not given again.",
+            code="rights_changed",
+            hint="Read the thing itself: it shows what you may see of it now.",
         )
     return Response(kept.body, status=kept.status, headers={"Idempotent-Replay": "true"})

@@ -32,9 +32,11 @@ class _Registry:
     require: Callable[[Any, Any, Any], None] | None = None
     sees_engine: Callable[[Any], bool] | None = None
     held_up: Callable[[Any], str] | None = None
+    standing: Callable[[Any], str] | None = None
 
 
 _registry = _Registry()
+_sights: list[Callable[[Any, Mapping[str, Any], Any], None]] = []
 
 
 def fill(
@@ -44,10 +46,12 @@ def fill(
     require: Callable[[Any, Any, Any], None],
     sees_engine: Callable[[Any], bool],
     held_up: Callable[[Any], str],
+    standing: Callable[[Any], str],
 ) -> None:
-    """Set the five answers; called once by the room that owns people."""
+    """Set the six answers; called once by the room that owns people."""
     _registry.actor_of, _registry.socket_actor, _registry.require = actor_of, socket_actor, require
     _registry.sees_engine, _registry.held_up = sees_engine, held_up
+    _registry.standing = standing
 
 
 def unfilled() -> list[str]:
@@ -58,6 +62,7 @@ def unfilled() -> list[str]:
         "require": _registry.require,
         "sees_engine": _registry.sees_engine,
         "held_up": _registry.held_up,
+        "standing": _registry.standing,
     }
     return [name for name, slot in slots.items() if slot is None]
 
@@ -100,3 +105,21 @@ def held_up(request: Any) -> str:
     if _registry.held_up is None:
         raise ImproperlyConfigured("core.web.access has not been filled")
     return _registry.held_up(request)
+
+
+def standing(actor: Any) -> str:
+    """How far the actor reaches now, as a text that changes with role, teams and scopes."""
+    if _registry.standing is None:
+        raise ImproperlyConfigured("core.web.access has not been filled")
+    return _registry.standing(actor)
+
+
+def sight(check: Callable[[Any, Mapping[str, Any], Any], None]) -> None:
+    """Register a room's refusal of a kept answer: given the actor, the values of the path and the answer's body."""
+    _sights.append(check)
+
+
+def sees_still(actor: Any, path: Mapping[str, Any], body: Any) -> None:
+    """Raise what a room says of an answer that was kept and names what the actor may not know of by now."""
+    for check in _sights:
+        check(actor, path, body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import CharField, QuerySet, Value
@@ -92,6 +92,17 @@ def incident_seen_by(actor: Actor, number: int) -> Incident:
     if found is None:
         raise Missing("There is no such incident.")
     return found
+
+
+def sees_still(actor: Actor, path: Mapping[str, Any], body: Any) -> None:
+    """Refuse a kept answer of the API about incidents that the actor may not know of by now (S34, A57); raises Missing.
+
+    The path names one by `number`; an answer by `number`, the log of a webhook by `incident`.
+    """
+    told = [each for each in (body if isinstance(body, list) else [body]) if isinstance(each, dict)]
+    named = [path.get("number"), *(each.get(name) for each in told for name in ("number", "incident"))]
+    for number in {each for each in named if isinstance(each, int)}:
+        incident_seen_by(actor, number)
 
 
 def audience(actor: Actor, incident: Incident) -> str | None:

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from accounts.models import Membership, User
 from core import clock
 from core.errors import Invalid
 from incidents.commands import config
-from incidents.models import EventRule, Incident, Priority
+from incidents.models import EventRule, Incident, Participant, Priority
 from tests.incidents.conftest import Stage
 from tests.world import acts, priority
 
@@ -46,6 +47,43 @@ def test_declaring_twice_with_one_key_makes_one(stage: Stage, api: Client) -> No
         answer = post(client, "incidents/", {"title": "x", "service": stage.service.pk}, HTTP_IDEMPOTENCY_KEY="k1")
         assert answer.json()["number"] == 1
     assert stage.count() == 1
+
+
+@pytest.mark.parametrize("change", ["role", "teams", "scopes"])
+def test_a_kept_answer_is_not_given_to_somebody_whose_rights_have_changed(
+    stage: Stage, api: Client, change: str
+) -> None:
+    """A58: nor is it done again. Bo's answer shows what responders see."""
+    bo, body = stage.world.bo, {"title": "Slow", "service": stage.service.pk}
+    client = api(bo, "read", "write", "admin")
+    assert post(client, "incidents/", body, HTTP_IDEMPOTENCY_KEY="k1").status_code == 201
+    assert post(client, "incidents/", body, HTTP_IDEMPOTENCY_KEY="k1")["Idempotent-Replay"] == "true"
+    if change == "role":
+        User.objects.filter(pk=bo.pk).update(role="stakeholder")
+    elif change == "teams":
+        Membership.objects.filter(user=bo).delete()
+    else:
+        client = api(bo, "write")
+    answer = post(client, "incidents/", body, HTTP_IDEMPOTENCY_KEY="k1")
+    assert (answer.status_code, answer.json()["code"]) == (403, "rights_changed")
+    assert stage.count() == 1
+
+
+def test_a_kept_answer_about_what_has_become_private_is_not_given(stage: Stage, api: Client) -> None:
+    """S34, A57: of the one declared, of one acted on, and of several at once."""
+    di = api(stage.world.di)
+    ways = (
+        ("incidents/", {"title": "Slow", "service": stage.service.pk}),
+        ("incidents/1/timeline/", {"text": "Payroll is gone"}),
+        ("incidents/bulk/", {"verb": "acknowledge", "numbers": [1]}),
+    )
+    for path, body in ways:
+        assert post(di, path, body, HTTP_IDEMPOTENCY_KEY=path).status_code in (200, 201), path
+    Participant.objects.filter(user=stage.world.di).delete()
+    Incident.objects.update(visibility="private", codename="Blue Heron")
+    for path, body in ways:
+        answer = post(di, path, body, HTTP_IDEMPOTENCY_KEY=path)
+        assert (answer.status_code, answer.json()["detail"]) == (404, "There is no such incident."), path
 
 
 def test_a59_fields_that_are_not_ours_are_refused(stage: Stage, api: Client) -> None:
