@@ -2,15 +2,18 @@
 
 from django.db import migrations, models
 
+from core.indexes import AddBigIndex
+
 
 class Migration(migrations.Migration):
 
+    atomic = False
     dependencies = [
         ('integrations', '0003_webhooks'),
     ]
 
     operations = [
-        migrations.AddIndex(
+        AddBigIndex(
             model_name='inboundevent',
             index=models.Index(fields=['outcome', '-id'], name='inbound_outcome_recent'),
         ),
