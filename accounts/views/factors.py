@@ -78,7 +78,7 @@ def app(request: HttpRequest) -> HttpResponse:
         codes = sent(form, lambda: factors.add_app(actor, user, secret=secret, code=form.cleaned_data["code"]))
         if codes is not None:
             del request.session[SEED]
-            return _added(request, codes, "The app shows your codes from now on.")
+            return _added(request, codes, "The app was added.")
     address = FactorAdapter().build_totp_url(user, secret)
     spaced = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
     context = {**_around(request, form), "secret": spaced, "code": square_code(address)}
