@@ -22,6 +22,7 @@ from core import clock, figures, health
 from core.logs import QueuedHandler
 from integrations.queries import steps
 from tests import canaries
+from tests.again import again
 from tests.made_once import tables
 from tests.world import World, build, enter, token
 
@@ -134,9 +135,11 @@ def _figures_anew() -> None:
 
 
 @pytest.fixture
-def world(db: None) -> World:
+def world(request: pytest.FixtureRequest, db: None) -> World:
     """Ana, Bo, Cy, Di, Eve the outsider, Pat, Ada and Sam, with a team, a policy and a service."""
-    return build()
+    if "at" in request.fixturenames:
+        request.getfixturevalue("at")  # where the clock stands still they were made then, not today
+    return again("world", build)
 
 
 @pytest.fixture

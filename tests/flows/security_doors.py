@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import pytest
 from django.db import transaction
 from django.test import Client
 
@@ -25,6 +26,9 @@ OUTSIDE = ("AN", "SU", "IK")
 TOKENS = ("TR", "TW", "TA")
 CALLERS = (*OUTSIDE, *PEOPLE, *TOKENS)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+T = TypeVar("T")
+# `make test` sends some to each door, others to the next one; the long round sends everybody to all of them.
+ROUNDS = [pytest.param(False, id="usual"), pytest.param(True, id="whole", marks=pytest.mark.long)]
 WORDS: Mapping[str, tuple[str, ...]] = {"-": (), "PEOPLE": PEOPLE, "STAFF": STAFF, "ALL": ("AN", *PEOPLE)}
 TABLE = Path(__file__).with_name("doors.txt")
 # What must be sent so that a refusal is one of rights and not of values; "=services" is the id of the service.
@@ -87,6 +91,14 @@ def table() -> list[Door]:
     """Every row of `doors.txt`: method, who may, who gets 404, route."""
     rows = [line.split() for line in TABLE.read_text().splitlines() if line and not line.startswith("#")]
     return [Door(method, route[1:], _group(may), _group(missing)) for method, may, missing, route in rows]
+
+
+def one_of_each(callers: Iterable[T], wanted: Callable[[T], object], number: int) -> list[T]:
+    """One caller of each answer that is wanted at the door of this number, another one at the next door."""
+    groups: dict[object, list[T]] = {}
+    for who in callers:
+        groups.setdefault(wanted(who), []).append(who)
+    return [group[number % len(group)] for group in groups.values()]
 
 
 class Knocker:

@@ -14,7 +14,7 @@ from django.test import Client
 
 from core.models import AuditEntry
 from core.web import held, news
-from tests.flows.security_doors import Door, Knocker, table
+from tests.flows.security_doors import ROUNDS, Door, Knocker, table
 from tests.flows.security_scene import CODENAME, SECRET_TITLE, Scene, address
 from tests.flows.security_scene import scene as scene
 from tests.flows.security_scene import scenes as scenes
@@ -109,7 +109,7 @@ def bare(answer: Any) -> str | None:
 
 
 @pytest.mark.parametrize(
-    "everybody", [("AN", "ST", "RX", "AD"), pytest.param(("RE", "MG", "PO"), marks=pytest.mark.long)]
+    "everybody", [("AN", "RX", "AD"), pytest.param(("ST", "RE", "MG", "PO"), marks=pytest.mark.long)]
 )
 def test_everybody_reads_everything(everybody: tuple[str, ...], scene: Scene, knocker: Knocker) -> None:
     """A3, A23, A26, A30, A32, A62: GET and HEAD of every address by everybody change nothing in the database, tell
@@ -232,8 +232,12 @@ def forms() -> list[Door]:
     return [door for door in table() if door.method == "POST" and not door.is_api and door.route not in PROVED]
 
 
-def test_no_form_works_without_our_token(scene: Scene, knocker: Knocker) -> None:
-    """A23: no token, a foreign one, a foreign Origin or `null`, plain or by htmx: 403 and nothing has changed."""
+@pytest.mark.parametrize("whole", ROUNDS)
+def test_no_form_works_without_our_token(scene: Scene, knocker: Knocker, whole: bool) -> None:
+    """A23: no token, a foreign one, a foreign Origin or `null`, plain or by htmx: 403 and nothing has changed.
+
+    `make test` tries two of the six ways at each form, the next two at the next one.
+    """
     client = knocker.client("AD", csrf=True)
     client.get("/profile/")
     token = client.cookies[settings.CSRF_COOKIE_NAME].value
@@ -247,8 +251,8 @@ def test_no_form_works_without_our_token(scene: Scene, knocker: Knocker) -> None
         ({}, {"X-CSRFToken": token, "Origin": "http://localhost.evil.example"}),
     ]
     assert len(forms()) > 55
-    for door in forms():
-        for data, headers in tries:
+    for number, door in enumerate(forms()):
+        for data, headers in tries if whole else tries[number % 3 :: 3]:
             answer = client.post(address(door.route, scene.ids), data, headers=headers)
             if door.route in {"", "setup/<str:token>/"} and not data:
                 assert answer.status_code in {301, 302, 403, 404}, door.route
