@@ -20,11 +20,12 @@ def again(key: Hashable, make: Callable[[], T]) -> T:
     """What `make` makes: by its own hand the first time, by the statements that it sent then from there on.
 
     It must read the same rows each time, at a clock that stands still at the same time; what it does outside the
-    database is not repeated. Only on SQLite, inside a test's transaction: there each test's rows get the same ids.
+    database is not repeated. Only on SQLite, inside a test's transaction: there each test's rows get the same ids,
+    unless the tables have counted on meanwhile, or have been emptied.
     """
     if connection.vendor != "sqlite" or not connection.in_atomic_block or not clock._frozen:
         return make()
-    at = (key, clock.now())
+    at = (key, clock.now(), _counted())
     if at in _known:
         sent, made = _known[at]
         with connection.cursor() as cursor:
@@ -36,6 +37,16 @@ def again(key: Hashable, make: Callable[[], T]) -> T:
             made = make()
         _known[at] = (sent, deepcopy(made))
     return deepcopy(made)
+
+
+def forget() -> None:
+    """A test with real transactions has emptied the tables, and what the migrations wrote is gone as well."""
+    _known.clear()
+
+
+def _counted() -> tuple[Any, ...]:
+    with connection.cursor() as cursor:
+        return tuple(cursor.execute("SELECT name, seq FROM sqlite_sequence ORDER BY name").fetchall())
 
 
 def _written_to(sent: Statements) -> Callable[..., Any]:

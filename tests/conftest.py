@@ -22,7 +22,7 @@ from core import clock, figures, health
 from core.logs import QueuedHandler
 from integrations.queries import steps
 from tests import canaries
-from tests.again import again
+from tests.again import again, forget
 from tests.made_once import tables
 from tests.world import World, build, enter, token
 
@@ -100,6 +100,7 @@ def _audit_can_be_emptied() -> Iterator[None]:
             for statement in rules.UNDO[connection.vendor]:
                 cursor.execute(statement)
             empty(case)
+            forget()
             for statement in rules.POSTGRESQL if connection.vendor == "postgresql" else rules.SQLITE:
                 cursor.execute(statement)
 

@@ -63,18 +63,17 @@ def test_the_matrix_holds_at_every_door(scene: Scene, knocker: Knocker, whole: b
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.usefixtures("whole")
-def test_nothing_else_can_be_done(scene: Scene, knocker: Knocker) -> None:
+def test_nothing_else_can_be_done(scene: Scene, knocker: Knocker, whole: bool) -> None:
     """A57: a method that is not in the table does nothing, also for the one who may most."""
     known = {(door.method, door.route) for door in table()}
     wrong = []
-    for route in routes():
+    for number, route in enumerate(routes()):
         if LIBRARY in route or route in {"", "api/v1/"}:
             continue
-        for method in (*METHODS, "OPTIONS"):
+        for place, method in enumerate((*METHODS, "OPTIONS"), number):
             if (method, route) in known:
                 continue
-            for who in ("AN", "AD"):
+            for who in ("AN", "AD") if whole else ("AN" if place % 3 == 0 else "AD",):
                 found = verdict_of(knocker.ask(who, method, route, scene.ids), api=route.startswith("api/"))
                 if found not in {"no such method", "stranger"}:
                     wrong.append(f"{method} /{route} as {who}: {found}")

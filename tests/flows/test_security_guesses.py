@@ -57,7 +57,7 @@ def said(answer: Any, ids: Ids) -> tuple[object, ...]:
 
 
 # --- fields of forms ------------------------------------------------------------------------------
-PARTS = 4
+PARTS = 8
 EVIL = {
     "id": "9999", "pk": "9999", "number": "9999", "is_staff": "1", "is_superuser": "1", "is_active": "",
     "role": "administrator", "owner": "1", "user": "1", "user_id": "1", "user.role": "administrator",
@@ -91,7 +91,7 @@ def test_no_form_takes_a_field_that_it_does_not_have(part: int, scene: Scene, kn
     """A59, A60: every form of the pages, with a role, an owner, a state and a date of somebody's choice added to what
     it is meant to send, leaves the same rows behind as without them, and answers the same.
 
-    `make test` tries a quarter of the forms, the long round all.
+    `make test` tries an eighth of the forms, the long round all.
     """
     wrong, seen = [], 0
     forms = [door for door in filter(swept, table()) if not door.is_api and door.method == "POST"]
@@ -106,7 +106,7 @@ def test_no_form_takes_a_field_that_it_does_not_have(part: int, scene: Scene, kn
         if plain[0] != evil[0] or set(changed(plain[1], evil[1])) - drawn:
             wrong.append(f"POST /{door.route}: {plain[0]} {evil[0]} {changed(plain[1], evil[1])}")
     assert not wrong, "\n".join(wrong)
-    assert seen > 10
+    assert seen > 5
 
 
 def own_fields(knocker: Knocker, door: Door, ids: Ids) -> set[str]:

@@ -23,6 +23,7 @@ from incidents.kinds import Normalised
 from incidents.models import Incident, TimelineEntry
 from tests.conftest import MONDAY
 from tests.core.hostile import HTMX, SCRIPTS
+from tests.flows.security_doors import ROUNDS
 from tests.standing import standing
 from tests.world import World, build
 
@@ -136,8 +137,14 @@ def _event(world: World, number: int, text: str) -> Normalised:
     )  # fmt: skip
 
 
-def test_every_page_stays_inert(storm: list[Incident], world: World, browser: Callable[..., Client]) -> None:
-    """A1, A2, A3, A4: lists, boards, details, timelines, logs and the administration."""
+@pytest.mark.parametrize("each", ROUNDS)
+def test_every_page_stays_inert(
+    storm: list[Incident], world: World, browser: Callable[..., Client], each: bool
+) -> None:
+    """A1, A2, A3, A4: lists, boards, details, timelines, logs and the administration.
+
+    `make test` opens the page of one incident and an entry of the next one, the long round both of each.
+    """
     bo, ada = browser(world.bo), browser(world.ada)
     wrong = []
     paths = [
@@ -148,10 +155,11 @@ def test_every_page_stays_inert(storm: list[Incident], world: World, browser: Ca
         "/services/",
         f"/services/{world.checkout.pk}/",
     ]
-    for incident in storm:
+    for place, incident in enumerate(storm):
         one = f"/incidents/{incident.number}/"
         entry = incident.entries.filter(kind="note").order_by("-pk").first()
-        paths += [one, *([f"{one}entries/{entry.pk}/"] if entry else [])]
+        both = [one, *([f"{one}entries/{entry.pk}/"] if entry else [])]
+        paths += both if each else [both[place % len(both)]]
     paths += [f"/incidents/{storm[0].number}/{part}/" for part in ("triage", "regions", "feed", "resolve", "notes")]
     for path in paths:
         answer = bo.get(path)

@@ -75,10 +75,10 @@ def test_o21_the_last_resort_is_told_later(stage: Stage) -> None:
 def test_a_storm_of_small_things_is_looked_through_in_a_few_questions(
     stage: Stage, django_assert_max_num_queries: object
 ) -> None:
-    """150 pages whose rules wait: two chunks of keys."""
+    """105 pages whose rules wait: two chunks of keys."""
     mail_later(stage.world, urgency="low")
     GroupingRule.objects.create(service=stage.service, mode="none")
-    stage.accept(*[stage.event(f"key {n}", severity="warning") for n in range(150)])
+    stage.accept(*[stage.event(f"key {n}", severity="warning") for n in range(105)])
     stage.drain()
     assert DueRow.objects.filter(kind="rule.fire", state=DueRow.WAITING).count() > 100
     stage.at.move(minutes=2)

@@ -249,13 +249,16 @@ def test_owners_states_and_times(stage: Stage) -> None:
     assert found(stage, "resolved:<2026-11-01") == set()
 
 
-def test_the_newest_hits_fill_a_page_or_all_are_looked_at(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("cuts", [(7, 20_000), pytest.param((1, 60), marks=pytest.mark.long)])
+def test_the_newest_hits_fill_a_page_or_all_are_looked_at(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, cuts: tuple[int, ...]
+) -> None:
     """Whatever the quick look leaves out, a page is what the thorough one gives."""
     ana = make.acts(stage.world.ana)
     many = [declared(stage, f"Common {'rare' if n % 40 == 0 else ''} thing") for n in range(120)]
     for each in many[::3]:
         timeline.note(ana, each, text="common common words of a person")
-    for cut in (1, 7, 60, 20_000):
+    for cut in cuts:
         monkeypatch.setattr(texts, "NEWEST_HITS", cut)
         for text in ("common", "common thing", "common rare", "text:rare,common", "common -rare", "common 40"):
             seen: list[int] = []
