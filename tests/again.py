@@ -36,7 +36,8 @@ def again(key: Hashable, make: Callable[[], T]) -> T:
         with connection.execute_wrapper(_written_to(sent)):
             made = make()
         _known[at] = (sent, deepcopy(made))
-    return deepcopy(made)
+    copied: T = deepcopy(made)
+    return copied
 
 
 def forget() -> None:
