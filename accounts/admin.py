@@ -14,12 +14,15 @@ from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from accounts import second_factor
+from accounts import admin_leaving, second_factor
 from accounts.access import actor_of
 from accounts.actors import Actor
 from accounts.commands import factors, identities, invitations, organisation, teams, tokens, users
 from accounts.models import ApiToken, Identity, Invitation, Membership, Organisation, Team, User
+from accounts.models.users import ADMIN_ROLES
 from accounts.permissions import (
     ADMIN_ENTER,
     INVITATION_SEE,
@@ -34,7 +37,7 @@ from accounts.permissions import (
     can,
 )
 from core import audit_words
-from core.admin_base import ConfigAdmin, ReadOnlyAdmin
+from core.admin_base import MOST, ConfigAdmin, ReadOnlyAdmin
 from core.errors import Forbidden
 from core.links import inward
 
@@ -76,6 +79,21 @@ audit_words.names(User, "user", "users", "members", "fallback")
 audit_words.names(Team, "team")
 
 
+class FactorFilter(admin.SimpleListFilter):
+    """By whether somebody has an app or a passkey."""
+
+    title = "second factor"
+    parameter_name = "factor"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Those who have none: with the role, whom a rule of the organisation concerns."""
+        return [("none", "None")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        """The people without; another word narrows nothing."""
+        return second_factor.without_factor(queryset) if self.value() == "none" else queryset
+
+
 @admin.register(User)
 class UserAdmin(ConfigAdmin):
     """Create, edit, give a role, deactivate; nobody is deleted, since the record names people for ever (A93)."""
@@ -84,12 +102,17 @@ class UserAdmin(ConfigAdmin):
     audit_noun = "user"
     taken = "email"
     list_display = ("name", "email", "role", "is_active", "last_login")
-    list_filter = ("role", "is_active")
+    list_filter = ("role", "is_active", FactorFilter)
     search_fields = ("name", "email")
     ordering = ("name", "pk")
     fields = ("name", "email", "role", "time_zone", "is_active", "last_login", "date_joined")
     readonly_fields = ("is_active", "last_login", "date_joined")
     actions = ("deactivate", "reactivate", "reset_factors")
+    change_form_outer_after_template = "admin/accounts/user/acts.html"
+
+    def view_on_site(self, obj: User) -> str:
+        """The person's own page."""
+        return f"/people/{obj.pk}/"
 
     def command_create(self, actor: Actor, given: dict[str, Any]) -> User:
         """Make a person, who sets a password through the mailed link."""
@@ -102,9 +125,13 @@ class UserAdmin(ConfigAdmin):
         return stored if role == stored.role else users.change_role(actor, stored, role=role)
 
     @admin.action(description="Deactivate: sessions and tokens end at once", permissions=["change"])
-    def deactivate(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
-        """Shut the chosen people out."""
+    def deactivate(self, request: HttpRequest, chosen: QuerySet[User]) -> HttpResponse | None:
+        """Ask, then shut the chosen people out."""
+        people = list(chosen[: MOST + 1])
+        if people and request.POST.get("sure") != "yes":
+            return admin_leaving.question(self, request, people)
         self.each(request, chosen, users.deactivate, "Shut out.")
+        return None
 
     @admin.action(description="Reactivate", permissions=["change"])
     def reactivate(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
@@ -186,6 +213,24 @@ class OrganisationAdmin(ConfigAdmin):
     audit_noun = "organisation"
     list_display = ("__str__", "time_zone", "staff_factor")
     fields = ("name", "time_zone", "staff_factor")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """What the rule on second factors means today stands beside it, with the way to the people concerned."""
+        found = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if found is not None and db_field.name == "staff_factor":
+            found.label, found.help_text = "Staff need a second factor", self._rule_today()
+        return found
+
+    def _rule_today(self) -> SafeString:
+        staff = User.objects.filter(is_active=True, role__in=ADMIN_ROLES)
+        number, lacking = staff.count(), second_factor.without_factor(staff).count()
+        return format_html(
+            "Process owners and administrators set one up before anything else opens to them. Without this rule their"
+            " password alone opens the administration. Now {} of {} have none: <a href=\"{}\">see who</a>.",
+            lacking or "nobody",
+            number,
+            f"{reverse('admin:accounts_user_changelist')}?factor=none&is_active__exact=1",
+        )
 
     def command_edit(
         self, actor: Actor, stored: Organisation, given: dict[str, Any], version: int | None

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from accounts.actors import Actor
-    from accounts.models import Team
+    from accounts.models import Team, User
 
 #: Where a panel may stand: above the profile's form, on a person's page, on a team's page and in its right column.
 SLOTS = ("profile", "person", "team", "team-side")
@@ -44,6 +44,8 @@ class TeamColumn:
 
 Reached = Callable[[set[int], "Actor"], Iterable[str]]
 _reached: list[Reached] = []
+Resting = Callable[["User"], Iterable[str]]
+_resting: list[Resting] = []
 Leaving = Callable[["HttpRequest", "Actor"], None]
 _panels: dict[str, Panel] = {}
 _columns: dict[str, TeamColumn] = {}
@@ -63,6 +65,17 @@ def register_audited(keys: Reached) -> None:
 def audited_for(actor: Actor, managed: set[int]) -> set[str]:
     """The keys of every thing whose audit this person may read."""
     return {key for keys in _reached for key in keys(managed, actor)}
+
+
+def register_resting(sentences: Resting) -> None:
+    """Say what rests on a person and loses him or her: asked before somebody is shut out. No private thing is named."""
+    if sentences not in _resting:
+        _resting.append(sentences)
+
+
+def resting_on(user: User) -> list[str]:
+    """What rests on a person in the rooms above, in sentences."""
+    return [sentence for sentences in _resting for sentence in sentences(user)]
 
 
 def register_panel(panel: Panel) -> None:

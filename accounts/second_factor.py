@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 
 from accounts.models import User
@@ -43,6 +44,12 @@ def has_factor(user: User) -> bool:
 def kinds_of(user: User) -> set[str]:
     """What the person has, of totp, webauthn and recovery_codes."""
     return set(Authenticator.objects.filter(user=user).values_list("type", flat=True))
+
+
+def without_factor(people: QuerySet[User]) -> QuerySet[User]:
+    """Of these people, those who have neither an app nor a passkey."""
+    kept = Authenticator.objects.filter(user=OuterRef("pk")).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return people.exclude(Exists(kept))
 
 
 def is_needed(user: User) -> bool:

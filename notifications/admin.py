@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
 from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -16,7 +17,7 @@ from core.admin_base import ConfigAdmin, ReadOnlyAdmin
 from core.errors import Conflict, Invalid
 from core.web.access import actor_of
 from notifications.commands import providers as commands
-from notifications.kinds import provider_of, providers
+from notifications.kinds import label_of, provider_of, providers
 from notifications.models import Delivery, DeliveryAttempt, ProviderConfig
 from notifications.permissions import DELIVERY_SEE, PROVIDER_EDIT
 from notifications.providers.carrier import look_up
@@ -66,7 +67,18 @@ class ProviderConfigAdmin(ConfigAdmin):
     sees = edits = creates = PROVIDER_EDIT
     taken = "provider"
     form = ProviderForm
-    list_display = ("provider", "enabled")
+    list_display = ("carrier", "enabled")
+
+    @admin.display(description="Provider", ordering="provider")
+    def carrier(self, config: ProviderConfig) -> str:
+        """Its name for people."""
+        return label_of(config.provider)
+
+    def response_add(self, request: HttpRequest, obj: ProviderConfig, post_url_continue: str | None = None) -> Any:
+        """On to its own fields; the sentence says whether anything goes out by it yet."""
+        said = "Added, and on." if obj.enabled else "Added, and off until you turn it on."
+        messages.success(request, f"{label_of(obj.provider)}: {said}")
+        return HttpResponseRedirect(reverse("admin:notifications_providerconfig_change", args=[obj.pk]))
 
     def get_form(
         self, request: HttpRequest, obj: ProviderConfig | None = None, change: bool = False, **kwargs: Any

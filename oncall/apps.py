@@ -12,7 +12,7 @@ class OncallConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the purposes of pages and of notices about them, and the auditor's checks."""
-        from accounts.kinds import Panel, TeamColumn, register_audited, register_panel, register_team_column
+        from accounts.kinds import Panel, TeamColumn, register_audited, register_panel, register_resting, register_team_column
         from core import away, health
         from core.config import nouns
         from core.web.finding import Finder, register_finder
@@ -25,9 +25,11 @@ class OncallConfig(AppConfig):
         from oncall.queries.coverage import unreachable_policies
         from oncall.queries.escalations import unattended, unreached
         from oncall.queries.finding import services_holding
+        from oncall.queries.resting import resting
         from oncall.queries.teams import duties_of, held_by, on_call_for, reach_of, turns_of, wellbeing
 
         register_audited(audited)
+        register_resting(resting)
         for noun in (config.SchedulesNoun(), config.PoliciesNoun(), config.ServicesNoun()):
             nouns.register(noun)
         register_finder(Finder("Services", services_holding, 20))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -58,6 +59,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "zone": zone.key.replace("_", " "),
         "places": places_of(shown) if actor.user is not None and actor.user.role != "stakeholder" else (),
         "may_reset": not own and can(actor, FACTOR_RESET, place_managed_by(shown, actor.user) or shown),
+        "administered": reverse("admin:accounts_user_change", args=[shown.pk]) if can(actor, USER_EDIT) else "",
         "panels": panels("person", actor, shown),
         "crumbs": [("People", "/people/"), (shown.name, "")],
     }

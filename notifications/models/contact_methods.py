@@ -116,7 +116,7 @@ class ProviderConfig(models.Model):
         verbose_name_plural = "providers' settings"
 
     def __str__(self) -> str:
-        return self.provider
+        return label_of(self.provider)
 
 
 def mask_address(address: str) -> str:

@@ -21,6 +21,7 @@ from core import clock
 from core.clock import FrozenClock
 from core.links import sign
 from core.models import AuditEntry
+from tests import world as builders
 from tests.flows.security_doors import table
 from tests.pages import text_of
 from tests.world import PASSWORD, World, acts, enter
@@ -236,3 +237,20 @@ def test_a_session_that_lies_open_adds_nothing(world: World, at: FrozenClock, pa
     assert client.post(f"{SECURITY}{path}", {"code": "1"})["Location"].startswith(PROVE)
     client.post(PROVE, {"password": PASSWORD})
     assert client.get(f"{SECURITY}{path}").status_code == 200
+
+
+def test_the_rule_says_what_it_means_before_it_is_turned_off(world: World, browser: Browser) -> None:
+    """A42: Ada has a passkey, Pat and Abe have none, and Ora, who was shut out, does not count."""
+    builders.person("Abe Ode", role="administrator")
+    builders.person("Ora Poe", role="process_owner", is_active=False)
+    Authenticator.objects.create(user=world.ada, type="webauthn", data={})
+    Authenticator.objects.create(user=world.pat, type="recovery_codes", data={})
+    client = browser(world.ada)
+    Organisation.objects.get_or_create(id=1)
+    page = text_of(client.get("/admin/accounts/organisation/1/change/"))
+    assert "Without this rule their password alone opens the administration. Now 2 of 3 have none" in page
+    found = re.search(r'href="(/admin/accounts/user/[^"]+)">see who', page)
+    assert found is not None
+    listed = client.get(found[1].replace("&amp;", "&")).context["cl"].result_list
+    assert {world.pat.name, "Abe Ode"} <= {each.name for each in listed}
+    assert not {world.ada.name, "Ora Poe"} & {each.name for each in listed}

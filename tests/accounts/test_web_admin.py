@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from django.contrib import admin
@@ -10,6 +11,8 @@ from django.test import Client
 from accounts.commands import tokens
 from accounts.models import ApiToken, Membership, Team, User
 from core.models import AuditEntry
+from tests import world as builders
+from tests.pages import text_of
 from tests.world import World, acts
 
 Browser = Callable[..., Client]
@@ -67,7 +70,7 @@ def test_people_are_changed_through_the_commands(world: World, browser: Browser)
     assert flo.role == "process_owner"
     own = {"name": "Ada", "email": world.ada.email, "role": "responder", "time_zone": "UTC"}
     assert client.post(f"/admin/accounts/user/{world.ada.pk}/change/", own).status_code == 403
-    chosen = {"action": "deactivate", "_selected_action": [flo.pk]}
+    chosen = {"action": "deactivate", "_selected_action": [flo.pk], "sure": "yes"}
     assert client.post("/admin/accounts/user/", chosen).status_code == 302
     flo.refresh_from_db()
     assert not flo.is_active
@@ -77,6 +80,39 @@ def test_people_are_changed_through_the_commands(world: World, browser: Browser)
     assert client.post(f"/admin/accounts/user/{flo.pk}/delete/", {"post": "yes"}).status_code == 403
     verbs = set(AuditEntry.objects.values_list("verb", flat=True))
     assert {"user.create", "user.change_role", "user.deactivate", "user.reactivate"} <= verbs
+
+
+def test_ada_is_asked_before_somebody_is_shut_out(world: World, browser: Browser) -> None:
+    """What ends and what loses Ana is told first; the form needs no script, and only it acts (S50)."""
+    builders.schedule("Payments weekly", world.payments, world.ana, world.bo)
+    builders.policy("Nights", world.payments, [world.ana], fallback=world.ana)
+    browser(world.ana).get("/now/")
+    builders.token(world.ana)
+    client = browser(world.ada)
+    person = f"/admin/accounts/user/{world.ana.pk}/change/"
+    assert f'href="{person}"' in text_of(client.get(f"/people/{world.ana.pk}/"))
+    assert person not in text_of(browser(world.pat).get(f"/people/{world.ana.pk}/"))
+    page = text_of(client.get(person))
+    assert f'href="/people/{world.ana.pk}/"' in page
+    assert "Deactivate…</button>" in page
+    asked = text_of(client.post("/admin/accounts/user/", {"action": "deactivate", "_selected_action": [world.ana.pk]}))
+    for said in (
+        "Deactivate Ana Lima?",
+        "and 1 API token end at once",
+        "Nobody manages Payments any more",
+        "Shifts without anybody: Payments weekly.",
+        "Escalation policies that name Ana Lima pass over that place: Nights.",
+        "lose their last resort: Nights, Payments on call.",
+    ):
+        assert said in asked, said
+    world.ana.refresh_from_db()
+    assert world.ana.is_active
+    form = asked[asked.index('class="wb-acts"') :].partition("</form>")[0]
+    sent = dict(re.findall(r'name="(\w+)" value="(\w+)"', form))
+    assert client.post("/admin/accounts/user/", sent).status_code == 302
+    world.ana.refresh_from_db()
+    assert not world.ana.is_active
+    assert "Reactivate</button>" in text_of(client.get(person))
 
 
 def test_what_is_taken_is_said_beside_its_field(world: World, browser: Browser) -> None:
@@ -106,7 +142,7 @@ def test_what_is_taken_is_said_beside_its_field(world: World, browser: Browser) 
 
 
 def test_the_last_administrator_stays_in_the_administration_too(world: World, browser: Browser) -> None:
-    chosen = {"action": "deactivate", "_selected_action": [world.ada.pk]}
+    chosen = {"action": "deactivate", "_selected_action": [world.ada.pk], "sure": "yes"}
     answer = browser(world.ada).post("/admin/accounts/user/", chosen, follow=True)
     assert "Nothing was changed. Ada Admin: This is the last administrator." in answer.content.decode()
     world.ada.refresh_from_db()

@@ -180,7 +180,7 @@ def test_a_bulk_with_a_foreign_id_does_nothing(scene: Scene, api: Api) -> None:
 def test_a_bulk_act_of_the_administration_is_all_or_nothing(scene: Scene, browser: Browser) -> None:
     """A60, A61: shutting out three people of whom one is the last administrator shuts out nobody."""
     world = scene.world
-    chosen = {"action": "deactivate", "_selected_action": [world.bo.pk, world.ada.pk, world.cy.pk]}
+    chosen = {"action": "deactivate", "_selected_action": [world.bo.pk, world.ada.pk, world.cy.pk], "sure": "yes"}
     answer = browser(world.ada).post("/admin/accounts/user/", chosen, follow=True)
     assert "Nothing was changed. Ada Admin: This is the last administrator." in answer.content.decode()
     assert User.objects.filter(is_active=False).count() == 0

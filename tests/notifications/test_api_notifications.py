@@ -17,6 +17,7 @@ from notifications.commands import providers
 from notifications.models import ContactMethod, Delivery, ProviderConfig, Verification
 from tests.fakes import Carrier, Mailbox, Phones, drain
 from tests.notifications.conftest import Desk, page
+from tests.pages import text_of
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -231,3 +232,15 @@ def test_the_administration_shows_no_secret(world: World, browser: Browser, phon
     assert ada.get(f"/admin/notifications/delivery/{Delivery.objects.get().pk}/change/").status_code == 200
     assert ada.get("/admin/notifications/delivery/add/").status_code == 403
     assert browser(world.pat).get(f"/admin/notifications/providerconfig/{config.pk}/change/").status_code == 403
+
+
+def test_a_provider_that_was_added_says_that_it_is_off(world: World, browser: Browser) -> None:
+    """By its name for people: nobody has to know what the carrier is called inside."""
+    client = browser(world.ada)
+    path = "/admin/notifications/providerconfig/"
+    answer = client.post(f"{path}add/", {"provider": "sms_twilio", "enabled": "on"}, follow=True)
+    assert "SMS: Added, and off until you turn it on." in text_of(answer)
+    assert not ProviderConfig.objects.get(provider="sms_twilio").enabled
+    assert answer.request["PATH_INFO"].endswith("/change/"), "its own fields come next"
+    for page in (answer, client.get(path)):
+        assert "sms_twilio" not in text_of(page)
