@@ -77,6 +77,7 @@ admin.site.password_change = to_password_change  # type: ignore[method-assign,as
 
 audit_words.names(User, "user", "users", "members", "fallback")
 audit_words.names(Team, "team")
+audit_words.names(ApiToken, "token")
 
 
 class FactorFilter(admin.SimpleListFilter):
@@ -226,7 +227,7 @@ class OrganisationAdmin(ConfigAdmin):
         number, lacking = staff.count(), second_factor.without_factor(staff).count()
         return format_html(
             "Process owners and administrators set one up before anything else opens to them. Without this rule their"
-            " password alone opens the administration. Now {} of {} have none: <a href=\"{}\">see who</a>.",
+            ' password alone opens the administration. Now {} of {} have none: <a href="{}">see who</a>.',
             lacking or "nobody",
             number,
             f"{reverse('admin:accounts_user_changelist')}?factor=none&is_active__exact=1",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
@@ -81,12 +81,13 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     """Who changed what, when and from where."""
 
     sees = SEE
-    list_display = ("at", "who", "did", "thing", "address")
+    list_display = ("at", "who", "did", "address")
+    labels: ClassVar = {"address": "From", "hash": "Check sum of the record"}
     list_filter = (KindFilter, VerbFilter, lately("at"))
     search_fields = ("^thing", "^actor", "label", "^verb")
     search_help_text = "A thing (service:3), a person (user:7) or a name, or how a verb begins."
     ordering = ("-pk",)
-    fields = readonly_fields = ("at", "who", "actor", "did", "thing", "address", "changes", "hash")
+    fields = readonly_fields = ("at", "who", "did", "address", "changes", "hash")
     actions = ("export",)
 
     @admin.display(description="Who")
@@ -94,10 +95,18 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         """The name as it was then."""
         return entry.label or entry.actor
 
-    @admin.display(description="Did")
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list with its entries in words: the names of a page are looked up together."""
+        found = super().get_changelist_instance(request)
+        for told in audit_words.told(found.result_list):
+            told.entry.told = told  # type: ignore[attr-defined]
+        return found
+
+    @admin.display(description="What was done")
     def did(self, entry: AuditEntry) -> str:
-        """The verb in words."""
-        return audit_words.in_words(entry.verb)
+        """What was done to what."""
+        told = getattr(entry, "told", None) or audit_words.told([entry])[0]
+        return str(told.sentence)
 
     @admin.display(description="Before and after")
     def changes(self, entry: AuditEntry) -> SafeString:

@@ -7,7 +7,7 @@ Django's own saving and deleting is never reached.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django import forms
 from django.contrib import messages
@@ -20,7 +20,7 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from unfold.admin import ModelAdmin
 
-from core import audit_words
+from core import admin_words, audit_words
 from core.admin_lists import BoundedList, BoundedPaginator, check_query, is_listed
 from core.errors import Conflict, Invalid, PortalError
 from core.web.access import actor_of, require
@@ -44,10 +44,13 @@ class PortalAdmin(ModelAdmin):
     """Shows rows to those who have the right `sees`; changes nothing.
 
     `audit_noun` is what the audit calls such a thing ("service" for service:3); its history is told from there.
+    `labels` names fields whose own name says too little; `tells` shows one by what it means, such as a team's name.
     """
 
     sees: Any = None
     audit_noun = ""
+    labels: ClassVar[Mapping[str, str]] = {}
+    tells: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
     paginator = BoundedPaginator
     show_full_result_count = False
     list_per_page = 50
@@ -94,6 +97,40 @@ class PortalAdmin(ModelAdmin):
         """The list with its bounds."""
         return BoundedList
 
+    def cell(self, name: str) -> Callable[[Any], Any] | None:
+        """What shows this field in words; the same one each time, since Django compares them."""
+        kept: dict[str, Any] = self.__dict__.setdefault("_cells", {})
+        if name not in kept:
+            own = hasattr(self, name) or name == "__str__"
+            kept[name] = None if own else admin_words.cell(self.model, name, self.labels, self.tells)
+        return kept[name]  # type: ignore[no-any-return]
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The columns, in words."""
+        return admin_words.swapped(super().get_list_display(request), self.cell)
+
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> list[Any]:
+        """The columns that lead to the thing."""
+        return admin_words.swapped(super().get_list_display_links(request, list_display) or (), self.cell)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """What is only looked at, under its name and as what shows it in words."""
+        plain = super().get_readonly_fields(request, obj)
+        return [*plain, *admin_words.swapped(plain, self.cell)]
+
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> Any:
+        """The fields of a page: what cannot be changed on it is shown in words."""
+        looked_at = None if obj is not None and not self.has_change_permission(request, obj) else self.readonly_fields
+        found = super().get_fieldsets(request, obj)
+        return [(title, {**rest, "fields": self._in_words(rest["fields"], looked_at)}) for title, rest in found]
+
+    def _in_words(self, names: Any, looked_at: Any) -> list[Any]:
+        """`looked_at` are the names that are only looked at; None for all."""
+        return [
+            admin_words.swapped([name], self.cell)[0] if looked_at is None or name in looked_at else name
+            for name in names
+        ]
+
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Only what the list offers as a filter: no other field answers, be it of this row or of another (A13, A65)."""
         return is_listed(lookup, self.list_filter)
@@ -132,6 +169,8 @@ class PortalAdmin(ModelAdmin):
     def formfield_for_dbfield(self, db_field: models.Field[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         """No windows that add or change another thing in passing: each has its own page with its own rights."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name in self.labels:
+            field.label = self.labels[db_field.name]
         for name in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
             if field is not None and hasattr(field.widget, name):
                 setattr(field.widget, name, False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 
+from core import audit_acts
 from core.errors import Invalid
 from core.models import AuditEntry
 
@@ -26,6 +27,7 @@ SECRET = re.compile(r"(secret|password|passphrase|token|digest|seed|sealed|priva
 NOTHING, HIDDEN = "—", "not shown"
 Names = Mapping[str, Mapping[int, str]]
 _named: dict[str, type[Model]] = {}
+_texts: dict[str, Callable[[str], str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,14 @@ class Told:
     """An entry in words."""
 
     entry: AuditEntry
-    verb: str
+    thing: str
+    act: str
     lines: list[Line]
+
+    @property
+    def sentence(self) -> str:
+        """What was done to what, such as "Webhook “Chat” — secret rotated"."""
+        return f"{self.thing} — {self.act}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,11 @@ def names(model: type[Model], *keys: str) -> None:
     """Say that numbers under these keys of an entry are things of `model`, to be shown by name."""
     for key in keys:
         _named[key] = model
+
+
+def called(noun: str, name: Callable[[str], str]) -> None:
+    """Say what a thing of this noun is called whose key is no number, such as provider:ntfy."""
+    _texts[noun] = name
 
 
 def page(things: Iterable[str], before: str = "") -> Page:
@@ -81,7 +94,7 @@ def told(entries: Iterable[AuditEntry]) -> list[Told]:
     """Entries in words; the names that they need are looked up together."""
     rows = list(entries)
     known = _names_in(rows)
-    return [Told(entry, in_words(entry.verb), _lines(entry, known)) for entry in rows]
+    return [Told(e, _thing(e, known), audit_acts.act(e.verb, e.thing), _lines(e, known)) for e in rows]
 
 
 def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,10 +102,21 @@ def without_secrets(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: HIDDEN if SECRET.search(key) and value not in ("set", "") else value for key, value in values.items()}
 
 
-def in_words(verb: str) -> str:
-    """A verb as people read it: `user.change_role` becomes "user: change role"."""
-    noun, dot, act = verb.partition(".")
-    return f"{noun}: {act}".replace("_", " ") if dot else verb.replace("_", " ")
+def _thing(entry: AuditEntry, known: Names) -> str:
+    """The thing by its name of now, else by the one that the entry holds, else by its number."""
+    noun, _, key = entry.thing.partition(":")
+    if not key or noun == "organisation":
+        return audit_acts.noun(entry.thing)
+    number = int(key) if key.isascii() and key.isdigit() and len(key) < 19 else None
+    held = entry.after.get("name") or entry.before.get("name")
+    name = known.get(noun, {}).get(number, "") if number is not None else _called(noun, key)
+    return (
+        f"{audit_acts.noun(entry.thing)} “{name or held}”" if name or held else f"{audit_acts.noun(entry.thing)} {key}"
+    )
+
+
+def _called(noun: str, key: str) -> str:
+    return _texts[noun](key) if noun in _texts else ""
 
 
 def _lines(entry: AuditEntry, known: Names) -> list[Line]:
@@ -131,6 +155,9 @@ def _names_in(entries: Iterable[AuditEntry]) -> Names:
     for entry in entries:
         for said in (entry.before, entry.after):
             _collect(said, wanted)
+        noun, _, key = entry.thing.partition(":")
+        if noun in _named and key.isascii() and key.isdigit() and len(key) < 19:
+            wanted[noun].add(int(key))
     by_model: dict[type[Model], set[int]] = defaultdict(set)
     for key, numbers in wanted.items():
         by_model[_named[key]] |= numbers

@@ -23,6 +23,7 @@ from incidents.models import Alert, ChangeEvent, EventRule, GroupingRule, Incide
 HOW_FIELDS = "For grouping by fields: their names, one per line, such as component or details.region."
 
 audit_words.names(Priority, "priority")
+audit_words.names(EventRule, "event_rule")
 
 
 class PriorityForm(ModelForm[Priority]):

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.actors import Actor
+from core import audit_words
 from core.admin_base import ConfigAdmin, ReadOnlyAdmin, may
 from core.admin_lists import lately
 from core.web.access import actor_of
@@ -25,6 +26,10 @@ from integrations.permissions import (
     WEBHOOK_EDIT,
     WEBHOOK_SEE,
 )
+
+audit_words.names(IntegrationKey, "key")
+audit_words.names(Heartbeat, "heartbeat")
+audit_words.names(OutboundWebhook, "webhook")
 
 
 @admin.register(IntegrationKey)

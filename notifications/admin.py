@@ -13,6 +13,7 @@ from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from accounts.actors import Actor
+from core import audit_words
 from core.admin_base import ConfigAdmin, ReadOnlyAdmin
 from core.errors import Conflict, Invalid
 from core.web.access import actor_of
@@ -21,6 +22,8 @@ from notifications.kinds import label_of, provider_of, providers
 from notifications.models import Delivery, DeliveryAttempt, ProviderConfig
 from notifications.permissions import DELIVERY_SEE, PROVIDER_EDIT
 from notifications.providers.carrier import look_up
+
+audit_words.called("provider", label_of)
 
 
 class ProviderForm(forms.ModelForm[ProviderConfig]):

@@ -30,7 +30,7 @@ from oncall.permissions import (
 from oncall.queries.hidden import hidden_subjects
 
 audit_words.names(EscalationPolicy, "policy")
-audit_words.names(Schedule, "schedules")
+audit_words.names(Schedule, "schedules", "schedule")
 audit_words.names(Service, "service", "needs")
 
 

@@ -12,7 +12,14 @@ class OncallConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the purposes of pages and of notices about them, and the auditor's checks."""
-        from accounts.kinds import Panel, TeamColumn, register_audited, register_panel, register_resting, register_team_column
+        from accounts.kinds import (
+            Panel,
+            TeamColumn,
+            register_audited,
+            register_panel,
+            register_resting,
+            register_team_column,
+        )
         from core import away, health
         from core.config import nouns
         from core.web.finding import Finder, register_finder

@@ -108,12 +108,13 @@ def test_no_secret_is_read_back(world: World, api: Api) -> None:
 def test_the_page_tells_it_in_words(scene: Scene, browser: Browser) -> None:
     made, world = entries(scene), scene.world
     page = text_of(browser(world.ana).get("/audit/"))
-    for said in (world.pat.name, "service: edit", made["service"].thing, "Search"):
+    for said in (world.pat.name, "Service “Checkout” — changed", "Team “Payments” — changed", "Search"):
         assert said in page, said
-    assert made["foreign"].thing not in page
+    assert "Index" not in page
+    assert made["service"].thing not in page
     mine = text_of(browser(world.bo).get("/audit/", {"mine": "1"}))
-    assert "rule: add" in mine
-    assert made["file"].thing not in mine
+    assert f"Person “{world.bo.name}” — notification rules added" in mine
+    assert "Attachment" not in mine
 
 
 def test_hostile_text_is_inert(world: World, browser: Browser) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from core import audit
+from core import audit, audit_words
 from core.models import AuditEntry
 from tests.pages import text_of
 from tests.world import World, acts
@@ -58,8 +58,29 @@ def test_entries_are_found(
 
 def test_an_entry_is_read_in_words(world: World, browser: Browser, entries: list[AuditEntry]) -> None:
     page = text_of(browser(world.pat).get(f"{LIST}{entries[2].pk}/change/"))
-    for said in ("Bo Chen", "user: deactivate", "active", "no"):
+    for said in ("Bo Chen", "Person “Cy Novak” — deactivated", "active", "no"):
         assert said in page
+    listed = text_of(browser(world.pat).get(LIST))
+    for said in ("Service “Checkout” — changed", "Heartbeat “Backup” — changed"):  # the heartbeat is gone: as it was
+        assert said in listed
+    for raw in ("service.edit", f"service:{world.checkout.pk}", "heartbeat:1"):
+        assert raw not in listed.partition('id="result_list"')[2].partition("</table>")[0]
+
+
+@pytest.mark.parametrize(
+    ("verb", "thing", "said"),
+    [
+        ("webhook.rotate", "webhook:7", "Webhook “Chat” — secret rotated"),
+        ("rule.reset", "user:7", "Person “Chat” — notification rules reset"),
+        ("factor.make_codes", "user:7", "Person “Chat” — recovery codes made"),
+        ("provider.configure", "provider:sms_twilio", "Provider “SMS” — settings changed"),
+        ("organisation.edit", "organisation:1", "The organisation — changed"),
+        ("something.new_verb", "thing", "Thing — something new verb"),
+    ],
+)
+def test_every_act_is_a_sentence(db: None, verb: str, thing: str, said: str) -> None:
+    entry = AuditEntry(verb=verb, thing=thing, after={"name": "Chat"})
+    assert audit_words.told([entry])[0].sentence == said
 
 
 @pytest.mark.parametrize("act", ["change", "delete"])

@@ -254,7 +254,7 @@ def test_the_history_tells_who_when_from_where_and_each_field_before_and_after(
     answer = client.post(address(world.checkout), given(world, policy=spare.pk), REMOTE_ADDR="192.0.2.7")
     assert answer.status_code == 302
     page = text_of(client.get(address(world.checkout, "history")))
-    for said in ("Pat", "service: edit", "16 Nov 2026", "from 192.0.2.7", "Payments on call", "Night shift"):
+    for said in ("Pat", "changed", "16 Nov 2026", "from 192.0.2.7", "Payments on call", "Night shift"):
         assert said in page, said
     assert "Takes the money" in page
     assert AuditEntry.objects.get(verb="service.edit").address == "192.0.2.7"

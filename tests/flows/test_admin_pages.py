@@ -24,8 +24,10 @@ from integrations.commands import heartbeats, inbound, keys, webhooks
 from integrations.models import OutboundWebhook
 from notifications.commands import providers
 from notifications.models import Delivery
+from oncall.models import Escalation, Page
 from tests import world as builders
 from tests.conftest import MONDAY
+from tests.pages import text_of
 from tests.standing import standing
 from tests.world import World
 
@@ -168,3 +170,40 @@ def test_webhooks_are_paused_and_resumed_by_their_commands(world: World, browser
         hook.refresh_from_db()
         assert hook.state == state
     assert hook.paused_reason == "paused by Pat Owens"
+
+
+def test_an_empty_list_says_so_in_our_words(world: World, browser: Browser) -> None:
+    client = browser(world.ada)
+    empty = text_of(client.get("/admin/accounts/identity/"))
+    assert "There are no identities." in empty
+    assert "yielded" not in empty
+    narrowed = text_of(client.get("/admin/oncall/service/?q=zzz"))
+    assert "No service has all that you asked for." in narrowed
+
+
+def test_the_menu_is_opened_by_buttons_with_names(world: World, browser: Browser) -> None:
+    """F48 and design 11: by keyboard too, where the library has spans."""
+    page = text_of(browser(world.ada).get("/admin/oncall/service/"))
+    for at in ("sidebarMobileOpen = !", "sidebarDesktopOpen = !"):
+        for before in page.split(f'x-on:click="{at}')[:-1]:
+            opener = before[before.rindex("<") :]
+            assert opener.startswith('<button type="button"'), opener
+            assert "aria-label" in opener
+
+
+def test_columns_and_values_are_words(world: World, browser: Browser) -> None:
+    """No name of a column and no word of the database: `timed_out` is for programs."""
+    running = Escalation.objects.create(subject="incident:1", state="running")
+    Page.objects.create(
+        escalation=running, subject="incident:1", user=world.bo, level=1, pass_number=1, state="timed_out"
+    )
+    client = browser(world.ada)
+    listed = text_of(client.get("/admin/oncall/page/"))
+    rows = listed.partition('id="result_list"')[2].partition("</table>")[0]
+    for said in ("Timed out", "Created"):
+        assert said in rows, said
+    for raw in ("timed_out", "Created at", "Handed at"):
+        assert raw not in rows, raw
+    shown = text_of(client.get(f"/admin/oncall/page/{Page.objects.get().pk}/change/"))
+    assert "Timed out" in shown
+    assert "Answered at" not in shown

@@ -242,5 +242,5 @@ def test_a_provider_that_was_added_says_that_it_is_off(world: World, browser: Br
     assert "SMS: Added, and off until you turn it on." in text_of(answer)
     assert not ProviderConfig.objects.get(provider="sms_twilio").enabled
     assert answer.request["PATH_INFO"].endswith("/change/"), "its own fields come next"
-    for page in (answer, client.get(path)):
-        assert "sms_twilio" not in text_of(page)
+    for shown in (answer, client.get(path)):
+        assert "sms_twilio" not in text_of(shown)
