@@ -20,7 +20,7 @@ def normal(text: str) -> str:
     return "".join(sign for sign in folded if not sign.isspace() and unicodedata.category(sign) not in {"Cf", "Cc"})
 
 
-def clean(text: str) -> str:
+def clean(text: str, field: str = "email") -> str:
     """The normal form of one well-formed ASCII address; raises Invalid for lists, display names and look-alikes."""
     address = text.strip().lower()
     try:
@@ -28,5 +28,5 @@ def clean(text: str) -> str:
     except ValidationError:
         address = ""
     if len(address) > LIMIT or not _PLAIN.fullmatch(address):
-        raise Invalid("That is not an e-mail address.", fields={"email": ["Enter one address, like ana@example.org."]})
+        raise Invalid("That is not an e-mail address.", fields={field: ["Enter one address, like ana@example.org."]})
     return address

@@ -181,7 +181,9 @@ def _of_header(request: Request) -> int | None:
 
 
 def _of_body(request: Request) -> int | None:
-    found = request.data.get("version")
-    if found is not None and (not isinstance(found, int) or isinstance(found, bool) or found < 0):
+    if "version" not in request.data:
+        return None
+    found = request.data["version"]  # null too is refused: a client that lost the number must not write over others
+    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
         raise Invalid("version: Must be a whole number.", fields={"version": ["Must be a whole number."]})
     return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -48,6 +49,16 @@ def problem(error: Exception, context: Mapping[str, Any]) -> Response:
     # The view may render YAML or HTML; its refusals are JSON all the same.
     request.accepted_renderer, request.accepted_media_type = JSONRenderer(), MEDIA_TYPE
     return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
+
+
+@contextmanager
+def placed(places: Mapping[str, str]) -> Iterator[None]:
+    """Name the fields of a refusal as the body has them, where the command knows them by other names."""
+    try:
+        yield
+    except Invalid as error:
+        error.fields = {places.get(name, name): said for name, said in error.fields.items()}
+        raise
 
 
 def _known(error: Exception) -> PortalError | None:

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.actors import Actor
 from core.api.base import ApiView, ListView, SignedIn
+from core.api.errors import placed
 from core.api.filters import flag, number
 from core.errors import Invalid
 from incidents.api import inputs, shapes
@@ -148,7 +149,8 @@ class Grouping(ApiView):
         given.pop("version", None)
         given["fields"] = given.pop("by", [])
         service = service_seen_by(self.actor, pk)
-        made = config.set_grouping(self.actor, service, version=self.version(), **given)
+        with placed({"fields": "by"}):
+            made = config.set_grouping(self.actor, service, version=self.version(), **given)
         return Response(shapes.GroupingShape(made).data)
 
 

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from accounts.actors import Actor
 from core.api.base import ApiView, ListView, SignedIn
+from core.api.fields import CONTROL
 from core.api.filters import LONGEST, Filter, choice, flag, moment, number
 from core.errors import Invalid
 from incidents.api import inputs, shapes
@@ -81,7 +82,7 @@ class Incidents(ListView):
         "team": number("service__team_id", "Of one of these teams."),
         "created_after": moment("created_at__gte", "Opened at this time or later."),
         "created_before": moment("created_at__lt", "Opened before this time."),
-        "q": Filter(_readable, {"type": "string", "maxLength": LONGEST}, WORDS),
+        "q": Filter(_readable, {"type": "string", "maxLength": LONGEST, "pattern": f"^[^{CONTROL}]*$"}, WORDS),
     }
 
     @extend_schema(operation_id="incidents_list", responses=shapes.IncidentShape(many=True))

@@ -17,6 +17,8 @@ from incidents.kinds import SEVERITIES, entry_kinds
 
 Input = serializers.Serializer[Any]
 LONG = 10_000
+BLANK = rf"[^\S{CONTROL}]*"
+FIELD = rf"^{BLANK}({'|'.join(FIELDS)}|details\.{BLANK}[^\s{CONTROL}][^{CONTROL}]*){BLANK}$"  # of an event
 
 
 class VerbInput(Input):
@@ -189,7 +191,7 @@ class EventRuleInput(VerbInput):
     priority = serializers.IntegerField(min_value=1, required=False, allow_null=True)
     urgency = serializers.ChoiceField(choices=["high", "low"], required=False, allow_blank=True)
     informational = serializers.BooleanField(required=False)
-    exact = {"field": {"pattern": rf"^ *({'|'.join(FIELDS)}|details\.[^{CONTROL}]+) *$"}}
+    exact = {"field": {"pattern": FIELD}}
     example = {
         "service": 1,
         "name": "Disks",
@@ -220,6 +222,7 @@ class GroupingInput(VerbInput):
     mode = serializers.ChoiceField(choices=MODES)
     by = serializers.ListField(child=Line(max_length=120), max_length=10, required=False)
     window_minutes = serializers.IntegerField(min_value=1, max_value=1440, required=False)
+    exact = {"by": {"items": {"type": "string", "maxLength": 120, "pattern": FIELD}}}
     example = {"mode": "fields", "by": ["component"], "window_minutes": 10}
 
 

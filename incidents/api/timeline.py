@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.permissions import can, require
 from core.api.base import ApiView, ListView, SignedIn
-from core.api.filters import Filter, choice, number
+from core.api.filters import BIGGEST, Filter, choice, number
 from core.errors import Conflict
 from core.zones import zone_of
 from incidents import permissions
@@ -23,6 +23,8 @@ from incidents.kinds import entry_kinds
 from incidents.models import EntryRevision
 from incidents.queries.access import incident_seen_by
 from incidents.queries.timeline import counted, entries_seen_by, entry_seen_by, revisions_of
+
+SEQ = {"type": "integer", "minimum": 0, "maximum": BIGGEST}
 
 
 def _after(text: str) -> Any:
@@ -51,7 +53,7 @@ class Timeline(ListView):
     brief = False
     orderings = {"seq": ("seq",), "occurred": ("occurred_at", "pk"), "newest": ("-seq",)}
     filters = {
-        "since": Filter(_after, {"type": "integer", "minimum": 0}, "Entries after this number of the live feed."),
+        "since": Filter(_after, SEQ, "Entries after this number of the live feed."),
         "kind": choice("kind", [kind.key for kind in entry_kinds()], "Entries of these kinds."),
     }
 

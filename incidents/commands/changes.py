@@ -43,7 +43,7 @@ def record_change(
         summary=text,
         kind=kind,
         source=clean_line(source, 255, "source") or actor.label[:255],
-        started_at=timeline.checked_time(started_at) or clock.now(),
+        started_at=timeline.checked_time(started_at, "started_at") or clock.now(),
         received_at=clock.now(),
         details=dict(details or {}),
     )

@@ -66,7 +66,7 @@ def correct(
     if seen is not None and seen != found.at:
         both = {"present": [found.at.isoformat()], "yours": [at.isoformat()]}
         raise Conflict("Somebody has corrected this milestone since you opened it.", code="stale", fields=both)
-    timeline.checked_time(at)
+    timeline.checked_time(at, "at")
     _check_order({**dict(incident.milestones.values_list("kind", "at")), kind: at}, kind)
     reason = clean_text(why, 200, "why")
     found.edits.append(_edit(found, actor.label, reason))

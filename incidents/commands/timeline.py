@@ -66,13 +66,13 @@ def append(
     return entry
 
 
-def checked_time(at: datetime | None) -> datetime | None:
-    """A time that a person gave; raises Invalid when it is naive or more than a minute in the future (S19)."""
+def checked_time(at: datetime | None, field: str = "occurred_at") -> datetime | None:
+    """A time that a person gave in a field; raises Invalid when it is naive or over a minute in the future (S19)."""
     if at is None:
         return None
     if at.tzinfo is None or at > clock.now() + FUTURE:
         sentence = "Must not be in the future."
-        raise Invalid(sentence, fields={"occurred_at": [sentence]})
+        raise Invalid(sentence, fields={field: [sentence]})
     return at.astimezone(UTC)  # as the database gives it back, so that the hash of what was read is the same
 
 

@@ -63,9 +63,17 @@ def _fill(actor: Actor, view: SavedView, values: dict[str, Any]) -> None:
     view.name = clean_line(view.name, LONGEST_NAME, "name").strip()
     if not view.name:
         raise Invalid("A view needs a name.", fields={"name": ["Must not be empty."]})
-    query_of(view.query)
+    _check_query(view.query)
     if view.team is not None:  # whoever has left the team may take the view back, and put nothing else before it
         require(actor, permissions.VIEW_SHARE, view)
+
+
+def _check_query(text: str) -> None:
+    """A search that cannot be read is refused beside the field in which it was typed."""
+    try:
+        query_of(text)
+    except Invalid as error:
+        raise Invalid(error.detail, hint=error.hint, fields={"query": [error.detail]}) from error
 
 
 def _store(view: SavedView) -> None:

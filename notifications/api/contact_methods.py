@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from accounts.permissions import require
 from core.api.base import ApiView, ListView, SignedIn
+from core.api.errors import placed
 from core.devices import device_name
 from notifications.api import shapes
 from notifications.commands import contact_methods, devices
@@ -47,16 +48,18 @@ class ContactMethods(NoRepeats, ListView):
         given = self.parse(shapes.ContactMethodInput)
         actor = self.actor
         require(actor, CONTACT_EDIT, Method(user=actor.user))  # before the name service is asked for anybody
-        if provider_of(given["provider"]).address_field.kind == "url":
+        carrier = provider_of(given["provider"])
+        if carrier.address_field.kind == "url":
             look_up(given["address"], field="address")
-        made = contact_methods.add(
-            actor,
-            actor.user,
-            provider=given["provider"],
-            address=given["address"],
-            label=given.get("label", ""),
-            secrets_given=given.get("secrets"),
-        )
+        with placed({each.name: f"secrets.{each.name}" for each in carrier.secret_fields}):
+            made = contact_methods.add(
+                actor,
+                actor.user,
+                provider=carrier.id,
+                address=given["address"],
+                label=given.get("label", ""),
+                secrets_given=given.get("secrets"),
+            )
         secret = made.secrets.get("secret", "")
         shown = {**shapes.ContactMethodShape(made).data, "signing_secret": secret}
         return Response(shown, status=status.HTTP_201_CREATED)
@@ -80,9 +83,10 @@ class Subscription(NoRepeats):
         look_up(given["endpoint"], field="endpoint")
         label = given.get("label") or device_name(request.headers.get("User-Agent", ""))
         former = given.get("former") or ""
-        made = devices.subscribe(
-            actor, actor.user, endpoint=given["endpoint"], keys=given["keys"], former=former, label=label
-        )
+        with placed({"address": "endpoint", "p256dh": "keys.p256dh", "auth": "keys.auth"}):
+            made = devices.subscribe(
+                actor, actor.user, endpoint=given["endpoint"], keys=given["keys"], former=former, label=label
+            )
         return Response(shapes.ContactMethodShape(made).data)
 
 

@@ -11,9 +11,11 @@ from rest_framework.response import Response
 from accounts.permissions import can, require
 from core import links
 from core.api.base import ApiView, SignedIn
+from core.api.errors import placed
 from core.errors import Missing
 from notifications.api import shapes
 from notifications.commands import providers as commands
+from notifications.kinds import provider_of
 from notifications.models import ProviderConfig
 from notifications.permissions import PROVIDER_EDIT, PROVIDER_SEE
 from notifications.providers.carrier import look_up
@@ -54,10 +56,10 @@ class Provider(ApiView):
         given = self.parse(shapes.ProviderInput)
         require(self.actor, PROVIDER_EDIT)  # before the name service is asked for anybody
         if given.get("settings", {}).get("base_url"):
-            look_up(given["settings"]["base_url"], field="base_url")
-        commands.configure(
-            self.actor, provider, enabled=given["enabled"], values=given.get("settings", {}), version=self.version()
-        )
+            look_up(given["settings"]["base_url"], field="settings.base_url")
+        values = given.get("settings", {})
+        with placed({each.name: f"settings.{each.name}" for each in provider_of(provider).settings_fields}):
+            commands.configure(self.actor, provider, enabled=given["enabled"], values=values, version=self.version())
         return self._shown(provider)
 
     def _shown(self, provider: str) -> Response:

@@ -38,7 +38,7 @@ class Email(Provider):
 
     def clean_address(self, value: str) -> str:
         """Exactly one ASCII address in lower case; raises Invalid (A10)."""
-        return emails.clean(value)
+        return emails.clean(value, "address")
 
     def send(
         self, message: Message, address: str, secrets: Mapping[str, str], settings: Mapping[str, str], key: str

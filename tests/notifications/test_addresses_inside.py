@@ -59,5 +59,5 @@ def test_ada_is_told_where_a_carrier_is_set_up(world: World, browser: Browser) -
     answer = browser(world.ada).put(
         "/api/v1/providers/sms_twilio/", {"enabled": True, "settings": settings}, content_type="application/json"
     )
-    assert (answer.status_code, answer.json()["fields"]) == (400, {"base_url": [TOLD]})
+    assert (answer.status_code, answer.json()["fields"]) == (400, {"settings.base_url": [TOLD]})
     assert not ProviderConfig.objects.get(pk=config.pk).enabled

@@ -152,7 +152,7 @@ def test_an_administrator_sets_a_provider_up_and_never_reads_the_secret(
     ada = api(world.ada)
     path = "/api/v1/providers/sms_twilio/"
     empty = ada.put(path, {"enabled": True, "settings": settings_of(carrier, auth_token="")}, format="json")
-    assert (empty.status_code, list(empty.json()["fields"])) == (400, ["auth_token"])
+    assert (empty.status_code, list(empty.json()["fields"])) == (400, ["settings.auth_token"])
     made = ada.put(path, {"enabled": True, "settings": settings_of(carrier)}, format="json")
     assert made.status_code == 200, made.content
     assert made.json()["settings"]["auth_token"] == "set"
