@@ -27,6 +27,7 @@ from notifications.models import Delivery
 from oncall.models import Escalation, Page
 from tests import world as builders
 from tests.conftest import MONDAY
+from tests.flows.security_doors import ROUNDS
 from tests.pages import text_of
 from tests.standing import standing
 from tests.world import World
@@ -88,22 +89,25 @@ def lived_in(world: World) -> House:
     return House(world, [*hidden, *digests])
 
 
-def pages_of(model: type[Model]) -> list[str]:
-    """The list, a new one, and the page of the first row where there is one."""
+def pages_of(model: type[Model], *, whole: bool) -> list[str]:
+    """The list, a new one, and the page of the first row where there is one.
+
+    `make test` opens of a new one, the history and the removal one for each model, another for the next.
+    """
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
-    found = [reverse(f"{name}_changelist"), reverse(f"{name}_add")]
     row = model._default_manager.first()
-    if row is not None:
-        found += [reverse(f"{name}_{each}", args=[row.pk]) for each in ("change", "history", "delete")]
-    return found
+    own = [reverse(f"{name}_{each}", args=[row.pk]) for each in ("change", "history", "delete")] if row else []
+    rest = [reverse(f"{name}_add"), *own[1:]]
+    return [reverse(f"{name}_changelist"), *own[:1], *(rest if whole else [rest[MODELS.index(model) % len(rest)]])]
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+@pytest.mark.parametrize("whole", ROUNDS)
 def test_every_page_opens_for_the_administrator(
-    model: type[Model], house: House, world: World, browser: Browser
+    model: type[Model], house: House, world: World, browser: Browser, whole: bool
 ) -> None:
-    for path in pages_of(model):
+    for path in pages_of(model, whole=whole):
         answer = browser(world.ada).get(path)
         wanted = {200, 403} if re.search(r"/(add|delete)/$", path) else {200}
         assert answer.status_code in wanted, f"{path}: {answer.status_code}"
@@ -114,8 +118,11 @@ def test_every_page_opens_for_the_administrator(
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_the_process_owner_sees_his_part(model: type[Model], house: House, world: World, browser: Browser) -> None:
-    for path in pages_of(model):
+@pytest.mark.parametrize("whole", ROUNDS)
+def test_the_process_owner_sees_his_part(
+    model: type[Model], house: House, world: World, browser: Browser, whole: bool
+) -> None:
+    for path in pages_of(model, whole=whole):
         answer = browser(world.pat).get(path)
         assert answer.status_code in {200, 403}, f"{path}: {answer.status_code}"
         assert not [secret for secret in house.hidden if secret in answer.content.decode()], path
