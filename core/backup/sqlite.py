@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
 from pathlib import Path
 
 from core.backup.manifest import Refused
 
-BESIDE = ("", "-wal", "-shm", "-journal")
+BESIDE = ("-wal", "-shm", "-journal")
 
 
 def copy(source: Path, target: Path) -> None:
@@ -50,9 +51,31 @@ def is_empty(path: Path) -> bool:
 
 
 def put(staged: Path, target: Path, aside: Path) -> None:
-    """Move what is there aside, with its log, and the staged file into its place."""
+    """Keep what is there, with its log, in `aside`; then the staged file takes its place.
+
+    An end of this process leaves the former database or the new one, never none.
+    """
+    if target.exists():
+        _settle(target)
+        _keep(target, aside / target.name)
     for ending in BESIDE:
         old = target.with_name(target.name + ending)
         if old.exists():
             os.rename(old, aside / old.name)
     os.replace(staged, target)
+
+
+def _settle(path: Path) -> None:
+    """Put what stands in the log into the file, which is whole without it then; a damaged one stays as it is."""
+    with (
+        contextlib.suppress(sqlite3.Error),
+        contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=20)) as database,
+    ):
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _keep(path: Path, copy: Path) -> None:
+    try:
+        os.link(path, copy)
+    except OSError:  # a file system without links
+        shutil.copy2(path, copy)

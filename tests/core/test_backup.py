@@ -240,6 +240,41 @@ def test_a_damaged_database_is_not_backed_up_in_silence(tmp_path: Path) -> None:
         sqlite.copy(source, tmp_path / "copy.sqlite3")
 
 
+def test_a_restore_that_ends_halfway_leaves_the_former_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    present, staged, aside = tmp_path / "watchbill.sqlite3", tmp_path / "staged", tmp_path / "aside"
+    aside.mkdir()
+    for path, word in ((present, "former"), (staged, "new")):
+        with closing(sqlite3.connect(path)) as made:
+            made.execute("CREATE TABLE note (text)")
+            made.execute("INSERT INTO note VALUES (?)", (word,))
+            made.commit()
+    killed = closing(sqlite3.connect(present))  # whose last words still stand in the log
+    with killed as live:
+        live.execute("PRAGMA journal_mode=WAL")
+        live.execute("INSERT INTO note VALUES ('last words')")
+        live.commit()
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "replace", _ended)
+            with pytest.raises(KeyboardInterrupt):
+                sqlite.put(staged, present, aside)
+    assert _notes(present) == ["former", "last words"]
+    (aside / present.name).unlink()
+    sqlite.put(staged, present, aside)
+    assert _notes(present) == ["new"]
+    assert _notes(aside / present.name) == ["former", "last words"]
+
+
+def _ended(*words: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _notes(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as found:
+        return [text for (text,) in found.execute("SELECT text FROM note ORDER BY rowid")]
+
+
 def test_old_archives_are_pruned_and_nothing_else(tmp_path: Path) -> None:
     ours = [tmp_path / f"watchbill-2026010{day}T000000Z.tar" for day in (1, 2, 3)]
     others = [tmp_path / "watchbill-notes.tar", tmp_path / "watchbill-20260101T000000Z.tar.gz", tmp_path / "photo.tar"]
