@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from accounts.actors import Actor
 from accounts.permissions import can, require
-from core import clock, jobs, live
+from core import clock, jobs, kept, live
 from core.db import locked
 from core.errors import Conflict, Invalid, Stale
 from core.text import clean_text
@@ -192,6 +192,7 @@ def _twins(entry: TimelineEntry) -> list[TimelineEntry]:
 
 
 def _redact(actor: Actor, entry: TimelineEntry, because: str) -> TimelineEntry:
+    kept.forget([entry.text, *entry.revisions.values_list("text", flat=True)])
     entry.text, entry.redacted = "", True
     entry.revisions.update(text="")
     storing.remove(actor, entry)

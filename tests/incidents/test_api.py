@@ -12,8 +12,9 @@ from rest_framework.test import APIClient
 from accounts.models import Membership, User
 from core import clock
 from core.errors import Invalid
-from incidents.commands import config
-from incidents.models import EventRule, Incident, Participant, Priority
+from core.models import IdempotencyKey
+from incidents.commands import config, timeline
+from incidents.models import EventRule, Incident, Participant, Priority, TimelineEntry
 from tests.incidents.conftest import Stage
 from tests.world import acts, priority
 
@@ -84,6 +85,21 @@ def test_a_kept_answer_about_what_has_become_private_is_not_given(stage: Stage, 
     for path, body in ways:
         answer = post(di, path, body, HTTP_IDEMPOTENCY_KEY=path)
         assert (answer.status_code, answer.json()["detail"]) == (404, "There is no such incident."), path
+
+
+def test_s18_a_secret_that_was_removed_is_in_no_kept_answer(one: Stage, api: Client) -> None:
+    """Not as it was first written, not as it was corrected; and nothing is written a second time."""
+    bo = api(one.world.bo)
+    path, body = "incidents/1/timeline/", {"text": "password is hunter2"}
+    made = post(bo, path, body, HTTP_IDEMPOTENCY_KEY="k1").json()
+    assert IdempotencyKey.objects.filter(body__text__icontains="hunter2").exists()
+    entry = TimelineEntry.objects.get(pk=made["id"])
+    timeline.edit(acts(one.world.bo), entry, text="password is hunter3")
+    timeline.strike(acts(one.world.bo), entry, reason="A secret", redact=True)
+    assert not IdempotencyKey.objects.filter(body__text__icontains="hunter2").exists()
+    answer = post(bo, path, body, HTTP_IDEMPOTENCY_KEY="k1")
+    assert (answer.status_code, answer["Idempotent-Replay"], answer.content) == (201, "true", b"")
+    assert not TimelineEntry.objects.filter(text__contains="hunter").exists()
 
 
 def test_a59_fields_that_are_not_ours_are_refused(stage: Stage, api: Client) -> None:
