@@ -13,6 +13,7 @@ ADDRESS = r"This address (is not allowed\..*|must not have a fragment\.)|This is
 UNFIT = r".* (is required|holds characters that are not allowed, or is too long)\."
 FILES = r"“.*” (cannot be attached|is not text in UTF-8)\. .*|The submitted file is empty\."
 PASSWORD = r"This password is too (short\. .*|common\.)|The password is too similar to .*\."
+PATHS = r"must be a (path such as|list of) .*|is not one of .*|This field may not be null\."
 FUTURE = r"Must not be in the future\."
 NUMBER = r"Enter one number with its country code, such as .*\."
 # The operations, the field and the sentence, as patterns; braces stand for themselves.
@@ -72,7 +73,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("PUT /contact-methods/subscription/", "keys", UNFIT + r"|Not a push key\."),
     ("PUT /providers/{provider}/", "settings", f"{ADDRESS}|{UNFIT}|{NUMBER}" + r"|Letters and digits only\."),
     ("(POST|PATCH) /webhooks/.*", "url", ADDRESS),
-    ("POST /services/{id}/keys/|PATCH /keys/{id}/", "paths", "must be a (path such as|list of) .*|is not one of .*"),
+    ("POST /services/{id}/keys/|PATCH /keys/{id}/", "paths", PATHS),
 )
 
 
