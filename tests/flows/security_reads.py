@@ -92,6 +92,7 @@ class Reads:
         self.webhook, self.event = OutboundWebhook.objects.get(pk=ids["webhooks"]), ids["event"]
         self.row = InboundEvent.objects.get(pk=ids["inbound"])
         self.key, self.now = ids["file"], standby([self.service.policy_id])
+        self.path, self.body = {"number": self.number}, {"number": self.number}
 
     def call(self, read: str, actor: Any) -> list[Any]:
         """The answer, to the last row of it; whatever it raises comes through."""

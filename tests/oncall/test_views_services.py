@@ -27,7 +27,7 @@ def test_the_directory_says_who_is_paged_now(world: World, browser: Browser, at:
     builders.service("Orphan", world.payments)
     page = text_of(browser(world.eve).get("/services/"))
     assert "Cy Novak" in page or "Bo Chen" in page
-    assert ">managers</span>" in page, "who answers without a policy"
+    assert ">last resort</span>" in page, "who answers without a policy"
     assert "1 service without an escalation policy" in page
     assert "Operational" in page
     assert "/services/new/" not in page, "Eve makes none"
