@@ -13,7 +13,7 @@ ADDRESS = r"This address (is not allowed\..*|must not have a fragment\.)|This is
 UNFIT = r".* (is required|holds characters that are not allowed, or is too long)\."
 FILES = r"“.*” (cannot be attached|is not text in UTF-8)\. .*|The submitted file is empty\."
 PASSWORD = r"This password is too (short\. .*|common\.)|The password is too similar to .*\."
-PATHS = r"must be a (path such as|list of) .*|is not one of .*|This field may not be null\."
+PATHS = r"must be a (path such as|list of) .*|is not one of .*|This field may not be null\.|Is not a number .*"
 FUTURE = r"Must not be in the future\."
 NUMBER = r"Enter one number with its country code, such as .*\."
 # The operations, the field and the sentence, as patterns; braces stand for themselves.
@@ -68,6 +68,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("POST /incidents/{number}/attachments/", "files", FILES),
     ("POST /contact-methods/", "address", f"{ADDRESS}|{NUMBER}" + r"|Enter one address, .*|This is not .* topic\."),
     ("POST /contact-methods/", "secrets", UNFIT),
+    ("POST /notification-rules/", "method", r"You have no verified address of that number\."),
     ("POST /contact-methods/", "provider", r".* is not set up here\."),
     ("PUT /contact-methods/subscription/", "endpoint", ADDRESS),
     ("PUT /contact-methods/subscription/", "keys", UNFIT + r"|Not a push key\."),
