@@ -225,11 +225,11 @@ class OrganisationAdmin(ConfigAdmin):
     def _rule_today(self) -> SafeString:
         staff = User.objects.filter(is_active=True, role__in=ADMIN_ROLES)
         number, lacking = staff.count(), second_factor.without_factor(staff).count()
+        today = f"{lacking} of {number} {'has' if lacking == 1 else 'have'} none" if lacking else "all of them have one"
         return format_html(
             "Process owners and administrators set one up before anything else opens to them. Without this rule their"
-            ' password alone opens the administration. Now {} of {} have none: <a href="{}">see who</a>.',
-            lacking or "nobody",
-            number,
+            ' password alone opens the administration. Now {}: <a href="{}">see who</a>.',
+            today,
             f"{reverse('admin:accounts_user_changelist')}?factor=none&is_active__exact=1",
         )
 

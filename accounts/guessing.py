@@ -47,7 +47,7 @@ def count(limit: Limit, key: str, *, person: str = "", mail: str = "", address: 
         throttle.hit(limit.name, key, limit.tries, limit.seconds)
     except TooMany:
         if throttle.add(f"{limit.verb}-told", told or key, 1, limit.seconds) == 1:
-            fresh = throttle.add("guessing-mailed", f"{mail or limit.verb} {person or told or key}", 1, DAY) == 1
+            fresh = throttle.add("guessing-mailed", f"{limit.verb} {person or told or key}", 1, DAY) == 1
             _tell(limit.verb, person, mail, address, fresh=fresh)
         raise
 

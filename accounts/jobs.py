@@ -54,7 +54,7 @@ def send_invitation_mail(ref: str) -> None:
     context = {"invitation": found, "link": invitation_link(decrypt(found.sealed)), "organisation": ours}
     body = render_to_string("account/email/invitation.txt", context)
     EmailMessage(f"An invitation to the incident portal of {ours}", body, to=[found.email]).send()
-    Invitation.objects.filter(pk=found.pk, sealed=found.sealed).update(sealed="")
+    Invitation.objects.filter(pk=found.pk, digest=found.digest).update(sealed="")
 
 
 # What a person is told of his or her account: the subject, and the sentences of the mail.
@@ -106,8 +106,8 @@ def _particulars(user: User, entry: AuditEntry | None, device: str) -> list[str]
     at, about = localtime(entry.at, zone_of(user.time_zone)), entry.after or entry.before
     what = "the app that shows codes" if about.get("type") == Authenticator.Type.TOTP else ""
     what = f"the passkey “{about['name']}”" if about.get("name") else what
-    what = f"{about['left']} of {CODES} codes are left" if "left" in about else what
     lines = [f"Which: {what}"] if what else []
+    lines += [f"Left: {about['left']} of {CODES} codes"] if "left" in about else []
     lines.append(f"When: {at:%a} {at.day} {at:%b %Y}, {at:%H:%M} {at:%Z}")
     if entry.actor in (person(user).key, ANONYMOUS.key):
         place = ", ".join(each for each in (entry.address, device) if each)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
+import structlog
 from django.db import connection, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -19,6 +20,7 @@ M = TypeVar("M", bound=models.Model)
 CLOCK_EVERY = 10.0
 TURN = 0.2  # seconds between two questions whether it is our turn
 CLOCK_DEAD_BAND = timedelta(milliseconds=100)
+log = structlog.get_logger("portal.database")
 _measured_at = [float("-inf")]
 
 
@@ -113,8 +115,11 @@ def turn(line: Any, name: str) -> Iterator[None]:
     if line.vendor != "postgresql":
         yield
         return
-    key = f"watchbill.{name}"
+    key, waits = f"watchbill.{name}", False
     while not _asked(line, "pg_try_advisory_lock", key):
+        if not waits:
+            log.info("waiting for another process", turn=name)
+            waits = True
         time.sleep(TURN)
     try:
         yield

@@ -9,12 +9,12 @@ from django.db.models import Q
 from core.models import IdempotencyKey
 
 
-def forget(texts: Iterable[str]) -> int:
-    """Empty each kept answer that says one of these texts, which was removed for good; says how many.
+def forget(pk: int, texts: Iterable[str]) -> int:
+    """Empty each kept answer about the row `pk` with one of these texts, which was removed for good; says how many.
 
     The key stays spent: whoever sends the request again does nothing twice.
     """
     wanted = Q()
     for text in filter(None, texts):
         wanted |= Q(body__text=text)
-    return IdempotencyKey.objects.filter(wanted).update(body=None) if wanted else 0
+    return IdempotencyKey.objects.filter(wanted, body__id=pk).update(body=None) if wanted else 0

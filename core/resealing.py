@@ -96,9 +96,18 @@ def _reseal(place: Place) -> Done:
         old = [pk for pk, value in page if _look(place, pk, value, done)]
         with transaction.atomic():
             for pk, value in locked(place.rows().filter(pk__in=old)).values_list("pk", "held") if old else ():
-                place.store(pk, place.walk(value, secrets.reseal))
-                done.resealed += 1
+                _store(place, pk, value, done)
     return done
+
+
+def _store(place: Place, pk: Any, value: Any, done: Done) -> None:
+    try:
+        made = place.walk(value, secrets.reseal)
+    except ValueError:  # written since the look, by a process that has other keys
+        done.closed.append(str(pk))
+        return
+    place.store(pk, made)
+    done.resealed += 1
 
 
 def _after(place: Place, last: Any) -> models.QuerySet[Any, tuple[Any, Any]]:

@@ -30,8 +30,8 @@ ADVICE = {
     "3xx": "The receiver leads on to another address, which is not followed: enter that address here.",
     "4xx": "The receiver refuses it: see its log, the address, and whether it knows this webhook's secret.",
     "5xx": "The receiver broke over it: see its log.",
-    "no answer": "Nothing came back within 10 s: see whether it runs, whether name and port are right, and whether its"
-    " certificate is one that this portal's system trusts.",
+    "no answer": "No answer that can be read came within 10 s: see whether it runs, whether name and port are right,"
+    " and whether its certificate is one that this portal's system trusts.",
     "address not allowed": "The name leads to where nothing may be called: enter another address, or have the operator"
     " allow it with WATCHBILL_OUTBOUND_ALLOW (docs/operations.md, “Addresses inside”).",
     "not sent": "Its secret cannot be opened with WATCHBILL_FIELD_KEYS: rotate it.",

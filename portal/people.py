@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from accounts.models import Membership, Team, User
-from accounts.permissions import can, named, team_asked
+from accounts.permissions import TEAM_SEE, can, named, team_asked
 from accounts.queries import administrators, managers_of, process_owners
 
 MOST = 6
@@ -32,17 +32,22 @@ def who_grants(actor: Actor) -> list[str]:
 def who_may(actor: Actor, lacking: tuple[Any, Any]) -> list[str]:
     """Names of those who may do what this person may not, the nearest kind that has anybody; empty where none can.
 
-    Where the whole staff may, only another role helps: that is the administrators' to give. Nobody who was shut out
-    is named, and not the person who asks. At most four queries.
+    Where the whole staff may, and for a stakeholder, who is told of no team, only another role helps: that is the
+    administrators' to give. Nobody is named for what is private: those who may in general may not know of it (S34).
+    Nobody who was shut out is named, and not the person who asks. At most four queries.
     """
     row, thing = named(lacking[0]), lacking[1]
-    if actor.user is None or can(actor, row, thing):
+    if actor.user is None or can(actor, row, thing) or _is_private(thing):
         return []
-    columns = {"AD"} if "RX" in row.columns else row.columns
+    columns = {"AD"} if "RX" in row.columns or not can(actor, TEAM_SEE) else row.columns
     for column, people, what in _kinds(actor, thing):
         if column in columns and (found := _named(people.exclude(pk=actor.user.pk), what)):
             return found
     return []
+
+
+def _is_private(thing: Any) -> bool:
+    return getattr(getattr(thing, "incident", None) or thing, "visibility", "open") != "open"
 
 
 def _kinds(actor: Actor, thing: Any) -> Iterable[tuple[str, QuerySet[User], str]]:

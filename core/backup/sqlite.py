@@ -66,12 +66,16 @@ def put(staged: Path, target: Path, aside: Path) -> None:
 
 
 def _settle(path: Path) -> None:
-    """Put what stands in the log into the file, which is whole without it then; a damaged one stays as it is."""
+    """Put what stands in the log into the file, which is whole without it then; a damaged one stays as it is.
+
+    Raises Refused while something else holds the file open in the middle of reading it.
+    """
     with (
         contextlib.suppress(sqlite3.Error),
         contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=20)) as database,
     ):
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        if database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            raise Refused(f"Something else is reading {path}. End it first; nothing was changed.")
 
 
 def _keep(path: Path, copy: Path) -> None:

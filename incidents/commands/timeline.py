@@ -192,7 +192,7 @@ def _twins(entry: TimelineEntry) -> list[TimelineEntry]:
 
 
 def _redact(actor: Actor, entry: TimelineEntry, because: str) -> TimelineEntry:
-    kept.forget([entry.text, *entry.revisions.values_list("text", flat=True)])
+    kept.forget(entry.pk, [entry.text, *entry.revisions.values_list("text", flat=True)])
     entry.text, entry.redacted = "", True
     entry.revisions.update(text="")
     storing.remove(actor, entry)

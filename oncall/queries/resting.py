@@ -15,7 +15,7 @@ def resting(user: User) -> Iterable[str]:
     """Schedules and policies that name the person, and the pages that wait for an answer; four queries."""
     turns = Schedule.objects.filter(members__user=user).distinct()
     if names := _names(turns.values_list("name", flat=True)):
-        yield f"Shifts without anybody: {names}."
+        yield f"Shifts of theirs are passed over in: {names}."
     levels = EscalationPolicy.objects.filter(levels__targets__user=user).distinct()
     if names := _names(levels.values_list("name", flat=True)):
         yield f"Escalation policies that name {user.name} pass over that place: {names}."

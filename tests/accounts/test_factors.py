@@ -233,7 +233,7 @@ def test_a_mail_says_which_factor_when_and_from_where(world: World, at: FrozenCl
     added, used, _, removed, changed = [str(mail.body) for mail in mailoutbox]
     assert "Which: the app that shows codes\nWhen: " in added
     assert "From: 192.0.2.7, Firefox on Linux\n" in added
-    assert "Which: 9 of 10 codes are left\n" in used
+    assert "Left: 9 of 10 codes\n" in used
     assert "From: 192.0.2.8, Firefox on Linux\n" in used
     assert f"Which: the passkey “{passkey.data['name']}”\n" in removed
     lisbon = clock.now().astimezone(ZoneInfo("Europe/Lisbon"))

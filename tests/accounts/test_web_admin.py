@@ -100,7 +100,7 @@ def test_ada_is_asked_before_somebody_is_shut_out(world: World, browser: Browser
         "Deactivate Ana Lima?",
         "and 1 API token end at once",
         "Nobody manages Payments any more",
-        "Shifts without anybody: Payments weekly.",
+        "Shifts of theirs are passed over in: Payments weekly.",
         "Escalation policies that name Ana Lima pass over that place: Nights.",
         "lose their last resort: Nights, Payments on call.",
     ):
@@ -113,6 +113,20 @@ def test_ada_is_asked_before_somebody_is_shut_out(world: World, browser: Browser
     world.ana.refresh_from_db()
     assert not world.ana.is_active
     assert "Reactivate</button>" in text_of(client.get(person))
+
+
+def test_all_of_a_filtered_list_are_those_who_were_shown(world: World, browser: Browser) -> None:
+    """Ada chooses everybody of a list of stakeholders, and shuts out Sam alone."""
+    client, path = browser(world.ada), "/admin/accounts/user/?role__exact=stakeholder"
+    chosen = {"action": "deactivate", "_selected_action": [world.sam.pk], "select_across": "1"}
+    asked = text_of(client.post(path, chosen))
+    assert "Deactivate Sam" in asked
+    form = asked[asked.index("<form", asked.index("Keep it") - 2000) :].partition("</form>")[0]
+    action = re.search(r'action="([^"]+)"', form)
+    assert action is not None
+    sent = dict(re.findall(r'name="(\w+)" value="(\w+)"', form))
+    assert client.post(action[1], sent).status_code == 302
+    assert list(User.objects.filter(is_active=False)) == [world.sam]
 
 
 def test_what_is_taken_is_said_beside_its_field(world: World, browser: Browser) -> None:

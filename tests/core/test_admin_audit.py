@@ -12,6 +12,7 @@ from django.test import Client
 
 from core import audit, audit_words
 from core.models import AuditEntry
+from integrations.models import OutboundWebhook
 from tests.pages import text_of
 from tests.world import World, acts
 
@@ -81,6 +82,15 @@ def test_an_entry_is_read_in_words(world: World, browser: Browser, entries: list
 def test_every_act_is_a_sentence(db: None, verb: str, thing: str, said: str) -> None:
     entry = AuditEntry(verb=verb, thing=thing, after={"name": "Chat"})
     assert audit_words.told([entry])[0].sentence == said
+
+
+@pytest.mark.parametrize("path", [LIST, "/audit/"])
+def test_a_lost_key_breaks_no_list(world: World, browser: Browser, settings: Any, path: str) -> None:
+    """A98: what is sealed in a thing that an entry names is not opened for its name."""
+    webhook = OutboundWebhook.objects.create(name="Chat", url="https://chat.example.org/", secret="whsec")
+    audit.write(acts(world.ada), "webhook.rotate", f"webhook:{webhook.pk}")
+    settings.FIELD_KEYS = ["another-key-of-thirty-two-characters-or-more"]
+    assert "Webhook “Chat” — secret rotated" in text_of(browser(world.ada).get(path))
 
 
 @pytest.mark.parametrize("act", ["change", "delete"])

@@ -13,7 +13,12 @@ from django.test import Client, override_settings
 
 from accounts.commands import users
 from accounts.models import User
+from accounts.permissions import can
 from core.web import errors
+from incidents.models import Incident
+from incidents.permissions import INCIDENT_CLOSE
+from oncall.permissions import SERVICE_EDIT
+from portal.people import who_may
 from tests import world as builders
 from tests.core.test_web_middleware import REFUSALS, STATUS, handler400, handler403, handler404, handler500, urlpatterns
 from tests.pages import text_of
@@ -118,6 +123,22 @@ def test_a_refusal_names_the_nearest_who_may_do_it(world: World) -> None:
     assert f"{world.pat.name}, process owner" in found
     assert "Ana Lima" not in found
     assert "manager" not in found
+
+
+def test_a_stakeholder_is_told_of_no_team(world: World) -> None:
+    """Who manages which team is the staff's to know; only another role would help."""
+    assert who_may(acts(world.bo), (SERVICE_EDIT, world.checkout)) == ["Ana Lima, manager of Payments"]
+    assert who_may(acts(world.sam), (SERVICE_EDIT, world.checkout)) == [f"{world.ada.name}, administrator"]
+
+
+def test_nobody_is_named_for_what_is_private(world: World) -> None:
+    """S34: the managers of the service's team may not know of it, and asking them would tell."""
+    incident = Incident(number=7, title="Payroll", service=world.checkout, visibility="private", codename="Heron")
+    lacking = (INCIDENT_CLOSE, incident)
+    assert not can(acts(world.bo), *lacking)
+    assert who_may(acts(world.bo), lacking) == []
+    incident.visibility = "open"
+    assert who_may(acts(world.bo), lacking) == ["Ana Lima, manager of Payments"]
 
 
 def test_what_only_administrators_may_names_three_of_them(world: World) -> None:

@@ -109,7 +109,7 @@ def bare(answer: Any) -> str | None:
 
 
 @pytest.mark.parametrize(
-    "everybody", [("AN", "RX", "AD"), pytest.param(("ST", "RE", "MG", "PO"), marks=pytest.mark.long)]
+    "everybody", [("AN", "ST", "AD"), pytest.param(("RX", "RE", "MG", "PO"), marks=pytest.mark.long)]
 )
 def test_everybody_reads_everything(everybody: tuple[str, ...], scene: Scene, knocker: Knocker) -> None:
     """A3, A23, A26, A30, A32, A62: GET and HEAD of every address by everybody change nothing in the database, tell

@@ -197,7 +197,7 @@ def test_a_replay_is_offered_where_something_was_not_taken(world: World, browser
         ("500", "The receiver broke over it"),
         ("redirect", "which is not followed: enter that address"),
         ("reset", "see whether it runs, whether name and port are right"),
-        ("hang", "Nothing came back within 10 s"),
+        ("hang", "No answer that can be read came within 10 s"),
         ("tls", "whether its certificate is one that this portal"),
         ("shut", "have the operator allow it with WATCHBILL_OUTBOUND_ALLOW"),
     ],
