@@ -7,10 +7,15 @@ and `tells`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.utils import formats
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.timezone import template_localtime
 
 #: Fields whose values are words of ours: shown with spaces and a capital, `timed_out` as "Timed out".
 WORDS = frozenset(
@@ -59,7 +64,7 @@ def cell(model: type[models.Model], name: str, labels: Mapping[str, str], tells:
     told = tells.get(name) or _told(field)
 
     def shown(row: Any) -> Any:
-        return told(row)
+        return at_home(told(row))
 
     shown.__name__ = name
     shown.short_description = labels.get(name) or label(name)  # type: ignore[attr-defined]
@@ -79,6 +84,11 @@ def _told(field: models.Field[Any, Any]) -> Cell:
     return lambda row: getattr(row, name)
 
 
+def at_home(value: Any) -> Any:
+    """A time on the person's clock, as in lists: Django's pages would print it raw. Anything else as it is."""
+    return formats.localize(template_localtime(value)) if isinstance(value, datetime) else value
+
+
 def in_line(value: Any) -> str:
     """Something nested in one line of words."""
     if isinstance(value, dict):
@@ -88,6 +98,16 @@ def in_line(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else str(value)
+
+
+def linked(text: Any, path: str) -> SafeString | str:
+    """A text that leads to a page of the portal; without a path the text alone."""
+    return format_html('<a class="wb-link" href="{}">{}</a>', path, text) if path else str(text)
+
+
+def as_lines(texts: Iterable[Any]) -> SafeString:
+    """Texts one below the other."""
+    return format_html("<ol>{}</ol>", format_html_join("", "<li>{}</li>", ((text,) for text in texts)))
 
 
 def swapped(names: Iterable[Any], cells: Callable[[str], Cell | None]) -> list[Any]:

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import CharField, ModelForm
 from django.http import HttpRequest
+from django.utils.text import Truncator
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.actors import Actor
-from core import audit_words
+from core import admin_words, audit_words
 from core.admin_base import ConfigAdmin, ReadOnlyAdmin, may
 from core.admin_lists import lately
 from core.web.access import actor_of
 from incidents import permissions
 from incidents.commands import config, lifecycle
 from incidents.engine import rules
+from incidents.kinds import entry_kinds
 from incidents.models import Alert, ChangeEvent, EventRule, GroupingRule, Incident, Priority, Signal, TimelineEntry
 
 HOW_FIELDS = "For grouping by fields: their names, one per line, such as component or details.region."
 
 audit_words.names(Priority, "priority")
 audit_words.names(EventRule, "event_rule")
+
+
+def incident_of(row: Any) -> Any:
+    """The row's incident, by its name and leading to its own page."""
+    return admin_words.linked(row.incident, f"/incidents/{row.incident.number}/") if row.incident_id else ""
+
+
+def kind_of(entry: TimelineEntry) -> str:
+    """A timeline entry's kind as the incident's page calls it."""
+    return {each.key: each.label for each in entry_kinds()}.get(entry.kind) or admin_words.in_words(entry.kind)
 
 
 class PriorityForm(ModelForm[Priority]):
@@ -183,6 +196,7 @@ class IncidentAdmin(ReadOnlyAdmin):
     list_filter = ("status", "is_major", "priority")
     list_select_related = ("service", "priority")
     search_fields = ("title",)
+    exclude = ("group_key", "version")  # the engine's own: no word in them is anybody's
     actions = ("acknowledge", "resolve", "cancel", "close")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
@@ -219,10 +233,22 @@ class TimelineEntryAdmin(ReadOnlyAdmin):
     """The record."""
 
     sees = permissions.INCIDENT_SEE_ALL
-    list_display = ("incident", "seq", "kind", "actor_label", "occurred_at")
+    list_display = ("occurred_at", "incident", "kind", "said", "actor_label")
     list_filter = ("kind",)
     list_select_related = ("incident",)
     search_fields = ("=incident__number",)
+    fields = (
+        *("incident", "kind", "occurred_at", "recorded_at", "actor_label", "actor_user", "on_behalf_of", "text"),
+        *("visibility", "pinned", "struck_reason", "redacted", "edited_at"),
+    )
+    labels: ClassVar[Mapping[str, str]] = {"actor_label": "By", "actor_user": "Person"}
+    tells: ClassVar[Mapping[str, Callable[[Any], Any]]] = {"incident": incident_of, "kind": kind_of}
+
+    @admin.display(description="Text")
+    def said(self, entry: TimelineEntry) -> str:
+        """How its text begins: the whole is on its own page."""
+        return Truncator(entry.text).chars(100)
+
     ordering = ("-pk",)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -244,6 +270,7 @@ class AlertAdmin(ReadOnlyAdmin):
     list_filter = ("state", "severity")
     list_select_related = ("service", "incident")
     search_fields = ("key", "summary")
+    tells: ClassVar[Mapping[str, Callable[[Any], Any]]] = {"incident": incident_of}
     ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Alert]:

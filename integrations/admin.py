@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -15,6 +16,7 @@ from core.admin_lists import lately
 from core.web.access import actor_of
 from incidents.models import Alert, Incident
 from integrations.commands import heartbeats, keys, webhooks
+from integrations.kinds import adapter_of
 from integrations.models import Heartbeat, InboundEvent, IntegrationKey, OutboundWebhook, WebhookDelivery
 from integrations.models.webhooks import SECRETS
 from integrations.permissions import (
@@ -32,6 +34,12 @@ audit_words.names(Heartbeat, "heartbeat")
 audit_words.names(OutboundWebhook, "webhook")
 
 
+def tool_of(kind: str) -> str:
+    """A kind of tool by its name; one that is not there any more, or none of ours, as it stands."""
+    found = adapter_of(kind)
+    return found.label if found else kind
+
+
 @admin.register(IntegrationKey)
 class IntegrationKeyAdmin(ConfigAdmin):
     """Which keys there are and when they were used; they are issued and rotated on the service's page, shown once."""
@@ -45,6 +53,7 @@ class IntegrationKeyAdmin(ConfigAdmin):
     search_fields = ("name", "prefix", "service__name")
     ordering = ("-pk",)
     fields = ("service", "kind", "name", "prefix", "created_at", "last_used_at", "valid_until", "revoked_at")
+    tells: ClassVar[Mapping[str, Callable[[Any], Any]]] = {"kind": lambda key: tool_of(key.kind)}
     readonly_fields = ("service", "kind", "prefix", "created_at", "last_used_at", "valid_until", "revoked_at")
     actions = ("revoke",)
 
@@ -111,6 +120,7 @@ class InboundEventAdmin(ReadOnlyAdmin):
     list_filter = ("outcome", "tool", lately("received_at"))
     list_select_related = ("service",)
     search_fields = ("dedup_key",)
+    tells: ClassVar[Mapping[str, Callable[[Any], Any]]] = {"tool": lambda event: tool_of(event.tool)}
     exclude = ("body",)
     ordering = ("-id",)
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.actors import Actor
-from core import audit_words
+from accounts.models import Team, User
+from core import admin_words, audit_words
 from core.admin_base import ConfigAdmin, ReadOnlyAdmin, unchanged
 from core.admin_lists import lately
 from core.web.access import actor_of
 from oncall.admin_forms import PolicyForm, ScheduleForm, ServiceForm
 from oncall.commands import policies, schedules, services
 from oncall.commands.services import FIELDS
+from oncall.kinds import subject_named
 from oncall.models import Escalation, EscalationPolicy, NotificationRule, Page, Schedule, Service
 from oncall.permissions import (
     PAGE_SEE,
@@ -27,6 +31,7 @@ from oncall.permissions import (
     SERVICE_EDIT,
     SERVICE_SEE,
 )
+from oncall.queries import levels
 from oncall.queries.hidden import hidden_subjects
 
 audit_words.names(EscalationPolicy, "policy")
@@ -143,35 +148,60 @@ class ServiceAdmin(ConfigAdmin):
         self.each(request, chosen, services.restore, "Back in use.")
 
 
+def _name(model: type[Team] | type[User], pk: int | None) -> str:
+    """What a thing is called of which a row keeps the number alone."""
+    return "".join(model.objects.filter(pk=pk).values_list("name", flat=True))
+
+
 class SubjectAdmin(ReadOnlyAdmin):
     """Rows about a subject, for administrators; what becomes of them is the subject's own verbs."""
 
     sees = PAGE_SEE
     ordering = ("-pk",)
+    search_fields = ("subject",)
+    tells: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
+        "subject": lambda row: admin_words.linked(*subject_named(row.subject)),
+    }
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Private subjects stay with their people, also here (S34)."""
         rows: QuerySet[Any] = super().get_queryset(request)
         return rows.exclude(hidden_subjects(actor_of(request)))
 
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
+        """A subject is found by what people call it, such as INC-42, too."""
+        return super().get_search_results(request, queryset, re.sub(r"\b[A-Za-z]+-(\d+)\b", r":\1", search_term))
+
 
 @admin.register(Escalation)
 class EscalationAdmin(SubjectAdmin):
     """Running and past escalations."""
 
-    list_display = ("subject", "run", "state", "urgency", "pass_number", "level", "due_at", "started_at")
+    list_display = ("started_at", "subject", "run", "state", "urgency", "pass_number", "level", "due_at")
     list_filter = ("state",)
-    search_fields = ("subject",)
+    fields = (
+        *("subject", "run", "state", "urgency", "policy", "team_id", "levels", "repeats", "fallback_id"),
+        *("pass_number", "level", "started_at", "fired_at", "due_at", "ended_at", "end_reason"),
+    )
+    labels: ClassVar[Mapping[str, str]] = {"due_at": "Next step", "level": "Level now", "pass_number": "Pass"}
+    tells: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
+        **SubjectAdmin.tells,
+        "due_at": lambda row: row.due_at if row.state == "running" else None,
+        "team_id": lambda row: _name(Team, row.team_id),
+        "fallback_id": lambda row: _name(User, row.fallback_id),
+        "levels": lambda row: admin_words.as_lines(levels.told(row.levels)),
+    }
 
 
 @admin.register(Page)
 class PageAdmin(SubjectAdmin):
     """Who was asked, and what became of it."""
 
-    list_display = ("subject", "user", "level", "pass_number", "state", "created_at", "handed_at", "answered_at")
+    list_display = ("created_at", "subject", "user", "level", "pass_number", "state", "handed_at", "answered_at")
     list_filter = ("state", lately("created_at"))
     list_select_related = ("user",)
     search_fields = ("subject", "user__name")
+    labels: ClassVar[Mapping[str, str]] = {"pass_number": "Pass", "asked": "Times asked"}
 
 
 @admin.register(NotificationRule)

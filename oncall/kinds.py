@@ -77,6 +77,10 @@ def _no_facts(key: str) -> Sequence[tuple[str, str]]:
     return ()
 
 
+def _as_it_is(key: str) -> tuple[str, str]:
+    return key, ""
+
+
 def _nothing_yet(actor: Actor, key: str) -> Sequence[tuple[datetime, str]]:
     return ()
 
@@ -88,7 +92,8 @@ class Subject:
     `hidden(actor)` are the keys of those that the actor may not know of (S34), best as a lazy query. `remark(key)` is
     what whoever is still paged ought to know before answering, in the present time zone, or nothing. `facts(key)` are
     pairs of label and text for whoever holds the page's link; `so_far(actor, key)` what has happened, local time and
-    text, for the person who was paged and has signed in.
+    text, for the person who was paged and has signed in. `named(key)` is what people call it and the path of its page,
+    of the key alone.
     """
 
     prefix: str
@@ -102,6 +107,7 @@ class Subject:
     remark: Callable[[str], str] = _no_remark
     facts: Callable[[str], Sequence[tuple[str, str]]] = _no_facts
     so_far: Callable[[Actor, str], Sequence[tuple[datetime, str]]] = _nothing_yet
+    named: Callable[[str], tuple[str, str]] = _as_it_is
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,12 @@ def subject_of(key: str) -> Subject:
     if prefix not in _subjects:
         raise LookupError(f"nobody has registered subjects of the kind “{prefix}”")
     return _subjects[prefix]
+
+
+def subject_named(key: str) -> tuple[str, str]:
+    """What people call a subject, and the path of its page; of a kind that is not there any more the key, and ""."""
+    kind = _subjects.get(key.partition(":")[0])
+    return kind.named(key) if kind else _as_it_is(key)
 
 
 def subjects() -> list[Subject]:

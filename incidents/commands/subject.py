@@ -34,6 +34,12 @@ def incident_of(key: str) -> Incident:
     return found
 
 
+def named(key: str) -> tuple[str, str]:
+    """`incident:42` as INC-42, and the path of its page."""
+    number = key.partition(":")[2]
+    return f"INC-{number}", f"/incidents/{number}/"
+
+
 def describe(key: str) -> SubjectText:
     """What a page says; a private incident goes out under its codename (S34)."""
     incident = incident_of(key)
@@ -118,5 +124,6 @@ def lock(key: str) -> None:
 
 
 SUBJECT = Subject(
-    PREFIX, describe, noted, answered, exhausted, still_wanted, lock, hidden_incidents, remark, facts_told, so_far
+    *(PREFIX, describe, noted, answered, exhausted, still_wanted, lock),
+    *(hidden_incidents, remark, facts_told, so_far, named),
 )

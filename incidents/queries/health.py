@@ -98,8 +98,8 @@ def _prefix_of(key: str) -> str:
 
 @check("incidents.unowned")
 def unowned() -> Iterable[Finding]:
-    """No open incident is without an assignee (DET-09)."""
-    held = Participant.objects.filter(incident=OuterRef("pk"), assignee=True)
+    """No open incident is without an assignee; who was deactivated answers for nothing that is open (DET-09, S50)."""
+    held = Participant.objects.filter(incident=OuterRef("pk"), assignee=True, user__is_active=True)
     lonely = Incident.objects.open().filter(~Exists(held)).values_list("number", "visibility")
     for number, visibility in lonely[:CHUNK]:
         yield Finding(f"INC-{number}", f"{_name(number, visibility)} has nobody who answers for it.")

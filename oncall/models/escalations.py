@@ -7,6 +7,7 @@ from django.db import models
 
 from accounts.actors import Actor
 from core import clock
+from oncall.kinds import subject_named
 from oncall.models.policies import EscalationPolicy
 from oncall.states import ESCALATION, LIVE_ESCALATIONS, OPEN_PAGES, PAGE
 
@@ -48,7 +49,7 @@ class Escalation(models.Model):
         indexes = [models.Index(fields=["due_at"], condition=models.Q(state="running"), name="escalation_due")]
 
     def __str__(self) -> str:
-        return f"{self.subject}, run {self.run}"
+        return f"{subject_named(self.subject)[0]}, run {self.run}"
 
     @property
     def step_key(self) -> str:
@@ -106,7 +107,7 @@ class Page(models.Model):
         indexes = [models.Index(fields=["user", "state"], name="page_user_state")]
 
     def __str__(self) -> str:
-        return f"{self.subject} to {self.user}"
+        return f"{subject_named(self.subject)[0]} to {self.user}"
 
     @property
     def is_open(self) -> bool:

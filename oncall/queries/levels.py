@@ -94,6 +94,23 @@ def holes_in(levels: Sequence[LevelNow]) -> list[str]:
     ]
 
 
+def told(levels: Sequence[dict[str, Any]]) -> list[str]:
+    """Each level in a line for people: who is asked, and how long it waits; who is gone is said to be."""
+    people = dict(User.objects.filter(pk__in=ids_of(levels, "user")).values_list("pk", "name"))
+    schedules = dict(Schedule.objects.filter(pk__in=ids_of(levels, "schedule")).values_list("pk", "name"))
+    return [
+        f"Level {number}: {', '.join(_target(each, people, schedules) for each in level['targets']) or 'nobody'},"
+        f" {level['timeout_minutes']} min"
+        for number, level in enumerate(levels, 1)
+    ]
+
+
+def _target(target: Mapping[str, Any], people: Mapping[int, str], schedules: Mapping[int, str]) -> str:
+    if target["kind"] == "user":
+        return people.get(target["id"], "somebody who is gone")
+    return schedules.get(target["id"], "a schedule that is gone")
+
+
 def ids_of(levels: Sequence[dict[str, Any]], kind: str) -> set[int]:
     """The persons or the schedules that these levels name."""
     return {target["id"] for level in levels for target in level["targets"] if target["kind"] == kind}

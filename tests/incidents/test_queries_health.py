@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accounts.models import User
 from core.models import DueRow
 from incidents.commands import lifecycle
 from incidents.models import Alert, Participant
@@ -47,6 +48,13 @@ def test_det_09_an_incident_without_assignee_is_found(stage: Stage) -> None:
     stage.fire()
     assert list(unowned()) == []
     Participant.objects.all().delete()
+    assert [finding.thing for finding in unowned()] == ["INC-1"]
+
+
+def test_det_09_an_assignee_who_was_deactivated_is_none(stage: Stage) -> None:
+    """S50: normally another answers at once; where that has failed, the auditor says so."""
+    stage.fire()
+    User.objects.filter(participations__in=Participant.objects.all()).update(is_active=False)
     assert [finding.thing for finding in unowned()] == ["INC-1"]
 
 

@@ -249,6 +249,19 @@ def test_owners_states_and_times(stage: Stage) -> None:
     assert found(stage, "resolved:<2026-11-01") == set()
 
 
+def test_who_was_shut_out_owns_nothing_that_is_open(stage: Stage) -> None:
+    """DET-09: of what has ended the record keeps the name; of what is open only those who can answer own it."""
+    lonely, shared, ended = declared(stage), declared(stage), declared(stage)
+    for each in (lonely, shared, ended):
+        lifecycle.acknowledge(make.acts(stage.world.bo), each)
+    shared.participants.create(user=stage.world.cy, assignee=True)
+    lifecycle.resolve(make.acts(stage.world.bo), ended, resolution="Done")
+    assert found(stage, "owner:nobody state:all") == set()
+    User.objects.filter(pk=stage.world.bo.pk).update(is_active=False)
+    assert found(stage, "owner:nobody state:all") == {lonely.number}
+    assert found(stage, "-owner:nobody state:all") == {shared.number, ended.number}
+
+
 @pytest.mark.parametrize("cuts", [(7, 20_000), pytest.param((1, 60), marks=pytest.mark.long)])
 def test_the_newest_hits_fill_a_page_or_all_are_looked_at(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, cuts: tuple[int, ...]
