@@ -15,7 +15,7 @@ from django.db import models
 from django.utils import formats
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timezone import template_localtime
+from django.utils.timezone import localtime
 
 #: Fields whose values are words of ours: shown with spaces and a capital, `timed_out` as "Timed out".
 WORDS = frozenset(
@@ -86,7 +86,7 @@ def _told(field: models.Field[Any, Any]) -> Cell:
 
 def at_home(value: Any) -> Any:
     """A time on the person's clock, as in lists: Django's pages would print it raw. Anything else as it is."""
-    return formats.localize(template_localtime(value)) if isinstance(value, datetime) else value
+    return formats.localize(localtime(value)) if isinstance(value, datetime) else value
 
 
 def in_line(value: Any) -> str:

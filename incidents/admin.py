@@ -196,7 +196,7 @@ class IncidentAdmin(ReadOnlyAdmin):
     list_filter = ("status", "is_major", "priority")
     list_select_related = ("service", "priority")
     search_fields = ("title",)
-    exclude = ("group_key", "version")  # the engine's own: no word in them is anybody's
+    exclude = ("group_key", "group_until", "version")  # the engine's own: no word in them is anybody's
     actions = ("acknowledge", "resolve", "cancel", "close")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:

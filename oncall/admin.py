@@ -150,6 +150,8 @@ class ServiceAdmin(ConfigAdmin):
 
 def _name(model: type[Team] | type[User], pk: int | None) -> str:
     """What a thing is called of which a row keeps the number alone."""
+    if pk is None:
+        return ""
     return "".join(model.objects.filter(pk=pk).values_list("name", flat=True))
 
 
@@ -158,7 +160,7 @@ class SubjectAdmin(ReadOnlyAdmin):
 
     sees = PAGE_SEE
     ordering = ("-pk",)
-    search_fields = ("subject",)
+    search_fields: ClassVar[tuple[str, ...]] = ("subject",)
     tells: ClassVar[Mapping[str, Callable[[Any], Any]]] = {
         "subject": lambda row: admin_words.linked(*subject_named(row.subject)),
     }

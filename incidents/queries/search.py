@@ -124,7 +124,7 @@ def _priority(names: Names, value: str) -> Q:
 def _owner(names: Names, value: str) -> Q:
     held = Participant.objects.filter(incident=OuterRef("pk"), assignee=True)
     if value.casefold() == "nobody":  # who was shut out answers for nothing open; the record keeps the name (DET-09)
-        return Q(~Exists(held)) | (Q(IsOpen("status")) & ~Exists(held.filter(user__is_active=True)))
+        return Q(~Exists(held)) | Q(IsOpen("status"), ~Exists(held.filter(user__is_active=True)))
     if value.casefold() == "me":
         ids = [names.actor.user.pk] if names.actor.user else []
     else:
