@@ -168,7 +168,7 @@ def _names_in(entries: Iterable[AuditEntry]) -> Names:
 
 def _read(model: type[Model], numbers: set[int]) -> dict[int, str]:
     sealed = [each.name for each in model._meta.fields if isinstance(each, EncryptedJSONField)]  # noqa: SLF001
-    rows = QuerySet(model).defer(*sealed)  # a lost key breaks no list (A98)
+    rows: QuerySet[Model] = QuerySet(model).defer(*sealed)  # a lost key breaks no list (A98)
     return {pk: str(thing) for pk, thing in rows.in_bulk(numbers).items()}
 
 
