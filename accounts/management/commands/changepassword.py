@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.actors import system
 from accounts.commands import users
-from accounts.models import User
+from accounts.management.people import active_person
 from core.errors import Invalid
 
 
@@ -28,9 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask for it twice and set it; a refusal is its sentences and exit code 1, and nothing is done."""
-        user = User.objects.filter(email__iexact=options["email"].strip(), is_active=True).first()
-        if user is None:
-            raise CommandError("Nobody active has this address.")
+        user = active_person(options["email"])
         password = getpass(f"New password of {user.email}: ")
         if getpass("Once more: ") != password:
             raise CommandError("The two are not the same. Nothing was changed.")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from accounts.actors import system
 from accounts.commands import factors
-from accounts.models import User
+from accounts.management.people import active_person
 
 
 class Command(BaseCommand):
@@ -23,8 +23,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Reset; an address that nobody active has is one sentence and exit code 1."""
-        user = User.objects.filter(email__iexact=options["email"].strip(), is_active=True).first()
-        if user is None:
-            raise CommandError("Nobody active has this address.")
+        user = active_person(options["email"])
         factors.reset_factors(system("Operator"), user)
         self.stdout.write(f"{user.email} signs in with the password alone and then sets up a new second factor.")
